@@ -1,0 +1,1 @@
+//! Trait Chain, the local ledger and its loopback server, wallets.

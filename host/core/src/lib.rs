@@ -1,0 +1,35 @@
+//! The words of Plimsoll, in reading order from the bottom up. No I/O, no async, no clock.
+//!
+//! Everything above this crate speaks in these types: every number that has a unit or an index space is a
+//! newtype, every identifier prints and parses one way, and what a plugin decides is plain data here, so
+//! that the floors above never see a WebAssembly type.
+
+mod bytes;
+mod digest;
+mod hotkey;
+mod subnet;
+
+mod span;
+mod statement;
+
+mod policy;
+mod scheme;
+
+mod space;
+
+mod claims;
+mod sr25519;
+
+pub use bytes::{ByteSize, ByteSizeError, seed_human_size};
+pub use claims::Claims;
+pub use digest::{Digest, DigestError};
+pub use hotkey::{Hotkey, Ss58Error};
+pub use policy::{
+    AllocationSpace, Audit, AuditBudget, Candidate, IncentiveOutcome, Neuron, Share, Standing, Weight,
+};
+pub use scheme::{Answer, Layout, LayoutError, Order, Pass, Verdict};
+pub use space::{PlotSpace, RegionSpace, SpaceError};
+pub use span::{Extent, Span, Spans};
+pub use sr25519::{Keypair, KeypairError, Signature, verify_signature};
+pub use statement::{Identity, Round, Statement};
+pub use subnet::{BlockNumber, Epoch, NetUid, RAO_PER_TAO, StakeRao, Uid};

@@ -1,0 +1,1 @@
+//! Generate, verify, mine, validate: the epochs.

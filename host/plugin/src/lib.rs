@@ -1,0 +1,1 @@
+//! WebAssembly plugins: engine, bindings, limits, pins, compiled-code cache.

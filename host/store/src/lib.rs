@@ -1,0 +1,1 @@
+//! Partitions, plot files, journal, mapping, repair.

@@ -1,0 +1,1 @@
+//! Signed HTTP between validator and miner, and the evidence log.
