@@ -1,1 +1,53 @@
-//! Trait Chain, the local ledger and its loopback server, wallets.
+//! The chain, and the keys that speak to it. In reading order:
+//!
+//! - [`Chain`]: what a miner or validator may ask of any chain, with [`Snapshot`] and [`ChainError`];
+//! - [`normalise_weights`]: from a rule's values to what a chain takes;
+//! - [`Ledger`]: a small deterministic chain in this process, kept in a JSON file if so wished, and
+//!   [`LocalAdmin`]: registration, faucet and blocks, which only a local chain has;
+//! - [`LedgerServer`] and [`LedgerClient`]: the ledger for other processes of this machine
+//!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
+//! - [`wallet`]: Bittensor's wallet folders.
+//!
+//! ```
+//! use plimsoll_chain::{Chain, Ledger, LedgerGenesis, LocalAdmin, development_key};
+//! use plimsoll_core::{Keypair, NetUid};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plimsoll_chain::ChainError> {
+//! let ledger = Ledger::new(LedgerGenesis::development(NetUid(1)))?;
+//! let miner = Keypair::from_seed(&[1; 32]);
+//! let uid = ledger.register(&miner, NetUid(1), miner.hotkey()).await?;
+//! ledger.serve_axon(&miner, NetUid(1), "127.0.0.1:8091".parse().unwrap()).await?;
+//! ledger.set_stake(&development_key(), NetUid(1), miner.hotkey(), 5.into(), true).await?;
+//! ledger.set_weights(&miner, NetUid(1), &[(uid, 1)]).await?;
+//! ledger.advance(1);
+//! assert_eq!(ledger.weights(NetUid(1)).await?, [(uid, vec![(uid, 65535)])]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A public chain is read and written by another implementation of [`Chain`]; no type of its client library
+//! appears here. Deliberately absent: coldkeys. Nothing in this crate opens one.
+
+mod chain;
+mod error;
+mod refusal;
+mod weights;
+
+mod ledger;
+mod localnet;
+
+pub mod wallet;
+
+pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
+pub use error::{ChainError, Fault};
+pub use ledger::{
+    Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE, Receipt,
+    SubnetGenesis, SubnetRules, block_hash, development_key, genesis_hash,
+};
+pub use localnet::{
+    DEFAULT_LOCAL_ENDPOINT, DEFAULT_TIMEOUT, Endpoint, LedgerClient, LedgerServer, MAX_ANSWER_BYTES,
+    MAX_EXTRINSIC_BYTES, connect,
+};
+pub use refusal::Refusal;
+pub use weights::normalise_weights;

@@ -1,0 +1,129 @@
+//! What the rest of the program may ask of a chain.
+
+use std::net::SocketAddr;
+
+use async_trait::async_trait;
+use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
+use serde::{Deserialize, Serialize};
+
+use crate::ChainError;
+
+/// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
+pub const MAX_COMMITMENT_BYTES: usize = 128;
+
+/// The newest finalized block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its height.
+    pub block: BlockNumber,
+    /// Its hash, which is the beacon of the block.
+    pub hash: Digest,
+}
+
+/// One subnet as it stood at one finalized block. All of it is read at that block, never pieced together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The block it was read at.
+    pub block: BlockNumber,
+    /// That block's hash.
+    pub beacon: Digest,
+    /// Blocks between two epochs of the subnet.
+    pub tempo_blocks: u64,
+    /// Blocks that must lie between two `set_weights` of one neuron.
+    pub weights_rate_limit_blocks: u64,
+    /// Milliseconds from block to block; 0 where blocks only come when they are asked for.
+    pub block_ms: u64,
+    /// The neurons, by ascending uid.
+    pub neurons: Vec<NeuronRecord>,
+}
+
+/// One neuron of a subnet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeuronRecord {
+    /// Its place in the subnet.
+    pub uid: Uid,
+    /// Its key.
+    pub hotkey: Hotkey,
+    /// The key that owns it.
+    pub coldkey: Hotkey,
+    /// What stands behind it.
+    pub stake_rao: StakeRao,
+    /// Whether it may set weights.
+    pub validator_permit: bool,
+    /// Where it serves, if it said so.
+    pub axon: Option<SocketAddr>,
+    /// When it last set weights; block 0 if never.
+    pub last_update: BlockNumber,
+}
+
+/// What a hotkey last committed to on a subnet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainCommitment {
+    /// Who.
+    pub hotkey: Hotkey,
+    /// When.
+    pub block: BlockNumber,
+    /// What; at most [`MAX_COMMITMENT_BYTES`].
+    #[serde(with = "hex")]
+    pub bytes: Vec<u8>,
+}
+
+/// The weights that one validator has set: whom, and how much with the largest at 65535.
+pub type WeightRow = (Uid, Vec<(Uid, u16)>);
+
+/// A chain that a miner or a validator can work with.
+///
+/// Every method answers within a bounded time. A read may be repeated freely. A write that ends in
+/// [`ChainError::NoAnswer`] may have happened: look before repeating it. A write that the chain turned
+/// down is [`ChainError::Refused`] with a typed reason, and has changed nothing but the signer's nonce.
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// Where this chain is, for people: `local://127.0.0.1:9933`, or `in process`.
+    fn endpoint(&self) -> String;
+
+    /// The newest finalized block. Its hash is the beacon.
+    async fn head(&self) -> Result<Head, ChainError>;
+
+    /// The hash of a finalized block; `None` if the block is still to come or no longer remembered.
+    async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError>;
+
+    /// The subnet at the newest finalized block.
+    async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError>;
+
+    /// Says where `key` serves, in place of what it said before.
+    async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError>;
+
+    /// Commits `key` to at most [`MAX_COMMITMENT_BYTES`] bytes, in place of what it committed to before.
+    async fn commit(&self, key: &Keypair, netuid: NetUid, bytes: &[u8]) -> Result<(), ChainError>;
+
+    /// What everyone on the subnet is committed to, in the order of their uids.
+    async fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, ChainError>;
+
+    /// Sets the weights of `key`, in place of those before. A chain that wants weights committed first and
+    /// revealed later has accepted them when this returns; revealing them is then its client's own task.
+    async fn set_weights(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        weights: &[(Uid, u16)],
+    ) -> Result<(), ChainError>;
+
+    /// All weights that are set on the subnet, in the order of the validators' uids.
+    async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError>;
+}
+
+impl Snapshot {
+    /// The neuron that `hotkey` is on this subnet.
+    #[must_use]
+    pub fn neuron(&self, hotkey: &Hotkey) -> Option<&NeuronRecord> {
+        self.neurons.iter().find(|neuron| neuron.hotkey == *hotkey)
+    }
+
+    /// The neuron at place `uid`.
+    #[must_use]
+    pub fn at(&self, uid: Uid) -> Option<&NeuronRecord> {
+        self.neurons.iter().find(|neuron| neuron.uid == uid)
+    }
+}

@@ -1,0 +1,181 @@
+//! How a ledger begins.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao};
+use serde::{Deserialize, Serialize};
+
+use crate::ChainError;
+
+/// All that a ledger's first block fixes. Two ledgers of one genesis and one list of calls are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerGenesis {
+    /// From which all block hashes follow.
+    pub seed: Digest,
+    /// Milliseconds from block to block under a server's clock; 0 for blocks by hand only. Not part of what
+    /// the ledger is: a ledger kept in a file may go on at another pace.
+    pub block_ms: u64,
+    /// Who may set stake and advance blocks; nobody if absent.
+    pub sudo: Option<Hotkey>,
+    /// The subnets.
+    pub subnets: Vec<SubnetGenesis>,
+}
+
+/// How one subnet begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubnetGenesis {
+    /// Its number.
+    pub netuid: NetUid,
+    /// Its rules, for good.
+    pub rules: SubnetRules,
+    /// Its first neurons; the uid is the place in this list.
+    pub neurons: Vec<GenesisNeuron>,
+}
+
+/// The rules of a subnet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubnetRules {
+    /// Blocks between two epochs.
+    pub tempo_blocks: u64,
+    /// Blocks between two `set_weights` of one neuron.
+    pub weights_rate_limit_blocks: u64,
+    /// Stake that setting weights takes.
+    pub weights_min_stake_rao: StakeRao,
+    /// How many neurons must get a weight; fewer where the subnet has fewer.
+    pub min_weights: u16,
+    /// The largest share of all weight that one neuron may get, out of 65535.
+    pub max_weight: u16,
+    /// Places for neurons.
+    pub max_neurons: u16,
+}
+
+/// A neuron of the first block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisNeuron {
+    /// Its key.
+    pub hotkey: Hotkey,
+    /// The key that owns it.
+    pub coldkey: Hotkey,
+    /// What stands behind it.
+    pub stake_rao: StakeRao,
+    /// Whether it may set weights.
+    pub validator_permit: bool,
+    /// Where it serves from the start.
+    pub axon: Option<SocketAddr>,
+}
+
+impl Default for SubnetRules {
+    /// Bittensor's own defaults for a subnet: tempo 360, rate limit 100, 256 neurons, no other limits.
+    fn default() -> Self {
+        Self {
+            tempo_blocks: 360,
+            weights_rate_limit_blocks: 100,
+            weights_min_stake_rao: StakeRao(0),
+            min_weights: 1,
+            max_weight: u16::MAX,
+            max_neurons: 256,
+        }
+    }
+}
+
+/// The key that everyone knows and that is sudo on a [`LedgerGenesis::development`] ledger, as Alice is on
+/// Substrate's development chains. Never trust it with anything.
+#[must_use]
+pub fn development_key() -> Keypair {
+    Keypair::from_seed(&Digest::of(b"plimsoll development sudo key: public, worthless").0)
+}
+
+impl LedgerGenesis {
+    /// A ledger of one subnet with the rules and neurons given, blocks by hand, and no sudo.
+    #[must_use]
+    pub fn single(seed: Digest, netuid: NetUid, rules: SubnetRules, neurons: Vec<GenesisNeuron>) -> Self {
+        Self { seed, block_ms: 0, sudo: None, subnets: vec![SubnetGenesis { netuid, rules, neurons }] }
+    }
+
+    /// What `plimsoll localnet` starts from: one empty subnet at a quick pace (a block a second, tempo 30,
+    /// weights every 10 blocks) with the [`development_key`] as sudo.
+    #[must_use]
+    pub fn development(netuid: NetUid) -> Self {
+        let rules = SubnetRules { tempo_blocks: 30, weights_rate_limit_blocks: 10, ..SubnetRules::default() };
+        Self {
+            block_ms: 1000,
+            sudo: Some(development_key().hotkey()),
+            ..Self::single(Digest::of(b"plimsoll localnet"), netuid, rules, Vec::new())
+        }
+    }
+
+    /// The same ledger but for its pace.
+    pub(crate) fn same_but_for_pace(&self, other: &Self) -> bool {
+        *self == Self { block_ms: self.block_ms, ..other.clone() }
+    }
+
+    /// # Errors
+    /// [`ChainError::Genesis`] with the first contradiction.
+    pub(crate) fn check(&self) -> Result<(), ChainError> {
+        let fail = |why: String| Err(ChainError::Genesis { why });
+        let mut netuids = BTreeSet::new();
+        for SubnetGenesis { netuid, rules, neurons } in &self.subnets {
+            if !netuids.insert(*netuid) {
+                return fail(format!("subnet {netuid} is there twice"));
+            }
+            if rules.tempo_blocks == 0 {
+                return fail(format!("subnet {netuid} has a tempo of 0 blocks, the least is 1"));
+            }
+            if neurons.len() > usize::from(rules.max_neurons) {
+                let (have, most) = (neurons.len(), rules.max_neurons);
+                return fail(format!("subnet {netuid} starts with {have} neurons and has places for {most}"));
+            }
+            let mut hotkeys = BTreeSet::new();
+            if let Some(twice) = neurons.iter().find(|neuron| !hotkeys.insert(neuron.hotkey)) {
+                return fail(format!("subnet {netuid} has the hotkey {} twice", twice.hotkey));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neuron(byte: u8) -> GenesisNeuron {
+        let hotkey = Hotkey([byte; 32]);
+        GenesisNeuron { hotkey, coldkey: hotkey, stake_rao: StakeRao(1), validator_permit: true, axon: None }
+    }
+
+    #[test]
+    fn a_contradictory_genesis_is_refused_with_the_contradiction() {
+        let good = LedgerGenesis::single(Digest([1; 32]), NetUid(3), SubnetRules::default(), vec![neuron(1)]);
+        assert!(good.check().is_ok());
+        let said = |change: fn(&mut LedgerGenesis)| {
+            let mut genesis = good.clone();
+            change(&mut genesis);
+            genesis.check().unwrap_err().to_string()
+        };
+        let head = "the ledger's genesis is not consistent: subnet 3";
+        assert_eq!(said(|g| g.subnets.push(g.subnets[0].clone())), format!("{head} is there twice"));
+        assert_eq!(
+            said(|g| g.subnets[0].rules.tempo_blocks = 0),
+            format!("{head} has a tempo of 0 blocks, the least is 1")
+        );
+        assert_eq!(
+            said(|g| g.subnets[0].rules.max_neurons = 0),
+            format!("{head} starts with 1 neurons and has places for 0")
+        );
+        let twice = said(|g| g.subnets[0].neurons.push(neuron(1)));
+        assert!(
+            twice.starts_with(&format!("{head} has the hotkey 5")) && twice.ends_with("twice"),
+            "{twice}"
+        );
+    }
+
+    #[test]
+    fn only_the_pace_may_differ_between_one_ledger_and_itself() {
+        let genesis = LedgerGenesis::development(NetUid(1));
+        let slower = LedgerGenesis { block_ms: 7, ..genesis.clone() };
+        assert!(genesis.same_but_for_pace(&slower));
+        assert!(!genesis.same_but_for_pace(&LedgerGenesis { sudo: None, ..genesis.clone() }));
+        assert!(!genesis.same_but_for_pace(&LedgerGenesis { seed: Digest([0; 32]), ..genesis.clone() }));
+    }
+}

@@ -1,0 +1,143 @@
+//! How the operator names a chain.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::{Chain, ChainError, LedgerClient};
+
+/// Where `plimsoll localnet` listens and everything else looks for it.
+pub const DEFAULT_LOCAL_ENDPOINT: &str = "local://127.0.0.1:9933";
+
+/// A chain's address. Reads and prints `local://HOST:PORT`, where HOST is a loopback address or `localhost`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// A local ledger on loopback.
+    Local(SocketAddr),
+}
+
+/// A client of the chain that `endpoint` names. Nothing is sent yet.
+///
+/// # Errors
+/// As [`LedgerClient::new`].
+pub fn connect(endpoint: &Endpoint) -> Result<Arc<dyn Chain>, ChainError> {
+    match endpoint {
+        Endpoint::Local(at) => Ok(Arc::new(LedgerClient::new(*at)?)),
+    }
+}
+
+/// The names under which Bittensor's own tools know its networks.
+const NETWORKS: [&str; 9] =
+    ["finney", "mainnet", "main", "test", "testnet", "local", "archive", "subvortex", "latent-lite"];
+
+impl FromStr for Endpoint {
+    type Err = ChainError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let written = text;
+        let text = text.trim();
+        let bad = |why: &str| ChainError::Endpoint { text: written.to_owned(), why: why.to_owned() };
+        let websocket = text.starts_with("ws://") || text.starts_with("wss://");
+        if websocket || NETWORKS.contains(&text.to_ascii_lowercase().as_str()) {
+            return Err(ChainError::Bittensor { text: written.to_owned() });
+        }
+        let Some(place) = text.strip_prefix("local://") else {
+            return Err(bad("it does not start with `local://`"));
+        };
+        let Some((host, port)) = place.trim_end_matches('/').rsplit_once(':') else {
+            return Err(bad("the port is missing"));
+        };
+        let port: u16 = port
+            .parse()
+            .ok()
+            .filter(|&port| port != 0)
+            .ok_or_else(|| bad("the port is no number from 1 to 65535"))?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let ip = match bare {
+            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            _ => bare.parse().map_err(|_| bad("the host is neither an IP address nor `localhost`"))?,
+        };
+        let at = SocketAddr::new(ip, port);
+        if ip.is_loopback() { Ok(Self::Local(at)) } else { Err(ChainError::NotLoopback { at }) }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(at) => write!(f, "local://{at}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn local_endpoints_read_in_all_their_forms() {
+        for (text, at) in [
+            ("local://127.0.0.1:9933", "127.0.0.1:9933"),
+            ("local://localhost:9933", "127.0.0.1:9933"),
+            ("local://[::1]:80/", "[::1]:80"),
+            (" local://127.0.0.2:1 ", "127.0.0.2:1"),
+            (DEFAULT_LOCAL_ENDPOINT, "127.0.0.1:9933"),
+        ] {
+            assert_eq!(text.parse::<Endpoint>().unwrap(), Endpoint::Local(at.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_endpoint_says_what_one_looks_like() {
+        let said = |text: &str| text.parse::<Endpoint>().unwrap_err().to_string();
+        assert_eq!(
+            said("http://127.0.0.1:9933"),
+            "`http://127.0.0.1:9933` is no chain endpoint: it does not start with `local://`; write \
+             `local://127.0.0.1:9933`"
+        );
+        assert!(said("local://127.0.0.1").contains("the port is missing"));
+        assert!(said("local://127.0.0.1:0").contains("no number from 1 to 65535"));
+        assert!(said("local://127.0.0.1:99999").contains("no number from 1 to 65535"));
+        assert!(said("local://example.org:80").contains("neither an IP address nor `localhost`"));
+        assert!(said("").contains("does not start with `local://`"));
+        assert_eq!(
+            said("local://10.0.0.7:9933"),
+            "10.0.0.7:9933 is reachable from other machines: a local ledger is on loopback only, such as \
+             127.0.0.1:9933"
+        );
+    }
+
+    #[test]
+    fn bittensor_networks_say_that_their_client_is_not_here_yet() {
+        for text in
+            ["wss://entrypoint-finney.opentensor.ai:443", "ws://127.0.0.1:9944", "finney", "test", "Local"]
+        {
+            assert_eq!(
+                text.parse::<Endpoint>().unwrap_err().to_string(),
+                format!(
+                    "`{text}` is a Bittensor network, and the Bittensor client is not in this version: start \
+                     `plimsoll localnet` and use `local://127.0.0.1:9933`"
+                )
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_endpoint_survives_its_own_text(v6: bool, host in 0u8.., port in 1u16..) {
+            let ip: IpAddr = if v6 { "::1".parse().unwrap() } else { Ipv4Addr::new(127, 0, 0, host).into() };
+            let endpoint = Endpoint::Local(SocketAddr::new(ip, port));
+            prop_assert_eq!(endpoint.to_string().parse::<Endpoint>().unwrap(), endpoint);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic_and_nothing_but_loopback_passes(text in ".{0,40}") {
+            if let Ok(Endpoint::Local(at)) = text.parse() {
+                prop_assert!(at.ip().is_loopback());
+            }
+        }
+    }
+}
