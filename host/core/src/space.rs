@@ -68,7 +68,7 @@ pub trait PlotSpace: RegionSpace {
     fn put(&self, offset: u64, len: usize, write: &mut dyn FnMut(&mut [u8])) -> Result<(), SpaceError>;
 }
 
-impl dyn PlotSpace {
+impl dyn PlotSpace + '_ {
     /// The most bytes that one `put` may have.
     pub const LARGEST_PUT_BYTES: usize = 4 << 20;
 

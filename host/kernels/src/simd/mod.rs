@@ -1,0 +1,9 @@
+//! The rooms with SIMD intrinsics: one a feature set, each with its own argument why it is sound.
+
+mod avx2;
+mod avx512;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use avx2::Avx2;
+pub(crate) use avx512::Avx512;
