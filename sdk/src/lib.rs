@@ -1,1 +1,87 @@
-//! SDK
+//! What a Plimsoll plugin author uses: one trait a kind, one macro, native doubles, laws.
+//!
+//! A plugin *decides*; the host *does*. It names the bytes that a unit holds, the units that are asked, and
+//! the weight that is earned, and calls native kernels through handles; the bytes stay on the host. It has no
+//! clock, no randomness, no files and no network: the same input gives the same bytes on every machine.
+//!
+//! ```
+//! use plimsoll_sdk::{IncentiveRule, NoParameters, Outcome, Plugin, Result, Round, Standing};
+//!
+//! /// Everyone who passed all audits earns the same.
+//! struct Equal;
+//!
+//! impl Plugin for Equal {
+//!     const NAME: &'static str = "incentive-equal";
+//!     const SUMMARY: &'static str = "Pays every miner that passed all of its audits the same.";
+//!     const LIMITS: &'static str = "Pays a small plot as much as a large one, so it invites splitting.";
+//!     type Config = NoParameters;
+//!
+//!     fn new(_config: NoParameters) -> Result<Self> {
+//!         Ok(Self)
+//!     }
+//! }
+//!
+//! impl IncentiveRule for Equal {
+//!     fn weigh(&self, _round: &Round, standings: &[Standing], _memory: &[u8]) -> Result<Outcome> {
+//!         let weights = standings
+//!             .iter()
+//!             .map(|miner| {
+//!                 let all = miner.issued > 0 && miner.passed == miner.issued && miner.proven_bytes > 0;
+//!                 miner.earns(u64::from(all), if all { "passed all audits" } else { "missed an audit" })
+//!             })
+//!             .collect();
+//!         Ok(Outcome { weights, memory: Vec::new() })
+//!     }
+//! }
+//!
+//! plimsoll_sdk::export_plugin!(Equal as incentive_rule);
+//!
+//! plimsoll_sdk::laws::incentive_rule::<Equal>("{}");
+//! ```
+
+// So that a path means the same inside this crate, in its macros and in a plugin.
+extern crate self as plimsoll_sdk;
+
+mod words;
+
+mod plugin;
+mod ss58;
+
+pub mod log;
+pub mod pure;
+mod space;
+
+mod allocation;
+mod challenge;
+mod incentive;
+mod proof;
+
+mod draw;
+mod parts;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+pub mod laws;
+#[cfg(not(target_family = "wasm"))]
+pub mod twins;
+
+#[doc(hidden)]
+pub mod bindings;
+#[doc(hidden)]
+pub mod export;
+#[doc(hidden)]
+pub mod parameters;
+
+pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
+pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
+pub use draw::{Challenge, Draws};
+pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};
+pub use parts::Parts;
+pub use plugin::{NoParameters, Parameters, Plugin, from_json};
+pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use space::{HashKind, Keystream, Plot, Region};
+pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
+
+#[doc(hidden)]
+pub use {serde, serde_json, wit_bindgen};

@@ -86,7 +86,8 @@ pub trait Chain: Send + Sync {
     /// The newest finalized block. Its hash is the beacon.
     async fn head(&self) -> Result<Head, ChainError>;
 
-    /// The hash of a finalized block; `None` if the block is still to come or no longer remembered.
+    /// The hash of a finalized block; `None` if the block is still to come or no longer remembered. Block 0,
+    /// by which a chain is known, always is.
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError>;
 
     /// The subnet at the newest finalized block.

@@ -1,2 +1,23 @@
-//! The `plimsoll` command.
-fn main() {}
+//! The `plimsoll` command: the only crate that prints, reads the environment and the home folder, and knows
+//! about exit codes.
+
+#![allow(dead_code, reason = "pieces for verbs that are still to come")]
+
+mod cancel;
+mod cli;
+mod config;
+mod exit;
+mod failures;
+mod flags;
+mod global;
+mod logs;
+mod plugins;
+mod screen;
+mod verb;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::Cli::main(std::env::args_os()).await
+}

@@ -1,1 +1,69 @@
 //! WebAssembly plugins: engine, bindings, limits, pins, compiled-code cache.
+//!
+//! **Plugins conduct, the host plays.** A plugin decides; it has no clock, no randomness, no files, no
+//! network. What it needs of the disk it reaches through handles that are lent for one call, and what takes
+//! time runs natively. Nothing of WebAssembly shows outside of this crate: questions and answers are
+//! [`plimsoll_core`]'s types. In reading order:
+//!
+//! - [`Kind`], [`Limits`], [`PluginError`]: what there is, how much it may use, what goes wrong and by whose fault;
+//! - [`Host`]: from a file to a loaded plugin, every check in its order;
+//! - [`Scheme`], [`Allocation`], [`Challenge`], [`Incentive`]: loaded plugins, and instances that answer;
+//! - [`MemorySpace`]: a region without a disk;
+//! - [`scaffold`], [`build`], [`conform`], [`measure`]: making plugins, and holding them to their laws and to their speed.
+
+mod kind;
+mod limits;
+
+mod error;
+mod text;
+
+mod bindings;
+mod convert;
+
+mod engine;
+
+mod cost;
+mod imports;
+mod log;
+mod state;
+
+mod gate;
+mod schema;
+mod shape;
+
+mod code_cache;
+mod host;
+mod instance;
+mod loaded;
+mod world;
+
+mod accessors;
+mod promises;
+
+mod allocation;
+mod challenge;
+mod incentive;
+mod scheme;
+
+mod memory_space;
+
+mod build;
+mod scaffold;
+
+mod conform;
+mod measure;
+
+pub use build::{BuildOptions, Built, TARGET, build, componentise};
+pub use allocation::{Allocation, AllocationInstance};
+pub use challenge::{Challenge, ChallengeInstance};
+pub use conform::{Check, Report, conform};
+pub use convert::Descriptor;
+pub use error::{Fault, PluginError, Refusal, Rejection};
+pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
+pub use incentive::{Incentive, IncentiveInstance};
+pub use kind::Kind;
+pub use limits::{CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, Limits, MEMORY_BLOB_BYTES, PROOF_BYTES, REASON_BYTES};
+pub use measure::{Measured, measure};
+pub use memory_space::MemorySpace;
+pub use scaffold::{SdkSource, scaffold};
+pub use scheme::{Scheme, SchemeInstance};

@@ -161,8 +161,12 @@ impl Ledger {
         self.lock().save()
     }
 
-    /// The hash of `block`, if it is one of the newest 4096 since this ledger was opened.
+    /// The hash of `block`, if it is the first, by which a chain is known, or one of the newest 4096 since
+    /// this ledger was opened.
     pub(super) fn hash_of(&self, block: BlockNumber) -> Option<Digest> {
+        if block == BlockNumber(0) {
+            return Some(self.genesis);
+        }
         let inner = self.lock();
         let back = usize::try_from(inner.state.block.0.checked_sub(block.0)?).ok()?;
         inner.recent.iter().rev().nth(back).copied()

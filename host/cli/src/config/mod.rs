@@ -1,0 +1,30 @@
+//! Configuration: `plimsoll.toml`, `subnet.toml`, the environment and flags; every value remembers where it
+//! came from, and every error says where it stands.
+
+mod keys;
+mod kind;
+mod slot;
+mod suggest;
+
+mod problem;
+mod source;
+
+mod layers;
+mod read;
+mod subnet;
+
+mod params;
+mod settings;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use keys::KEYS;
+pub(crate) use layers::{Inputs, Layered, Override, read};
+pub(crate) use params::check_params;
+pub(crate) use problem::Problem;
+pub(crate) use settings::{Config, PluginChoice, Plugins};
+pub(crate) use slot::Slot;
+pub(crate) use source::Origin;
+pub(crate) use template::text as template;

@@ -1,0 +1,127 @@
+//! Which code the errors of the libraries end with. Their messages say what to do, so no hint is added.
+
+use plimsoll_chain::{ChainError, Fault};
+use plimsoll_core::SpaceError;
+use plimsoll_node::NodeError;
+use plimsoll_plugin::PluginError;
+use plimsoll_store::StoreError;
+use plimsoll_wire::{EvidenceError, WireError};
+
+use crate::exit::{Exit, Failure};
+
+impl From<NodeError> for Failure {
+    fn from(error: NodeError) -> Self {
+        let exit = match error {
+            NodeError::Plugin(error) => return error.into(),
+            NodeError::Chain(error) => return error.into(),
+            NodeError::Wire(error) => return error.into(),
+            NodeError::Evidence(error) => return error.into(),
+            NodeError::Store(error) => return error.into(),
+            NodeError::UnknownBuiltin { .. } | NodeError::PluginFile { .. } | NodeError::Pinned { .. } => {
+                Exit::PluginRejected
+            }
+            NodeError::NoPlot { .. } => Exit::NotInitialised,
+            NodeError::Cancelled => Exit::Interrupted,
+            NodeError::Disk { .. } => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Self {
+        let exit = match error.fault() {
+            _ if matches!(error, ChainError::StateInUse { .. }) => Exit::Locked,
+            Fault::Caller => Exit::Config,
+            Fault::Wallet => Exit::Wallet,
+            Fault::Network => Exit::ChainUnreachable,
+            Fault::Disk => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<PluginError> for Failure {
+    fn from(error: PluginError) -> Self {
+        let exit = match &error {
+            PluginError::Rejected { .. }
+            | PluginError::Refused { .. }
+            | PluginError::Fault { .. }
+            | PluginError::Promise { .. } => Exit::PluginRejected,
+            PluginError::BadConfig { .. } => Exit::Config,
+            PluginError::Space(space) => space_exit(space),
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match &error {
+            StoreError::BadSample { .. } => Exit::Usage,
+            StoreError::NotSealed { .. } => Exit::NotInitialised,
+            StoreError::Locked { .. } => Exit::Locked,
+            StoreError::NotAPlot { .. } | StoreError::RefillDiffers { .. } => Exit::CorruptPlot,
+            StoreError::NoSpace { .. }
+            | StoreError::MissingFolder { .. }
+            | StoreError::OtherDisk { .. }
+            | StoreError::Io { .. }
+            | StoreError::Poisoned { .. } => Exit::DiskMissing,
+            StoreError::Space(space) => space_exit(space),
+            StoreError::Cancelled => Exit::Interrupted,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::of(Exit::Error, &error)
+    }
+}
+
+impl From<EvidenceError> for Failure {
+    fn from(error: EvidenceError) -> Self {
+        Self::of(Exit::Error, &error)
+    }
+}
+
+fn space_exit(error: &SpaceError) -> Exit {
+    match error {
+        SpaceError::Device { .. } => Exit::DiskMissing,
+        SpaceError::Cancelled => Exit::Interrupted,
+        _ => Exit::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(failure: impl Into<Failure>) -> u8 {
+        failure.into().exit as u8
+    }
+
+    #[test]
+    fn an_error_ends_with_the_code_of_its_own_floor_however_deep_it_lies() {
+        let path = std::path::PathBuf::from("/p");
+        let locked = || StoreError::Locked { path: path.clone(), holder: "process 7".into() };
+        assert_eq!(code(locked()), 11);
+        assert_eq!(code(NodeError::from(locked())), 11);
+        let device =
+            SpaceError::Device { path: "/p".into(), offset: 0, len: 1, reason: "input/output error".into() };
+        assert_eq!(code(NodeError::from(StoreError::from(device.clone()))), 21);
+        assert_eq!(code(NodeError::from(PluginError::from(device))), 21);
+        assert_eq!(code(NodeError::Cancelled), 130);
+        assert_eq!(code(StoreError::from(SpaceError::Cancelled)), 130);
+        assert_eq!(code(StoreError::NotAPlot { path: path.clone(), why: "x".into() }), 20);
+        let far = ChainError::Unreachable { endpoint: "local://[::1]:1".into(), why: "refused".into() };
+        assert_eq!(code(NodeError::from(far)), 30);
+        assert_eq!(code(NodeError::UnknownBuiltin { name: "x".into(), shipped: "y".into() }), 40);
+        assert_eq!(code(NodeError::NoPlot { folder: path, reason: "it is empty".into() }), 10);
+    }
+}

@@ -1,0 +1,100 @@
+//! Flags that set a configuration value, in groups that verbs flatten into their own arguments. The
+//! prototype's spellings are accepted beside ours.
+
+use crate::config::Override;
+
+/// A group of flags, seen as values of the configuration.
+pub(crate) trait Overrides {
+    /// What the user gave.
+    fn overrides(&self) -> Vec<Override>;
+}
+
+macro_rules! group {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $( $(#[$flag_doc:meta])* $field:ident : $key:literal, $long:literal, [$($arg:tt)*]; )* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, clap::Args)]
+        #[command(next_help_heading = "Configuration")]
+        pub(crate) struct $name {
+            $( $(#[$flag_doc])* #[arg(long = $long, $($arg)*)] pub(crate) $field: Option<String>, )*
+        }
+
+        impl Overrides for $name {
+            fn overrides(&self) -> Vec<Override> {
+                let given = [$( ($key, $long, &self.$field) ),*];
+                let given = given.into_iter().filter_map(|(key, long, value)| {
+                    Some(Override { path: key.into(), before: format!("--{long} "), value: value.clone()? })
+                });
+                given.collect()
+            }
+        }
+    };
+}
+
+group! {
+    /// Whose key signs.
+    WalletFlags {
+        /// The wallet's name [wallet.name]
+        wallet_name: "wallet.name", "wallet.name", [value_name = "NAME", alias = "wallet-name"];
+        /// The hotkey's name [wallet.hotkey]
+        wallet_hotkey: "wallet.hotkey", "wallet.hotkey", [value_name = "NAME", alias = "wallet-hotkey"];
+        /// The folder of all wallets [wallet.path]
+        wallet_path: "wallet.path", "wallet.path", [value_name = "DIR", alias = "wallet-path"];
+    }
+}
+
+group! {
+    /// Where plots are.
+    FolderFlags {
+        /// The folder that plots are kept in [space.db_path]
+        db_path: "space.db_path", "db-path", [value_name = "DIR", alias = "db_path", alias = "db_root_path"];
+    }
+}
+
+group! {
+    /// How much space is offered.
+    SpaceFlags {
+        /// The share of the free space to use, above 0 and at most 1 [space.threshold]
+        threshold: "space.threshold", "threshold", [value_name = "SHARE", allow_hyphen_values = true];
+        /// A cap that is never exceeded, such as 2TB [space.max_size]
+        max_size: "space.max_size", "max-size", [value_name = "SIZE", alias = "max_size"];
+        /// Bytes of one chunk [space.chunk_size]
+        chunk_size: "space.chunk_size", "chunk-size", [value_name = "SIZE", alias = "chunk_size"];
+    }
+}
+
+group! {
+    /// How the disk is worked on.
+    WorkFlags {
+        /// Threads; 0 means one a core [space.workers]
+        workers: "space.workers", "workers", [value_name = "N"];
+        /// How plots are written: auto, direct or buffered [space.io]
+        io: "space.io", "io", [value_name = "METHOD"];
+    }
+}
+
+group! {
+    /// Which chain and subnet.
+    ChainFlags {
+        /// The subnet's number [chain.netuid]
+        netuid: "chain.netuid", "netuid", [value_name = "N"];
+        /// Where the chain is, such as local://127.0.0.1:9933 [chain.endpoint]
+        endpoint: "chain.endpoint", "endpoint", [value_name = "URL", alias = "subtensor.chain_endpoint", alias = "chain-endpoint"];
+    }
+}
+
+group! {
+    /// Which plugins decide.
+    PluginFlags {
+        /// The proof scheme: builtin:NAME or a .wasm file [proof.scheme]
+        scheme: "proof.scheme", "scheme", [value_name = "PLUGIN"];
+        /// The allocation policy [allocation.policy]
+        policy: "allocation.policy", "policy", [value_name = "PLUGIN"];
+        /// The challenge strategy [challenge.strategy]
+        strategy: "challenge.strategy", "strategy", [value_name = "PLUGIN"];
+        /// The incentive rule [incentive.rule]
+        rule: "incentive.rule", "rule", [value_name = "PLUGIN"];
+    }
+}

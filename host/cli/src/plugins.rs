@@ -1,0 +1,87 @@
+//! From a plugin's name to its bytes, and the host that runs them.
+
+use plimsoll_node::Choices;
+use plimsoll_plugin::{Fuel, Host, HostOptions, Limits, PluginError, PluginRef};
+use serde_json::{Map, Value};
+
+use crate::config::{Config, PluginChoice, Plugins};
+use crate::exit::Failure;
+
+/// A plugin by name: `builtin:NAME` or a file.
+///
+/// # Errors
+/// [`Exit::PluginRejected`](crate::exit::Exit::PluginRejected) where there is none of that name.
+pub(crate) fn component(reference: &str) -> Result<PluginRef, Failure> {
+    let choice = plimsoll_node::PluginChoice {
+        reference: reference.into(),
+        pin: None,
+        params: Value::Object(Map::new()),
+    };
+    Ok(choice.resolve()?)
+}
+
+impl PluginChoice {
+    /// As the floors below know it.
+    pub(crate) fn for_node(&self) -> plimsoll_node::PluginChoice {
+        plimsoll_node::PluginChoice {
+            reference: self.name.clone(),
+            pin: self.pin,
+            params: self.params.clone(),
+        }
+    }
+}
+
+impl Config {
+    /// The four plugins, as the floors below know them.
+    pub(crate) fn choices(&self) -> Choices {
+        Choices {
+            allocation: self.allocation.for_node(),
+            challenge: self.challenge.for_node(),
+            scheme: self.proof.for_node(),
+            incentive: self.incentive.for_node(),
+        }
+    }
+
+    /// A host with the configured limits and cache. A cache folder that cannot be trusted is not used.
+    ///
+    /// # Errors
+    /// Where this machine cannot run plugins.
+    pub(crate) fn host(&self) -> Result<Host, Failure> {
+        let limits = self.plugins.limits();
+        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), limits };
+        match Host::new(cached) {
+            Err(error @ PluginError::CacheFolder { .. }) => {
+                tracing::warn!("plugins are compiled anew each time: {error}");
+                Ok(Host::new(HostOptions { cache_dir: None, limits })?)
+            }
+            host => Ok(host?),
+        }
+    }
+}
+
+impl Plugins {
+    /// The limits of every plugin.
+    pub(crate) fn limits(&self) -> Limits {
+        let part = |amount: u64| amount.saturating_mul(self.fuel_percent) / 100;
+        let built_in = Limits::default();
+        let Fuel { describe, configure, plan, fill, fill_per_byte, commit, prove, .. } = built_in.fuel;
+        let Fuel { draw, verify, allocate, choose, weigh, .. } = built_in.fuel;
+        let fuel = Fuel {
+            describe: part(describe),
+            configure: part(configure),
+            plan: part(plan),
+            fill: part(fill),
+            fill_per_byte: part(fill_per_byte),
+            commit: part(commit),
+            prove: part(prove),
+            draw: part(draw),
+            verify: part(verify),
+            allocate: part(allocate),
+            choose: part(choose),
+            weigh: part(weigh),
+            ..built_in.fuel
+        };
+        let memory_bytes = usize::try_from(self.max_memory.0).unwrap_or(usize::MAX);
+        Limits { component_bytes: self.max_component.0, memory_bytes, fuel, ..built_in }
+    }
+}

@@ -1,0 +1,32 @@
+//! Questions. Only a terminal is asked, and never with `--json`.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use crate::exit::{Exit, Failure};
+use crate::global::Global;
+
+/// Goes on only if the user says so; `yes` (a `--yes` flag) answers beforehand. `question` ends without `?`.
+///
+/// # Errors
+/// [`Exit::Usage`] where nobody can be asked, [`Exit::Error`] where the answer is no.
+pub(crate) fn confirm(global: &Global, yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if global.json || !std::io::stdin().is_terminal() {
+        let asker =
+            if global.json { "with --json nothing is asked" } else { "standard input is no terminal" };
+        let message = format!("{question}: this needs a yes, but {asker}");
+        return Err(Failure::new(Exit::Usage, message).hint("add --yes if this is what you want"));
+    }
+    let _ = write!(std::io::stderr().lock(), "{question}? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::new(Exit::Error, format!("cannot read the answer: {error}")))?;
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Exit::Error, "nothing was done: the answer was no")),
+    }
+}

@@ -1,0 +1,16 @@
+//! All that reaches a terminal: results on standard output; remarks, progress, questions and failures on
+//! standard error.
+
+mod ask;
+mod failure;
+mod figures;
+mod progress;
+mod stream;
+mod table;
+
+pub(crate) use ask::confirm;
+pub(crate) use failure::{complain, problems};
+pub(crate) use figures::{duration, rate};
+pub(crate) use progress::Board;
+pub(crate) use stream::{LogWriter, colour, note, print};
+pub(crate) use table::{Side, table};

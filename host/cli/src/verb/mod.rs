@@ -1,0 +1,59 @@
+//! The verbs, one file each: `Args`, whose doc comments are the help, and `run`.
+
+mod allocate;
+mod bench;
+mod completions;
+mod config;
+mod generate;
+mod import;
+mod init;
+mod man;
+mod plugin;
+mod repair;
+mod verify;
+mod wallet;
+
+use crate::exit::Failure;
+use crate::global::Global;
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    Init(init::Args),
+    Config(config::Args),
+    Wallet(wallet::Args),
+    Allocate(allocate::Args),
+    Generate(generate::Args),
+    Verify(verify::Args),
+    Repair(repair::Args),
+    Import(import::Args),
+    Plugin(plugin::Args),
+    Bench(bench::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) async fn run(self, global: &Global) -> Result<(), Failure> {
+        match self {
+            Self::Init(args) => init::run(&args, global),
+            Self::Config(args) => config::run(&args, global),
+            Self::Wallet(args) => wallet::run(&args, global),
+            Self::Allocate(args) => allocate::run(&args, global).await,
+            Self::Generate(args) => generate::run(&args, global).await,
+            Self::Verify(args) => verify::run(&args, global).await,
+            Self::Repair(args) => repair::run(&args, global).await,
+            Self::Import(args) => import::run(args, global).await,
+            Self::Plugin(args) => plugin::run(&args, global),
+            Self::Bench(args) => bench::run(args, global).await,
+            Self::Completions(args) => completions::run(&args, global),
+            Self::Man(args) => man::run(&args, global),
+        }
+    }
+
+    /// What is logged where nobody asked for more: servers say what they do, the rest only what is odd.
+    pub(crate) fn quiet_level(&self) -> &'static str {
+        "warn"
+    }
+}

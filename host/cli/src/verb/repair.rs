@@ -1,0 +1,57 @@
+//! `plimsoll repair`.
+
+use plimsoll_core::ByteSize;
+use plimsoll_node::space::{self, Repaired};
+use plimsoll_store::CancelFlag;
+use serde_json::json;
+
+use super::generate::{blocking, partitions, plot_of, watch};
+use crate::cancel::Cancel;
+use crate::exit::{Exit, Failure};
+use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
+use crate::global::Global;
+use crate::screen::Board;
+
+/// Check every plot and refill exactly what is bad
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    folder: FolderFlags,
+    #[command(flatten)]
+    wallet: WalletFlags,
+    #[command(flatten)]
+    plugins: PluginFlags,
+}
+
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&args.folder, &args.wallet, &args.plugins])?;
+    let partitions = partitions(&config)?;
+    let scheme = config.choices().load_scheme(&config.host()?)?;
+    let cancel = CancelFlag::new();
+    watch(Cancel::on_signals("stopping: run `plimsoll repair` again to go on")?, cancel.clone());
+    let bars = Board::new(global);
+    let work = move || -> Result<Vec<Repaired>, Failure> {
+        let one = |partition| Ok(space::repair(&plot_of(partition), &scheme, &cancel, &bars)?);
+        partitions.iter().map(one).collect()
+    };
+    let repaired = blocking(work).await??;
+    let clean = repaired.iter().all(|plot| plot.clean);
+    global.emit(&json!({ "clean": clean, "plots": repaired }), || human(&repaired))?;
+    if clean { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+}
+
+fn human(repaired: &[Repaired]) -> String {
+    let mut lines = Vec::new();
+    for plot in repaired {
+        let path = plot.path.display();
+        if plot.found.is_empty() {
+            lines.push(format!("good      {path}"));
+            continue;
+        }
+        let outcome = if plot.clean { "repaired" } else { "STILL BAD" };
+        let (units, bytes) = (plot.refilled_units, ByteSize(plot.refilled_bytes));
+        lines.push(format!("{outcome}  {path}: {units} units refilled, {bytes}"));
+        lines.extend(plot.found.iter().map(|finding| format!("          {finding}")));
+    }
+    lines.join("\n")
+}

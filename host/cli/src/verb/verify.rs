@@ -1,0 +1,125 @@
+//! `plimsoll verify`.
+
+use plimsoll_core::{ByteSize, Digest};
+use plimsoll_node::space::{self, CheckDepth, CheckOptions, Checked};
+use plimsoll_plugin::Scheme;
+use plimsoll_store::CancelFlag;
+use plimsoll_store::partition::Partition;
+use plimsoll_store::scrub::Sample;
+use serde_json::json;
+
+use super::generate::{blocking, partitions, plot_of, watch};
+use crate::cancel::Cancel;
+use crate::exit::{Exit, Failure};
+use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
+use crate::global::Global;
+use crate::screen::Board;
+
+/// Check the plots: against their commitment, or against their seed by filling them again
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only header and integrity tree, without reading the data
+    #[arg(long, conflicts_with_all = ["sample", "against_seed"])]
+    fast: bool,
+
+    /// Fill again and compare, instead of hashing against the commitment
+    #[arg(long, alias = "against_seed")]
+    against_seed: bool,
+
+    /// Only a part, such as 5%, 1/10 or 10GiB
+    #[arg(long, value_name = "PART")]
+    sample: Option<Sample>,
+
+    /// Draw the sample from this number instead of at random
+    #[arg(long, value_name = "N", requires = "sample")]
+    sample_seed: Option<u64>,
+
+    #[command(flatten)]
+    folder: FolderFlags,
+    #[command(flatten)]
+    wallet: WalletFlags,
+    #[command(flatten)]
+    plugins: PluginFlags,
+}
+
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&args.folder, &args.wallet, &args.plugins])?;
+    let partitions = partitions(&config)?;
+    let scheme = match args.against_seed {
+        true => Some(config.choices().load_scheme(&config.host()?)?),
+        false => None,
+    };
+    let cancel = CancelFlag::new();
+    watch(Cancel::on_signals("stopping: a check keeps nothing")?, cancel.clone());
+    let options = CheckOptions { cancel, ..CheckOptions::new(depth(args)?) };
+    let bars = Board::new(global);
+    let checked = blocking(move || check_all(&partitions, scheme.as_ref(), &options, &bars)).await??;
+    let clean = checked.iter().all(|plot| plot.clean);
+    global.emit(&json!({ "clean": clean, "plots": checked }), || human(&checked))?;
+    if clean { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+}
+
+fn depth(args: &Args) -> Result<CheckDepth, Failure> {
+    let seed = match args.sample_seed {
+        Some(number) => Digest::of(&number.to_le_bytes()),
+        None => {
+            let mut fresh = Digest::default();
+            getrandom::fill(&mut fresh.0).map_err(|error| {
+                Failure::new(Exit::Error, format!("the system gave no randomness: {error}"))
+            })?;
+            fresh
+        }
+    };
+    let sample = args.sample.map(|sample| (sample, seed));
+    Ok(match (args.against_seed, args.fast, sample) {
+        (true, _, sample) => CheckDepth::AgainstSeed(sample),
+        (false, true, _) => CheckDepth::Fast,
+        (false, false, Some((sample, seed))) => CheckDepth::Sampled(sample, seed),
+        (false, false, None) => CheckDepth::Full,
+    })
+}
+
+fn check_all(
+    partitions: &[Partition],
+    scheme: Option<&Scheme>,
+    options: &CheckOptions,
+    bars: &Board,
+) -> Result<Vec<Checked>, Failure> {
+    let one = |partition: &Partition| {
+        let path = plot_of(partition);
+        if !path.exists() {
+            let message = format!("the plot {} is not there", path.display());
+            let hint = "`plimsoll generate` fills it; if it was there, look after the disk first";
+            return Err(Failure::new(Exit::NotInitialised, message).hint(hint));
+        }
+        Ok(space::check(&path, scheme, options, bars)?)
+    };
+    partitions.iter().map(one).collect()
+}
+
+fn human(checked: &[Checked]) -> String {
+    let mut lines = Vec::new();
+    for plot in checked {
+        let against = if plot.against_seed { "seed" } else { "commitment" };
+        let (read, all) = (ByteSize(plot.checked_bytes), ByteSize(plot.region_bytes));
+        let outcome = if plot.clean { "good" } else { "BAD" };
+        lines.push(format!(
+            "{outcome}  {}: {read} of {all} checked against its {against}",
+            plot.path.display()
+        ));
+        lines.extend(plot.findings.iter().map(|finding| format!("      {finding}")));
+        if let Some(share) = plot.seen_fraction.filter(|share| *share > 0.0) {
+            let percent = share * 100.0;
+            lines.push(format!("      damage of {percent:.3} % or more would have been seen with 99 %"));
+        }
+    }
+    let bad = checked.iter().filter(|plot| !plot.clean).count();
+    lines.push(match bad {
+        0 => format!("{} plots, all good", checked.len()),
+        _ => format!(
+            "{bad} of {} plots are damaged; `plimsoll repair` refills exactly what is bad",
+            checked.len()
+        ),
+    });
+    lines.join("\n")
+}

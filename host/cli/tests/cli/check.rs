@@ -1,0 +1,116 @@
+//! `config check`: every error at once, with its place.
+
+use crate::home::Home;
+
+/// One error of each sort.
+const BAD: &str = r#"subnett = "x"
+
+[wallet]
+hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+
+[space]
+treshold = 0.5
+threshold = 0
+max_size = "lots"
+netuid = 4
+chunk_size = true
+
+[chain]
+endpoint = "127.0.0.1:9933"
+netuid = 70000
+
+[miner]
+listen = "127.0.0.1"
+
+[proof]
+scheme = "builtin:proof-straem"
+blake3 = "abc"
+
+[incentive]
+rule = "builtin:proof-stream"
+
+[allocation.params]
+since = 1979-05-27
+"#;
+
+#[test]
+fn every_error_is_reported_with_line_caret_and_advice() {
+    let ran = Home::with("plimsoll.toml", BAD).run("config check");
+    insta::assert_snapshot!(ran.all());
+}
+
+#[test]
+fn every_error_is_in_the_json_with_line_and_column() {
+    let ran = Home::with("plimsoll.toml", BAD).run("config check --json");
+    assert_eq!(ran.code, 3);
+    let report = ran.json();
+    assert_eq!(report["ok"], false);
+    let problems = report["problems"].as_array().unwrap();
+    let lines: Vec<_> = problems
+        .iter()
+        .map(|p| format!("{}:{} {} {}", p["line"], p["column"], p["code"], p["key"]))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    assert!(problems.iter().all(|p| p["file"] == "plimsoll.toml" && p["origin"] == "file"));
+    assert_eq!(problems[0]["help"], "did you mean `subnet`?");
+}
+
+#[test]
+fn broken_toml_is_shown_where_it_breaks() {
+    let ran = Home::with("plimsoll.toml", "[space\nthreshold = = 3\n[chain]\nnetuid = 1\nnetuid = 2\n")
+        .run("config check");
+    insta::assert_snapshot!(ran.all());
+}
+
+#[test]
+fn the_environment_and_flags_are_checked_too() {
+    let home = Home::new();
+    let variables = [("PLIMSOLL_SPACE_TRESHOLD", "1"), ("PLIMSOLL_CHAIN_NETUID", "x")];
+    let ran = home.run_in(&variables, "config check --threshold 30 --set proof.shceme=x");
+    insta::assert_snapshot!(ran.all());
+}
+
+#[test]
+fn where_only_flags_are_wrong_it_is_a_usage_error() {
+    let ran = Home::new().run("config check --json --set space.threshold=30");
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.json()["problems"][0]["help"], "for 30 % write 0.3");
+    let ran = Home::new().run("wallet show --json --set space.threshold");
+    assert_eq!((ran.code, &ran.json()["error"]["kind"]), (2, &serde_json::json!("usage")));
+}
+
+#[test]
+fn an_operator_cannot_override_the_subnet() {
+    let home = Home::with("subnet.toml", "[chain]\nnetuid = 64\n[space]\nthreshold = 0.5\n");
+    home.write("plimsoll.toml", "subnet = \"subnet.toml\"\n[chain]\nnetuid = 7\n");
+    let ran = home.run("config check --netuid 9");
+    insta::assert_snapshot!(ran.all());
+}
+
+#[test]
+fn a_subnet_file_that_is_missing_is_shown_where_it_is_named() {
+    let ran = Home::with("plimsoll.toml", "subnet = \"gone.toml\"\n").run("config check");
+    insta::assert_snapshot!(ran.all());
+}
+
+#[test]
+fn other_verbs_end_with_the_same_problems_in_their_error() {
+    let ran = Home::with("plimsoll.toml", BAD).run("wallet show --json");
+    assert_eq!(ran.code, 3);
+    let error = &ran.json()["error"];
+    assert_eq!((error["code"].as_u64(), error["kind"].as_str()), (Some(3), Some("config")));
+    assert_eq!(error["message"], "the configuration has 14 errors");
+    assert_eq!(error["problems"].as_array().unwrap().len(), 14);
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let ran = Home::new().run("--config nowhere.toml config check");
+    assert_eq!(ran.code, 10);
+    assert_eq!(
+        ran.err,
+        "error: there is no configuration file nowhere.toml\n help: `plimsoll init nowhere.toml` writes one\n"
+    );
+    let ran = Home::new().run_in(&[("PLIMSOLL_CONFIG", "nowhere.toml")], "config show --json");
+    assert_eq!((ran.code, ran.json()["error"]["kind"].as_str()), (10, Some("not-initialised")));
+}

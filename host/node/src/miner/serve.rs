@@ -1,0 +1,211 @@
+//! A running miner: its commitments and its axon on chain, its server, its self-audits.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plimsoll_chain::{Chain, Snapshot};
+use plimsoll_core::{Keypair, NetUid};
+use plimsoll_plugin::Scheme;
+use plimsoll_wire::{SetCommitment, WireLimits, miner_router};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Habit, MinerStatus, PlotSide, Plots, Prompt, SideOptions};
+use crate::NodeError;
+
+/// How a miner is run.
+#[derive(Clone)]
+pub struct MinerOptions {
+    /// Whose space it is; signs answers and chain calls.
+    pub key: Keypair,
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The folder with `partition.json`.
+    pub folder: PathBuf,
+    /// Where to listen; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// What to say on chain; without it, where it listens.
+    pub announce: Option<SocketAddr>,
+    /// Caps of the server.
+    pub limits: WireLimits,
+    /// How it proves.
+    pub side: SideOptions,
+    /// How often every plot is read and proven to itself; `None` for never.
+    pub self_audit_every: Option<Duration>,
+    /// How often the metagraph is read again.
+    pub refresh_every: Duration,
+}
+
+impl MinerOptions {
+    /// With all defaults: self-checks on, a self-audit every 20 s, the metagraph every 30 s.
+    #[must_use]
+    pub fn new(key: Keypair, netuid: NetUid, folder: PathBuf, listen: SocketAddr) -> Self {
+        Self {
+            key,
+            netuid,
+            folder,
+            listen,
+            announce: None,
+            limits: WireLimits::default(),
+            side: SideOptions::default(),
+            self_audit_every: Some(Duration::from_secs(20)),
+            refresh_every: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A miner that serves until it is stopped.
+pub struct RunningMiner {
+    address: SocketAddr,
+    side: Arc<PlotSide>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+}
+
+/// Loads the folder's plots and serves them.
+///
+/// # Errors
+/// No plot that can be served, a hotkey that is not registered, an address that cannot be listened on, or
+/// what the chain says.
+pub async fn start_miner(
+    chain: Arc<dyn Chain>,
+    scheme: Scheme,
+    options: MinerOptions,
+) -> Result<RunningMiner, NodeError> {
+    let (folder, netuid, owner) = (options.folder.clone(), options.netuid, options.key.hotkey());
+    let loading = scheme.clone();
+    let plots = tokio::task::spawn_blocking(move || Plots::load(&folder, netuid, owner, &loading)).await;
+    let plots = plots.map_err(|e| NodeError::System { doing: "load the plots", reason: e.to_string() })??;
+    start_with(chain, scheme, options, plots, Arc::new(Prompt)).await
+}
+
+/// Serves `plots`, behaving as `habit` says.
+///
+/// # Errors
+/// As [`start_miner`], but for the plots.
+pub async fn start_with(
+    chain: Arc<dyn Chain>,
+    scheme: Scheme,
+    options: MinerOptions,
+    plots: Plots,
+    habit: Arc<dyn Habit>,
+) -> Result<RunningMiner, NodeError> {
+    let MinerOptions { key, netuid, listen, limits, .. } = options.clone();
+    let snapshot = chain.snapshot(netuid).await?;
+    if snapshot.neuron(&key.hotkey()).is_none() {
+        return Err(NodeError::NotRegistered { hotkey: key.hotkey(), netuid });
+    }
+    let failed = |e: std::io::Error| NodeError::Listen { at: listen, reason: e.to_string() };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+
+    let side = Arc::new(PlotSide::new(netuid, plots, scheme, options.side, habit));
+    side.permit_only(permitted(&snapshot));
+    // The server answers before the chain says where it is.
+    let (stop, stopped) = watch::channel(false);
+    let router = miner_router(Arc::clone(&side) as _, key.clone(), limits.clone());
+    let server = tokio::spawn(plimsoll_wire::serve(listener, router, limits, until(stopped.clone())));
+    let upkeep = tokio::spawn(upkeep(Arc::clone(&side), Arc::clone(&chain), options.clone(), stopped));
+    let running = RunningMiner { address, side, stop, server, upkeep };
+    match running.announce(chain.as_ref(), &options, &snapshot).await {
+        Ok(()) => Ok(running),
+        Err(error) => {
+            running.stop().await;
+            Err(error)
+        }
+    }
+}
+
+impl RunningMiner {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How its plots are.
+    #[must_use]
+    pub fn status(&self) -> MinerStatus {
+        self.side.health().status()
+    }
+
+    /// The miner behind the server.
+    #[must_use]
+    pub const fn side(&self) -> &Arc<PlotSide> {
+        &self.side
+    }
+
+    /// Reads and proves every plot now.
+    pub async fn audit_self(&self) {
+        self.side.audit_self().await;
+    }
+
+    /// Takes no more requests, lets open ones end, and returns when all is done.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the server ended with an error"),
+            Err(error) => tracing::warn!(%error, "the server broke down"),
+        }
+        self.upkeep.abort();
+    }
+
+    /// Says on chain what is kept and where, unless it says so already.
+    async fn announce(
+        &self,
+        chain: &dyn Chain,
+        options: &MinerOptions,
+        snapshot: &Snapshot,
+    ) -> Result<(), NodeError> {
+        let MinerOptions { key, netuid, .. } = options;
+        let commitment = SetCommitment { root: self.side.plots().root() }.to_string();
+        let known = chain.commitments(*netuid).await?;
+        let mine = known.iter().find(|known| known.hotkey == key.hotkey());
+        if mine.is_none_or(|mine| mine.bytes != commitment.as_bytes()) {
+            chain.commit(key, *netuid, commitment.as_bytes()).await?;
+        }
+        let at = options.announce.unwrap_or(self.address);
+        if snapshot.neuron(&key.hotkey()).and_then(|neuron| neuron.axon) != Some(at) {
+            chain.serve_axon(key, *netuid, at).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it whoever runs the miner.
+    let _ = stopped.wait_for(|&stop| stop).await;
+}
+
+/// Self-audits and the metagraph, until stopped. A chain that does not answer leaves things as they were.
+async fn upkeep(
+    side: Arc<PlotSide>,
+    chain: Arc<dyn Chain>,
+    options: MinerOptions,
+    stopped: watch::Receiver<bool>,
+) {
+    let never = Duration::from_secs(u64::from(u32::MAX));
+    let mut audit = tokio::time::interval(options.self_audit_every.unwrap_or(never));
+    audit.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut refresh = tokio::time::interval(options.refresh_every);
+    let mut stopped = std::pin::pin!(until(stopped));
+    loop {
+        tokio::select! {
+            () = &mut stopped => return,
+            _ = audit.tick(), if options.self_audit_every.is_some() => side.audit_self().await,
+            _ = refresh.tick() => match chain.snapshot(options.netuid).await {
+                Ok(snapshot) => side.permit_only(permitted(&snapshot)),
+                Err(error) => tracing::warn!(%error, "the metagraph could not be read again"),
+            },
+        }
+    }
+}
+
+fn permitted(snapshot: &Snapshot) -> impl Iterator<Item = plimsoll_core::Hotkey> + '_ {
+    snapshot.neurons.iter().filter(|neuron| neuron.validator_permit).map(|neuron| neuron.hotkey)
+}

@@ -1,0 +1,256 @@
+//! Looks for damage: against the commitment (fast, sampled, whole), or against the seed by filling again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use plimsoll_core::{Digest, Layout, PlotSpace, Span};
+use plimsoll_plugin::Scheme;
+use plimsoll_store::scrub::{BadRun, Depth, Reading, Sample, ScrubOptions, scrub};
+use plimsoll_store::{CancelFlag, Comparing, Plot, PlotSpec};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::fill::scheme_tag;
+use super::progress::Progress;
+use crate::NodeError;
+
+/// Units that one worker compares at a time cover about so much.
+const PIECE_BYTES: u64 = 4 << 20;
+
+/// How deep to look.
+#[derive(Debug, Clone, Copy)]
+pub enum CheckDepth {
+    /// Header and integrity tree, without reading the region.
+    Fast,
+    /// Some of the region against the tree; the same part for the same seed.
+    Sampled(Sample, Digest),
+    /// All of the region against the tree.
+    Full,
+    /// Fills again and compares, all of it or a part.
+    AgainstSeed(Option<(Sample, Digest)>),
+}
+
+/// How to check.
+#[derive(Clone)]
+pub struct CheckOptions {
+    /// How deep.
+    pub depth: CheckDepth,
+    /// How the region is read for hashing.
+    pub reading: Reading,
+    /// The commitment that the plot was registered with, if known.
+    pub commitment: Option<Option<Digest>>,
+    /// Set to stop.
+    pub cancel: CancelFlag,
+}
+
+impl CheckOptions {
+    /// The usual way to look so deep.
+    #[must_use]
+    pub fn new(depth: CheckDepth) -> Self {
+        Self { depth, reading: Reading::Auto, commitment: None, cancel: CancelFlag::new() }
+    }
+}
+
+/// What a check found in one plot.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checked {
+    /// The plot file.
+    pub path: PathBuf,
+    /// Whether it was held against its seed; otherwise against its commitment.
+    pub against_seed: bool,
+    /// Bytes of the region.
+    pub region_bytes: u64,
+    /// Bytes of it that were looked at.
+    pub checked_bytes: u64,
+    /// Whether nothing is wrong.
+    pub clean: bool,
+    /// Every bad run of the region.
+    pub bad: Vec<BadSpan>,
+    /// Everything that is wrong, in words, the worst first.
+    pub findings: Vec<String>,
+    /// After a sample: damage of this share of the region, or more, would have been seen with 99 %.
+    pub seen_fraction: Option<f64>,
+}
+
+/// A bad run of a plot's region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadSpan {
+    /// The units that it touches; none where it lies behind the units.
+    pub units: Option<Span>,
+    /// Where in the region.
+    pub region_offset: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Where in the file.
+    pub file_offset: u64,
+}
+
+impl From<&BadRun> for BadSpan {
+    fn from(run: &BadRun) -> Self {
+        Self {
+            units: run.units,
+            region_offset: run.region.offset,
+            bytes: run.region.len,
+            file_offset: run.file_offset,
+        }
+    }
+}
+
+/// Checks the plot at `path`. What is wrong with it is in the answer; an error means that it could not be told.
+///
+/// # Errors
+/// What the disk said, a lock held by another process, or a plot of another scheme than `scheme` when it is
+/// to be filled again.
+pub fn check(
+    path: &Path,
+    scheme: Option<&Scheme>,
+    options: &CheckOptions,
+    progress: &dyn Progress,
+) -> Result<Checked, NodeError> {
+    let plot = Plot::open_exclusive(path)?;
+    let depth = match options.depth {
+        CheckDepth::Fast => Depth::Fast,
+        CheckDepth::Sampled(sample, seed) => Depth::Sampled { sample, seed },
+        CheckDepth::Full => Depth::Full,
+        CheckDepth::AgainstSeed(sample) => {
+            let scheme = scheme.ok_or_else(|| {
+                NodeError::Unsupported("checking against the seed needs the proof scheme's plugin".into())
+            })?;
+            return against_seed(plot, scheme, sample, options, progress);
+        }
+    };
+    scrubbed(&plot, depth, options, progress)
+}
+
+fn scrubbed(
+    plot: &Plot,
+    depth: Depth,
+    options: &CheckOptions,
+    progress: &dyn Progress,
+) -> Result<Checked, NodeError> {
+    let name = super::open::name_of(plot.path());
+    let bytes = plot.header().spec.layout.region_bytes;
+    progress.begin(&name, bytes, 0);
+    let mut how = ScrubOptions::new(depth);
+    how.reading = options.reading;
+    how.commitment = options.commitment;
+    how.cancel = options.cancel.clone();
+    let report = watched(&how.progress, &|bytes| progress.advance(&name, bytes), || scrub(plot, &how))?;
+    progress.finish(&name);
+    Ok(Checked {
+        path: report.path.clone(),
+        against_seed: false,
+        region_bytes: report.region_bytes,
+        checked_bytes: report.checked_bytes,
+        clean: report.is_clean(),
+        bad: report.bad.iter().map(BadSpan::from).collect(),
+        findings: report.findings(),
+        seen_fraction: report.confidence.map(|confidence| confidence.seen_fraction),
+    })
+}
+
+/// Runs `work` and tells what the counter gains meanwhile.
+fn watched<T>(counter: &AtomicU64, advance: &(dyn Fn(u64) + Sync), work: impl FnOnce() -> T) -> T {
+    let done = AtomicBool::new(false);
+    let told = AtomicU64::new(0);
+    let tell = || {
+        let now = counter.load(Ordering::Relaxed);
+        advance(now.saturating_sub(told.swap(now, Ordering::Relaxed)));
+    };
+    let out = thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                thread::park_timeout(Duration::from_millis(200));
+                tell();
+            }
+        });
+        let out = work();
+        done.store(true, Ordering::Release);
+        watcher.thread().unpark();
+        out
+    });
+    tell();
+    out
+}
+
+/// Refuses a plot that another plugin, or the same with other parameters, has filled.
+pub(super) fn expect_filled_by(plot: &Plot, scheme: &Scheme) -> Result<(), NodeError> {
+    let spec = &plot.header().spec;
+    let expected = PlotSpec { scheme: scheme_tag(scheme), ..spec.clone() };
+    Ok(expected.expect_same(spec, plot.path())?)
+}
+
+fn against_seed(
+    plot: Plot,
+    scheme: &Scheme,
+    sample: Option<(Sample, Digest)>,
+    options: &CheckOptions,
+    progress: &dyn Progress,
+) -> Result<Checked, NodeError> {
+    expect_filled_by(&plot, scheme)?;
+    let path = plot.path().to_owned();
+    let identity = plot.header().spec.identity;
+    let layout = plot.header().spec.layout.clone();
+    let name = super::open::name_of(&path);
+    let units = match sample {
+        Some((sample, seed)) => sampled_units(&layout, sample, &seed),
+        None => Span { first: 0, count: layout.units }.pieces(units_of(&layout, PIECE_BYTES)).collect(),
+    };
+    let unit_bytes = u64::from(layout.unit_bytes);
+    progress.begin(&name, units.iter().map(|span| span.count * unit_bytes).sum(), 0);
+    let comparing = Arc::new(Comparing::new(plot, options.cancel.clone())?);
+    units.into_par_iter().try_for_each_init(
+        || None,
+        |hand, span| {
+            let instance = match hand {
+                Some(instance) => instance,
+                None => hand.insert(scheme.instance()?),
+            };
+            let space = Arc::clone(&comparing) as Arc<dyn PlotSpace>;
+            instance.fill(space, &identity, 0, span)?;
+            progress.advance(&name, span.count * unit_bytes);
+            Ok::<_, NodeError>(())
+        },
+    )?;
+    progress.finish(&name);
+    let bad = comparing.differing();
+    let sampled = sample.map(|(sample, _)| sample.groups_of(layout.units));
+    Ok(Checked {
+        path,
+        against_seed: true,
+        region_bytes: layout.region_bytes,
+        checked_bytes: comparing.compared_bytes(),
+        clean: bad.is_empty(),
+        findings: bad.iter().map(ToString::to_string).collect(),
+        bad: bad.iter().map(BadSpan::from).collect(),
+        // For n samples, damage of a share f escapes with (1 - f)^n.
+        seen_fraction: sampled.map(|n| if n >= layout.units { 0.0 } else { 1.0 - 0.01f64.powf(1.0 / n as f64) }),
+    })
+}
+
+fn units_of(layout: &Layout, bytes: u64) -> u64 {
+    (bytes / u64::from(layout.unit_bytes).max(1)).max(1)
+}
+
+/// The drawn units, neighbours merged into one span.
+fn sampled_units(layout: &Layout, sample: Sample, seed: &Digest) -> Vec<Span> {
+    let sample = match sample {
+        // The sample counts groups of its own size; here a unit is one.
+        Sample::Bytes(bytes) => Sample::Ratio {
+            part: bytes.div_ceil(u64::from(layout.unit_bytes)).clamp(1, layout.units),
+            whole: layout.units,
+        },
+        share => share,
+    };
+    let mut spans: Vec<Span> = Vec::new();
+    for index in sample.draw(layout.units, seed) {
+        match spans.last_mut() {
+            Some(last) if last.end() == index && last.count < units_of(layout, PIECE_BYTES) => last.count += 1,
+            _ => spans.push(Span { first: index, count: 1 }),
+        }
+    }
+    spans
+}

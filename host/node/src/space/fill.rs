@@ -1,0 +1,204 @@
+//! Fills plots over all cores and seals them.
+//!
+//! Each worker thread has a plugin instance of its own and takes spans from one board. Everything is planned,
+//! locked and preallocated before the first byte is generated, so that a full disk is found at once (P9).
+//! Whatever ends the run early, the journals are brought up to date first, so that nothing finished is lost.
+
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use plimsoll_core::{Digest, Identity, Layout};
+use plimsoll_plugin::Scheme;
+use plimsoll_store::{CancelFlag, Filling, IoChoice, SchemeTag};
+
+use super::board::{Board, Task};
+use super::conductor::{Conductor, Hand};
+use super::open::{OpenPlot, open_all};
+use super::progress::Progress;
+use crate::NodeError;
+
+/// A span handed to a worker covers about so much: long enough that a call into the plugin costs nothing,
+/// short enough that all workers end together.
+const PIECE_BYTES: u64 = 16 << 20;
+
+/// One plot to fill.
+#[derive(Debug, Clone)]
+pub struct GenerateJob {
+    /// The plot file.
+    pub path: PathBuf,
+    /// Whose space it is.
+    pub identity: Identity,
+    /// Bytes offered to the scheme, which plans the largest layout that fits.
+    pub capacity_bytes: u64,
+}
+
+/// How to fill.
+#[derive(Debug, Clone)]
+pub struct GenerateOptions {
+    /// Worker threads; without it, one a core, or two a core where writes bypass the page cache, so that
+    /// generating goes on while another worker waits for the disk.
+    pub workers: Option<usize>,
+    /// Start over instead of resuming.
+    pub restart: bool,
+    /// Which I/O method to write with.
+    pub io: IoChoice,
+    /// Set to stop: finished spans are kept.
+    pub cancel: CancelFlag,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self { workers: None, restart: false, io: IoChoice::Auto, cancel: CancelFlag::new() }
+    }
+}
+
+/// One plot that is filled and sealed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Generated {
+    /// The plot file.
+    pub path: PathBuf,
+    /// What was planned.
+    pub layout: Layout,
+    /// What the scheme committed to.
+    pub commitment: Option<Digest>,
+    /// BLAKE3 of the region.
+    pub integrity_root: Digest,
+    /// Bytes of the region.
+    pub bytes: u64,
+    /// Bytes of it that an earlier run had finished.
+    pub resumed_bytes: u64,
+    /// From the first span to the sealed file.
+    pub seconds: f64,
+    /// How it was written, and why so.
+    pub io_method: String,
+}
+
+/// The tag that binds a plot to the plugin and the parameters that filled it.
+#[must_use]
+pub fn scheme_tag(scheme: &Scheme) -> SchemeTag {
+    scheme.tag()
+}
+
+/// Fills and seals every job's plot, in parallel; resumes what an earlier run left.
+///
+/// # Errors
+/// The first failure of planning, of the disk or of the plugin; [`NodeError::Cancelled`] after the cancel
+/// flag. Finished spans are in the journals in every case.
+pub fn generate(
+    scheme: &Scheme,
+    jobs: &[GenerateJob],
+    options: &GenerateOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<Generated>, NodeError> {
+    conduct(scheme, jobs, options, progress)
+}
+
+/// As [`generate`], for whoever conducts.
+pub(crate) fn conduct(
+    conductor: &dyn Conductor,
+    jobs: &[GenerateJob],
+    options: &GenerateOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<Generated>, NodeError> {
+    let plots = open_all(conductor, jobs, options, progress)?;
+    let direct = plots.iter().any(|plot| plot.direct);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let workers = options.workers.unwrap_or(if direct { 2 * cores } else { cores }).max(1);
+
+    let mut board = Board::new();
+    for plot in &plots {
+        if plot.is_complete() {
+            board.add_complete();
+        } else {
+            plot.with_filling(|filling| board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass)))?;
+        }
+    }
+    let state = Mutex::new(State { board, failure: None });
+    let run = Run { conductor, plots: &plots, progress, state, wake: Condvar::new() };
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| run.work());
+        }
+    });
+    let failure = lock(&run.state).failure.take();
+    if let Some(failure) = failure {
+        for plot in &plots {
+            plot.keep_what_is_finished();
+        }
+        return Err(failure);
+    }
+    plots.into_iter().map(OpenPlot::into_generated).collect()
+}
+
+struct State {
+    board: Board,
+    failure: Option<NodeError>,
+}
+
+struct Run<'a> {
+    conductor: &'a dyn Conductor,
+    plots: &'a [OpenPlot<'a>],
+    progress: &'a dyn Progress,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl Run<'_> {
+    fn work(&self) {
+        let mut hand = match self.conductor.hand() {
+            Ok(hand) => hand,
+            Err(error) => return self.fail(error),
+        };
+        while let Some(task) = self.next() {
+            let result = self.perform(hand.as_mut(), &task);
+            let mut state = lock(&self.state);
+            state.board.done(&task);
+            if let Err(error) = result {
+                state.failure.get_or_insert(error);
+            }
+            self.wake.notify_all();
+        }
+    }
+
+    fn fail(&self, error: NodeError) {
+        lock(&self.state).failure.get_or_insert(error);
+        self.wake.notify_all();
+    }
+
+    /// Waits for the next task; `None` when all is done or anything failed.
+    fn next(&self) -> Option<Task> {
+        let mut state = lock(&self.state);
+        loop {
+            if state.failure.is_some() || state.board.is_done() {
+                return None;
+            }
+            if let Some(task) = state.board.take() {
+                return Some(task);
+            }
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn perform(&self, hand: &mut dyn Hand, task: &Task) -> Result<(), NodeError> {
+        match *task {
+            Task::Fill { plot, pass, span } => {
+                let plot = &self.plots[plot];
+                let space = plot.with_filling(Filling::space)?;
+                hand.fill(space, &plot.job.identity, pass, span)?;
+                plot.with_filling(|filling| filling.finished(pass, span))??;
+                self.progress.advance(&plot.name, span.count * u64::from(plot.layout.unit_bytes));
+            }
+            Task::Finish { plot } => {
+                let plot = &self.plots[plot];
+                plot.finish(hand)?;
+                self.progress.finish(&plot.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,183 @@
+//! What a plot *would* commit to, without storing it: the prototype's `--only_hash`.
+//!
+//! Units are generated, digested and dropped; what a scheme keeps behind its units (the rows of the seed
+//! scheme) stays in memory. Memory is 32 bytes a 64 KiB group plus that tail. Nothing is journalled: a run
+//! that is stopped starts again.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use plimsoll_core::{Digest, Identity, Layout, Order, PlotSpace, RegionSpace, Span, SpaceError};
+use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, merkle_leaf, merkle_parent};
+use plimsoll_plugin::Scheme;
+use plimsoll_store::CancelFlag;
+use rayon::prelude::*;
+
+use super::progress::Progress;
+use crate::NodeError;
+
+/// What hashing without storing gives.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct HashedOnly {
+    /// Whose plot it would be.
+    pub identity: Identity,
+    /// What was planned.
+    pub layout: Layout,
+    /// What the scheme commits to.
+    pub commitment: Option<Digest>,
+    /// What the scheme keeps behind its units: the rows of the seed scheme, 64 bytes a chunk.
+    #[serde(skip)]
+    pub tail: Vec<u8>,
+}
+
+/// Generates, digests and drops a whole plot.
+///
+/// # Errors
+/// What the plugin said; [`NodeError::Cancelled`] after the cancel flag.
+pub fn hash_only(
+    scheme: &Scheme,
+    identity: &Identity,
+    capacity_bytes: u64,
+    cancel: &CancelFlag,
+    progress: &dyn Progress,
+) -> Result<HashedOnly, NodeError> {
+    let mut instance = scheme.instance()?;
+    let layout = instance.plan(identity, capacity_bytes)?;
+    if layout.passes.len() != 1 {
+        let passes = layout.passes.len();
+        return Err(NodeError::Unsupported(format!(
+            "{} fills in {passes} passes, each reading the one before: it cannot be hashed without being stored; \
+             generate it without --only_hash",
+            scheme.name()
+        )));
+    }
+    let name = identity.validator.to_ss58();
+    progress.begin(&name, layout.units_bytes(), 0);
+    let space = Arc::new(Dropping::new(&layout, cancel.clone())?);
+    let unit_bytes = u64::from(layout.unit_bytes);
+    let pieces: Vec<Span> = Span { first: 0, count: layout.passes[0].units }.pieces((16 << 20) / unit_bytes).collect();
+    if layout.passes[0].order == Order::Sequential {
+        for span in pieces {
+            instance.fill(space.clone(), identity, 0, span)?;
+            progress.advance(&name, span.count * unit_bytes);
+        }
+    } else {
+        pieces.into_par_iter().try_for_each_init(
+            || scheme.instance(),
+            |worker, span| {
+                let instance = worker.as_mut().map_err(|error| NodeError::Unsupported(error.to_string()))?;
+                instance.fill(space.clone(), identity, 0, span)?;
+                progress.advance(&name, span.count * unit_bytes);
+                Ok::<_, NodeError>(())
+            },
+        )?;
+    }
+    let commitment = instance.commit(space.clone(), identity, &layout)?;
+    progress.finish(&name);
+    let tail = space.tail.read().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(HashedOnly { identity: *identity, layout, commitment, tail })
+}
+
+/// A space that keeps digests of its units and the bytes behind them.
+struct Dropping {
+    size_bytes: u64,
+    units_bytes: u64,
+    leaves: Mutex<Vec<Option<[u8; 32]>>>,
+    tail: RwLock<Vec<u8>>,
+    cancel: CancelFlag,
+}
+
+impl Dropping {
+    fn new(layout: &Layout, cancel: CancelFlag) -> Result<Self, NodeError> {
+        let too_large = |_| NodeError::Unsupported("the plot's digests do not fit into memory".into());
+        let groups = usize::try_from(layout.region_bytes.div_ceil(INTEGRITY_LEAF_BYTES)).map_err(too_large)?;
+        let tail = usize::try_from(layout.region_bytes - layout.units_bytes()).map_err(too_large)?;
+        Ok(Self {
+            size_bytes: layout.region_bytes,
+            units_bytes: layout.units_bytes(),
+            leaves: Mutex::new(vec![None; groups]),
+            tail: RwLock::new(vec![0; tail]),
+            cancel,
+        })
+    }
+
+    fn digest_groups(&self, offset: u64, bytes: &[u8]) {
+        if !offset.is_multiple_of(INTEGRITY_LEAF_BYTES) {
+            return;
+        }
+        let groups = self.size_bytes.div_ceil(INTEGRITY_LEAF_BYTES);
+        let first = offset / INTEGRITY_LEAF_BYTES;
+        for (index, group) in (first..).zip(bytes.chunks(65_536)) {
+            let whole = group.len() == 65_536 || index + 1 == groups;
+            let Ok(leaf) = merkle_leaf(HashKind::Blake3, INTEGRITY_LEAF_BYTES, groups, index, group) else {
+                continue;
+            };
+            let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(slot) = usize::try_from(index).ok().and_then(|at| leaves.get_mut(at)).filter(|_| whole) {
+                *slot = Some(leaf.0);
+            }
+        }
+    }
+
+    fn tail_range(&self, offset: u64, len: usize) -> Result<std::ops::Range<usize>, SpaceError> {
+        let outside = || SpaceError::OutOfRange { offset, len: len as u64, size_bytes: self.size_bytes };
+        let start = offset.checked_sub(self.units_bytes).ok_or_else(|| {
+            SpaceError::Refused("units are not kept when only hashing: they cannot be read back".into())
+        })?;
+        let start = usize::try_from(start).map_err(|_| outside())?;
+        let end = start.checked_add(len).ok_or_else(outside)?;
+        if offset + len as u64 > self.size_bytes {
+            return Err(outside());
+        }
+        Ok(start..end)
+    }
+}
+
+impl RegionSpace for Dropping {
+    fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        let range = self.tail_range(offset, into.len())?;
+        into.copy_from_slice(&self.tail.read().unwrap_or_else(PoisonError::into_inner)[range]);
+        Ok(())
+    }
+
+    fn integrity_nodes(&self, level: u32, first: u64, count: u64) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
+        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes: Vec<[u8; 32]> = leaves.iter().copied().collect::<Option<_>>()?;
+        drop(leaves);
+        for _ in 0..level {
+            let is_root = nodes.len() == 2;
+            nodes = nodes
+                .chunks(2)
+                .map(|pair| match pair {
+                    [left, right] => {
+                        merkle_parent(HashKind::Blake3, &Digest(*left), &Digest(*right), is_root).0
+                    }
+                    odd => odd[0],
+                })
+                .collect();
+        }
+        let start = usize::try_from(first).ok()?;
+        let end = start.checked_add(usize::try_from(count).ok()?)?;
+        let outside = SpaceError::OutOfRange { offset: first, len: count, size_bytes: nodes.len() as u64 };
+        Some(nodes.get(start..end).map(<[_]>::to_vec).ok_or(outside))
+    }
+}
+
+impl PlotSpace for Dropping {
+    fn put(&self, offset: u64, len: usize, write: &mut dyn FnMut(&mut [u8])) -> Result<(), SpaceError> {
+        if self.cancel.is_cancelled() {
+            return Err(SpaceError::Cancelled);
+        }
+        let mut bytes = vec![0; len];
+        write(&mut bytes);
+        if offset >= self.units_bytes {
+            let range = self.tail_range(offset, len)?;
+            self.tail.write().unwrap_or_else(PoisonError::into_inner)[range].copy_from_slice(&bytes);
+        }
+        self.digest_groups(offset, &bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! A miner's space: divided, filled, checked, repaired.
+//!
+//! Reading order: [`allocate`] divides the disk into partitions, [`generate`] fills their plots, [`check`]
+//! looks for damage, [`repair`] refills exactly what is damaged, [`import_seed`] reads the prototype's files.
+
+mod allocate;
+mod board;
+mod check;
+mod conductor;
+mod fill;
+mod hash_only;
+mod import;
+mod open;
+mod progress;
+mod repair;
+
+pub use allocate::{AllocateRequest, Allocated, PARTITION_FILE, Skipped, allocate, miner_folder};
+pub use check::{BadSpan, CheckDepth, CheckOptions, Checked, check};
+pub(crate) use conductor::{Conductor, Hand};
+pub(crate) use fill::conduct;
+pub use fill::{GenerateJob, GenerateOptions, Generated, generate, scheme_tag};
+pub use hash_only::{HashedOnly, hash_only};
+pub use import::{ImportReport, import_seed};
+pub use progress::{Progress, Silent};
+pub use repair::{Repaired, repair};

@@ -1,0 +1,32 @@
+//! The validator: rounds of audits, what is remembered of them, and the weights that follow.
+//!
+//! Reading order: what one audit comes to ([`Outcome`]), what is remembered ([`Book`]), what a round draws
+//! from ([`RoundSecret`]), every decision that must be reproducible ([`Judge`]), the log and back from it
+//! ([`recall`]), the network around it all ([`Validator`]).
+
+mod outcome;
+
+mod book;
+
+mod randomness;
+
+mod judge;
+
+mod logbook;
+mod recall;
+
+mod asking;
+mod round;
+mod run;
+
+pub use asking::{AxonPolicy, LeftOut};
+pub use book::{Book, Claim, Entrant, History, Member, Pinned};
+pub use judge::{Judge, PlannedAudit, Weighed};
+pub use logbook::logs;
+pub use outcome::{Outcome, Tally};
+pub use randomness::RoundSecret;
+pub use recall::{LastRound, LogSettings, Recalled, RecordedAudit, RecordedRound, Step, recall};
+pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions};
+pub use run::{Delivery, RoundListener, Schedule};
+
+pub(crate) use recall::{Steps, pin};

@@ -1,0 +1,176 @@
+//! A validator that goes on: a round whenever it is due, weights until they are on chain.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use plimsoll_chain::ChainError;
+use plimsoll_core::{BlockNumber, Uid};
+
+use super::recall::LastRound;
+use super::{RoundReport, Validator};
+use crate::NodeError;
+
+/// When rounds are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Blocks from one round to the next; without it, the subnet's tempo.
+    pub period_blocks: Option<u64>,
+    /// How often the chain is looked at.
+    pub poll: Duration,
+    /// Stop after so many rounds.
+    pub rounds: Option<u64>,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { period_blocks: None, poll: Duration::from_secs(1), rounds: None }
+    }
+}
+
+/// Hears what a running validator does.
+pub trait RoundListener: Send + Sync {
+    /// A round was closed.
+    fn closed(&self, report: &RoundReport);
+    /// Its weights are on chain.
+    fn delivered(&self, _weights: &[(Uid, u16)]) {}
+    /// Something did not work; the validator goes on.
+    fn failed(&self, _error: &NodeError) {}
+}
+
+/// What became of the weights of the last closed round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// There was no round yet, or nobody in it.
+    Nothing,
+    /// They were on chain already.
+    AlreadySet,
+    /// They are on chain now.
+    Set,
+}
+
+impl Validator {
+    /// Sets the weights of the last closed round, unless they are set already: a write of which nobody knows
+    /// whether it happened is looked for before it is tried again. A uid that another hotkey has taken since
+    /// gets nothing.
+    ///
+    /// # Errors
+    /// What the chain says; the weights are in the evidence all the same, and can be delivered later.
+    pub async fn deliver(&self) -> Result<Delivery, NodeError> {
+        let netuid = self.options.netuid;
+        let Some(LastRound { weights, hotkeys, .. }) = self.last.as_ref() else {
+            return Ok(Delivery::Nothing);
+        };
+        if weights.is_empty() {
+            return Ok(Delivery::Nothing);
+        }
+        let snapshot = self.chain.snapshot(netuid).await?;
+        let theirs = |uid: Uid| {
+            let now = snapshot.at(uid).map(|neuron| neuron.hotkey);
+            now.is_some() && now == hotkeys.get(&uid).copied()
+        };
+        let due: Vec<(Uid, u16)> = weights
+            .iter()
+            .filter(|(uid, _)| snapshot.at(*uid).is_some())
+            .map(|&(uid, weight)| (uid, if theirs(uid) { weight } else { 0 }))
+            .collect();
+        let me = snapshot.neuron(&self.options.key.hotkey()).map(|neuron| neuron.uid);
+        let rows = self.chain.weights(netuid).await?;
+        let set = rows.iter().find(|(uid, _)| Some(*uid) == me);
+        if set.is_some_and(|(_, row)| without_zeros(row) == without_zeros(&due)) {
+            return Ok(Delivery::AlreadySet);
+        }
+        self.chain.set_weights(&self.options.key, netuid, &due).await?;
+        Ok(Delivery::Set)
+    }
+
+    /// Rounds as they become due, until `shutdown`. A round that is under way then is void.
+    ///
+    /// # Errors
+    /// The log's or the disk's: without evidence there is no round. What a chain, a miner or a plugin does
+    /// wrong is told to `listener`, and the next round is tried when it is due.
+    pub async fn run(
+        &mut self,
+        schedule: Schedule,
+        listener: &dyn RoundListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), NodeError> {
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut tried: Option<BlockNumber> = self.last.as_ref().map(|last| last.block);
+        let (mut owed, mut done) = (self.last.is_some(), 0);
+        loop {
+            match self.due(schedule, tried).await {
+                Ok(Some(block)) => {
+                    tried = Some(block);
+                    let ended = tokio::select! {
+                        ended = self.round() => ended,
+                        () = &mut shutdown => return self.abandon("stopped on request"),
+                    };
+                    match ended {
+                        Ok(report) => {
+                            listener.closed(&report);
+                            (owed, done) = (true, done + 1);
+                        }
+                        Err(error) if is_fatal(&error) => return Err(error),
+                        Err(error) => listener.failed(&error),
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => listener.failed(&error),
+            }
+            if owed {
+                owed = !self.try_to_deliver(listener).await;
+            }
+            if schedule.rounds.is_some_and(|rounds| done >= rounds) && !owed {
+                return Ok(());
+            }
+            tokio::select! {
+                () = tokio::time::sleep(schedule.poll) => {}
+                () = &mut shutdown => return Ok(()),
+            }
+        }
+    }
+
+    /// The block at which a round is due now.
+    async fn due(
+        &self,
+        schedule: Schedule,
+        tried: Option<BlockNumber>,
+    ) -> Result<Option<BlockNumber>, NodeError> {
+        let head = self.chain.head().await?.block;
+        let Some(tried) = tried else { return Ok(Some(head)) };
+        let period = match schedule.period_blocks {
+            Some(blocks) => blocks,
+            None => self.chain.snapshot(self.options.netuid).await?.tempo_blocks,
+        };
+        Ok((head.0 >= tried.0.saturating_add(period.max(1))).then_some(head))
+    }
+
+    async fn try_to_deliver(&self, listener: &dyn RoundListener) -> bool {
+        match self.deliver().await {
+            Ok(Delivery::Set) => {
+                listener.delivered(self.last.as_ref().map_or(&[], |last| &last.weights));
+                true
+            }
+            Ok(Delivery::AlreadySet | Delivery::Nothing) => true,
+            Err(NodeError::Chain(ChainError::Refused(refusal))) if refusal.may_pass_later() => {
+                tracing::info!(%refusal, "the weights wait");
+                false
+            }
+            Err(error) => {
+                listener.failed(&error);
+                false
+            }
+        }
+    }
+}
+
+const fn is_fatal(error: &NodeError) -> bool {
+    matches!(
+        error,
+        NodeError::Evidence(_) | NodeError::Disk { .. } | NodeError::NotRegistered { .. } | NodeError::NoPermit { .. }
+    )
+}
+
+fn without_zeros(weights: &[(Uid, u16)]) -> BTreeMap<Uid, u16> {
+    weights.iter().copied().filter(|(_, weight)| *weight > 0).collect()
+}

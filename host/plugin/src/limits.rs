@@ -1,0 +1,128 @@
+//! How much a plugin may use. Every number has one place, here.
+
+/// What a plugin may use up, and how much of it.
+///
+/// Fuel is the clock of a plugin: one unit an executed WebAssembly operation, and for native work as many
+/// units as the same time would have bought (about 2.5 units a nanosecond; see [`crate::cost`]). It is the
+/// same on every machine, so running out of it is a property of the plugin and never of a slow computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a component file: 8 MiB.
+    pub component_bytes: u64,
+    /// Functions of a component: 20,000. More is a bomb for the compiler.
+    pub functions: u32,
+    /// Bytes of one function's code: 256 KiB; compile time grows faster than this does.
+    pub function_bytes: u32,
+    /// Linear memory of an instance, all its memories together: 64 MiB.
+    pub memory_bytes: usize,
+    /// Elements of one table: 10,000.
+    pub table_elements: usize,
+    /// Bytes that may cross from the plugin to the host in one call: 4 MiB.
+    pub crossing_bytes: usize,
+    /// Fuel of each kind of call.
+    pub fuel: Fuel,
+}
+
+/// Fuel of one call, by what is called. A call starts with the full amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fuel {
+    /// `describe` and `proves`: 50 million, about 20 ms.
+    pub describe: u64,
+    /// `configure`: 200 million.
+    pub configure: u64,
+    /// `plan`: 500 million.
+    pub plan: u64,
+    /// `fill`: 20 thousand million, about 8 s, *without progress*: every byte stored gives
+    /// [`Fuel::fill_per_byte`] back, up to this amount.
+    pub fill: u64,
+    /// What one stored byte gives back: 1,000.
+    pub fill_per_byte: u64,
+    /// `commit`, beside native sweeps over the region: 20 thousand million.
+    pub commit: u64,
+    /// `prove`, beside native sweeps over the region: 10 thousand million.
+    pub prove: u64,
+    /// `draw`: 500 million.
+    pub draw: u64,
+    /// `verify`: 5 thousand million, about 2 s.
+    pub verify: u64,
+    /// `allocate`: 2 thousand million.
+    pub allocate: u64,
+    /// `choose`: 2 thousand million.
+    pub choose: u64,
+    /// `weigh`: 2 thousand million.
+    pub weigh: u64,
+    /// How often `fill`, `commit` and `prove` may natively sweep the whole region before the work is charged
+    /// to fuel: 4.
+    pub sweeps: u64,
+}
+
+impl Default for Fuel {
+    fn default() -> Self {
+        const MILLION: u64 = 1_000_000;
+        Self {
+            describe: 50 * MILLION,
+            configure: 200 * MILLION,
+            plan: 500 * MILLION,
+            fill: 20_000 * MILLION,
+            fill_per_byte: 1_000,
+            commit: 20_000 * MILLION,
+            prove: 10_000 * MILLION,
+            draw: 500 * MILLION,
+            verify: 5_000 * MILLION,
+            allocate: 2_000 * MILLION,
+            choose: 2_000 * MILLION,
+            weigh: 2_000 * MILLION,
+            sweeps: 4,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            component_bytes: 8 << 20,
+            functions: 20_000,
+            function_bytes: 256 << 10,
+            memory_bytes: 64 << 20,
+            table_elements: 10_000,
+            crossing_bytes: 4 << 20,
+            fuel: Fuel::default(),
+        }
+    }
+}
+
+/// Core instances that one plugin may consist of (the componentiser makes three).
+pub(crate) const CORE_INSTANCES: usize = 16;
+/// Memories of all of them.
+pub(crate) const MEMORIES: usize = 4;
+/// Tables of all of them.
+pub(crate) const TABLES: usize = 8;
+/// Modules and components nested in one file.
+pub(crate) const NESTED: u32 = 64;
+
+/// The most bytes of a proof.
+pub const PROOF_BYTES: usize = 64 << 10;
+/// The most bytes of a challenge.
+pub const CHALLENGE_BYTES: usize = 64 << 10;
+/// The most bytes of an incentive rule's memory.
+pub const MEMORY_BLOB_BYTES: usize = 1 << 20;
+/// A reason longer than this is cut.
+pub const REASON_BYTES: usize = 512;
+/// A log line longer than this is cut.
+pub const LOG_BYTES: usize = 4 << 10;
+/// Log lines of one call; the rest is counted, not written.
+pub const LOG_LINES: u32 = 32;
+/// The most bytes that one `read`, `read-many`, `write` or `keystream-at` may carry.
+pub(crate) const READ_BYTES: u64 = 1 << 20;
+/// The most bytes that one native regeneration may cover.
+pub(crate) const REGENERATE_BYTES: u32 = 16 << 20;
+/// The most elements of a list of extents or leaves.
+pub(crate) const LIST_ITEMS: usize = 4096;
+/// The most bytes of a nonce.
+pub(crate) const NONCE_BYTES: usize = 4096;
+/// Shares, audits or weights of one answer: one for every uid there can be.
+pub(crate) const ANSWER_ITEMS: usize = 1 << 16;
+/// Passes of one layout.
+pub(crate) const PASSES: usize = 64;
+/// Bytes of a parameter schema.
+pub(crate) const SCHEMA_BYTES: usize = 64 << 10;

@@ -1,0 +1,132 @@
+//! `plugin new`: a crate that builds, passes its laws and says where to begin.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::{Kind, PluginError};
+
+/// Where the new crate finds the SDK.
+#[derive(Debug, Clone, Copy)]
+pub enum SdkSource<'a> {
+    /// Files that the binary carries, by relative path: `sdk/...` goes to `plimsoll-sdk/`, `wit/...` to `wit/`.
+    /// The SDK's manifest must stand alone.
+    Carried(&'a [(&'a str, &'a str)]),
+    /// A checkout of this project, whose `sdk` folder the crate names by path.
+    Checkout(&'a Path),
+}
+
+/// Writes the crate `name` of `kind` into the folder `into`/`name`; gives the files written, sorted.
+///
+/// # Errors
+/// [`PluginError::Scaffold`]: a name that no crate can have, a folder that is there already, an SDK that is
+/// not, or what the disk said.
+pub fn scaffold(kind: Kind, name: &str, into: &Path, sdk: SdkSource<'_>) -> Result<Vec<PathBuf>, PluginError> {
+    check_name(name).map_err(refused)?;
+    let dir = into.join(name);
+    if std::fs::symlink_metadata(&dir).is_ok() {
+        return Err(refused(format!("{} is there already; choose another name or remove it", dir.display())));
+    }
+    let files = files(kind, name, sdk).map_err(refused)?;
+    let mut written = Vec::new();
+    for (path, text) in files {
+        let path = dir.join(path);
+        write(&path, &text).map_err(|e| refused(format!("{}: {e}", path.display())))?;
+        written.push(path);
+    }
+    written.sort();
+    Ok(written)
+}
+
+fn refused(why: String) -> PluginError {
+    PluginError::Scaffold { why }
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text)
+}
+
+/// Names that are crates, folders and plugins at once.
+fn check_name(name: &str) -> Result<(), String> {
+    const TAKEN: [&str; 9] = ["test", "core", "std", "alloc", "proc-macro", "plimsoll-sdk", "self", "super", "crate"];
+    let first = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !first || !rest || name.ends_with('-') || name.contains("--") || name.len() > 64 {
+        return Err(format!(
+            "`{}` is no name for a plugin: use lower-case letters, digits and single dashes, beginning with a letter, such as `my-rule`",
+            crate::text::tame(name, 64)
+        ));
+    }
+    if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
+        return Err(format!("`{name}` is a name that Rust keeps for itself; choose another"));
+    }
+    Ok(())
+}
+
+/// Words that cannot be a crate's name in source.
+const KEYWORDS: [&str; 24] = [
+    "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false", "fn", "for",
+    "if", "impl", "in", "let", "loop", "match", "mod", "move", "pub", "use", "while",
+];
+
+fn files(kind: Kind, name: &str, sdk: SdkSource<'_>) -> Result<Vec<(PathBuf, String)>, String> {
+    let fill = |template: &str| template.replace("sample-plugin", name).replace("KIND", kind.title());
+    let mut files: Vec<(PathBuf, String)> = vec![
+        ("src/lib.rs".into(), fill(template(kind))),
+        ("README.md".into(), fill(include_str!("../templates/README.md"))),
+        (".gitignore".into(), "/target\n".into()),
+        ("rust-toolchain.toml".into(), include_str!("../../../rust-toolchain.toml").into()),
+    ];
+    let sdk_path = match sdk {
+        SdkSource::Carried(carried) => {
+            files.extend(carried_files(carried)?);
+            "plimsoll-sdk".to_owned()
+        }
+        SdkSource::Checkout(checkout) => checkout_sdk(checkout)?,
+    };
+    let manifest = fill(include_str!("../templates/Cargo.toml.in"));
+    let quoted = toml::Value::String(sdk_path).to_string();
+    files.push(("Cargo.toml".into(), manifest.replace("\"SDK_PATH\"", &quoted)));
+    Ok(files)
+}
+
+const fn template(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Allocation => include_str!("../templates/allocation.rs"),
+        Kind::Challenge => include_str!("../templates/challenge.rs"),
+        Kind::Proof => include_str!("../templates/proof.rs"),
+        Kind::Incentive => include_str!("../templates/incentive.rs"),
+    }
+}
+
+fn carried_files(carried: &[(&str, &str)]) -> Result<Vec<(PathBuf, String)>, String> {
+    let mut files = Vec::new();
+    for &(from, text) in carried {
+        let path = Path::new(from);
+        if path.components().any(|part| !matches!(part, Component::Normal(_))) {
+            return Err(format!("the carried SDK has a file `{from}` outside of its folder"));
+        }
+        if let Ok(rest) = path.strip_prefix("sdk") {
+            files.push((Path::new("plimsoll-sdk").join(rest), text.to_owned()));
+        } else if path.starts_with("wit") {
+            files.push((path.to_owned(), text.to_owned()));
+        }
+    }
+    let has = |path: &str| files.iter().any(|(to, _)| to == Path::new(path));
+    if !has("plimsoll-sdk/Cargo.toml") || !has("wit/types.wit") {
+        return Err("this program carries no SDK; name a checkout with `--sdk-path`".into());
+    }
+    Ok(files)
+}
+
+fn checkout_sdk(checkout: &Path) -> Result<String, String> {
+    let sdk = checkout.join("sdk");
+    let sdk = if sdk.join("Cargo.toml").is_file() { sdk } else { checkout.to_owned() };
+    let found = std::fs::read_to_string(sdk.join("Cargo.toml")).unwrap_or_default();
+    if !found.contains("name = \"plimsoll-sdk\"") {
+        return Err(format!("{} holds no SDK; name the folder of a checkout of Plimsoll", checkout.display()));
+    }
+    let sdk = sdk.canonicalize().map_err(|e| format!("{}: {e}", sdk.display()))?;
+    sdk.to_str().map(str::to_owned).ok_or_else(|| format!("{} is no UTF-8 path", sdk.display()))
+}

@@ -1,0 +1,179 @@
+//! The shipped plugins through the host: they keep the laws, agree with the kernels, and mix with nothing.
+
+use std::sync::{Arc, Mutex};
+
+use plimsoll_core::{
+    Answer, Digest, Identity, Layout, PlotSpace, RegionSpace, Span, SpaceError, Statement, Verdict,
+};
+use plimsoll_plugin::{Kind, MemorySpace, PluginError, PluginRef, Scheme, conform};
+use serde_json::{Value, json};
+
+use crate::samples::{host, identity};
+
+pub(crate) fn builtin(name: &str) -> PluginRef {
+    let found = plimsoll_bundle::find(name).unwrap();
+    PluginRef::new(format!("builtin:{name}"), found.component).pinned(Digest(found.blake3))
+}
+
+/// Parameters that keep a proof scheme's units small.
+fn small(name: &str) -> Value {
+    match name {
+        "proof-stream" => json!({"unit_bytes": 4_096}),
+        _ => json!({}),
+    }
+}
+
+#[test]
+fn every_shipped_plugin_keeps_the_laws_of_its_kind() {
+    let mut kinds = Vec::new();
+    for shipped in plimsoll_bundle::builtins() {
+        let report = conform(host(), &builtin(shipped.name), &small(shipped.name));
+        let broken: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
+        assert!(report.passed(), "{}: {broken:#?}", shipped.name);
+        assert!(report.checks.len() >= 6, "{report:?}");
+        kinds.extend(report.kind);
+    }
+    assert!(Kind::ALL.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+}
+
+#[test]
+fn every_shipped_plugin_describes_itself_under_its_own_name() {
+    for shipped in plimsoll_bundle::builtins() {
+        let seen = host().inspect(&builtin(shipped.name)).unwrap();
+        assert_eq!(seen.descriptor.name, shipped.name);
+        assert!(shipped.name.starts_with(seen.kind.word()), "{} is {}", shipped.name, seen.kind);
+        assert_eq!(seen.digest, Digest(shipped.blake3));
+    }
+}
+
+fn stream(params: &Value) -> Scheme {
+    host().load_scheme(&builtin("proof-stream"), params).unwrap()
+}
+
+fn filled(scheme: &Scheme, capacity_bytes: u64) -> (Layout, Arc<MemorySpace>) {
+    let mut instance = scheme.instance().unwrap();
+    let layout = instance.plan(&identity(), capacity_bytes).unwrap();
+    let plot = Arc::new(MemorySpace::new(layout.region_bytes as usize));
+    instance.fill(plot.clone(), &identity(), 0, Span { first: 0, count: layout.units }).unwrap();
+    (layout, plot)
+}
+
+fn statement(identity: Identity, layout: &Layout, commitment: Option<Digest>) -> Statement {
+    Statement { identity, unit_bytes: layout.unit_bytes, units: layout.units, commitment }
+}
+
+#[test]
+fn a_stream_plot_is_committed_to_by_the_plain_hash_of_its_bytes() {
+    let scheme = stream(&json!({}));
+    let (layout, plot) = filled(&scheme, 5 << 16);
+    let root = scheme.instance().unwrap().commit(plot.clone(), &identity(), &layout).unwrap();
+    assert_eq!(root, Some(Digest::of(&plot.to_vec())));
+    // The vector that the plugin's own native tests hold.
+    assert_eq!(root.unwrap().to_string(), "c6f455cb08d3c08c47e64dd09966e69c22c2b12d191f18d7b52bac86fccae6cb");
+}
+
+#[test]
+fn four_instances_on_four_threads_fill_what_one_fills() {
+    let scheme = stream(&json!({"unit_bytes": 4_096}));
+    let (layout, whole) = filled(&scheme, 64 << 12);
+    let plot = Arc::new(MemorySpace::new(layout.region_bytes as usize));
+    let spans = Mutex::new(Span { first: 0, count: layout.units }.pieces(3).collect::<Vec<_>>());
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                let mut instance = scheme.instance().unwrap();
+                loop {
+                    let Some(span) = spans.lock().unwrap().pop() else { break };
+                    instance.fill(plot.clone(), &identity(), 0, span).unwrap();
+                }
+            });
+        }
+    });
+    assert!(plot.to_vec() == whole.to_vec());
+}
+
+/// A plot that somebody stops after some puts, and that counts them.
+struct Stopping {
+    plot: MemorySpace,
+    puts_left: Mutex<u32>,
+}
+
+impl RegionSpace for Stopping {
+    fn size_bytes(&self) -> u64 {
+        self.plot.size_bytes()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        self.plot.read_at(offset, into)
+    }
+}
+
+impl PlotSpace for Stopping {
+    fn put(&self, offset: u64, len: usize, write: &mut dyn FnMut(&mut [u8])) -> Result<(), SpaceError> {
+        let mut left = self.puts_left.lock().unwrap();
+        *left = left.checked_sub(1).ok_or(SpaceError::Cancelled)?;
+        self.plot.put(offset, len, write)
+    }
+}
+
+#[test]
+fn a_fill_that_is_stopped_says_so_and_the_instance_goes_on() {
+    let scheme = stream(&json!({}));
+    let mut instance = scheme.instance().unwrap();
+    let layout = instance.plan(&identity(), 16 << 20).unwrap();
+    let all = Span { first: 0, count: layout.units };
+    let plot = Stopping { plot: MemorySpace::new(layout.region_bytes as usize), puts_left: Mutex::new(2) };
+    let result = instance.fill(Arc::new(plot), &identity(), 0, all);
+    assert_eq!(result, Err(PluginError::Space(SpaceError::Cancelled)));
+    let plot = Arc::new(MemorySpace::new(layout.region_bytes as usize));
+    assert_eq!(instance.fill(plot, &identity(), 0, all), Ok(()));
+}
+
+/// A region whose disk fails on every read.
+struct Dead(u64);
+
+impl RegionSpace for Dead {
+    fn size_bytes(&self) -> u64 {
+        self.0
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        let len = into.len() as u64;
+        Err(SpaceError::Device { path: "/disk".into(), offset, len, reason: "EIO".into() })
+    }
+}
+
+#[test]
+fn a_dead_disk_is_the_disks_fault_and_no_proof() {
+    let scheme = stream(&json!({}));
+    let (layout, plot) = filled(&scheme, 5 << 16);
+    let mut instance = scheme.instance().unwrap();
+    let commitment = instance.commit(plot, &identity(), &layout).unwrap();
+    let statement = statement(identity(), &layout, commitment);
+    let challenge = instance.draw(&statement, &Digest([9; 32]), 3, None).unwrap();
+    let result = instance.prove(Arc::new(Dead(layout.region_bytes)), &statement, &challenge);
+    assert!(matches!(result, Err(PluginError::Space(SpaceError::Device { .. }))), "{result:?}");
+}
+
+#[test]
+fn a_proof_holds_for_its_validator_only() {
+    let scheme = stream(&json!({"unit_bytes": 1_024}));
+    let (layout, plot) = filled(&scheme, 100 << 10);
+    let mut instance = scheme.instance().unwrap();
+    let commitment = instance.commit(plot.clone(), &identity(), &layout).unwrap();
+    let ours = statement(identity(), &layout, commitment);
+    let challenge = instance.draw(&ours, &Digest([9; 32]), 8, Some(Span { first: 10, count: 20 })).unwrap();
+    let Answer::Proof(proof) = instance.prove(plot, &ours, &challenge).unwrap() else { panic!("not eligible") };
+    assert_eq!(instance.verify(&ours, &challenge, &proof), Ok(Verdict::Valid));
+    let mut theirs = ours;
+    theirs.identity.validator.0[0] ^= 1;
+    assert!(matches!(instance.verify(&theirs, &challenge, &proof), Ok(Verdict::Invalid(_))));
+}
+
+#[test]
+fn a_parameter_that_a_plugin_refuses_is_named_by_the_plugin() {
+    let result = host().load_scheme(&builtin("proof-stream"), &json!({"unit_bytes": 3_000}));
+    insta::assert_snapshot!(result.unwrap_err().to_string(), @"plugin `builtin:proof-stream`: `unit_bytes` must be a power of two, 3000 is none");
+    let result = host().load_scheme(&builtin("proof-stream"), &json!({"unit_bytes": 1}));
+    insta::assert_snapshot!(result.unwrap_err().to_string(), @"plugin `builtin:proof-stream`: parameter `unit_bytes`: 1 is less than the minimum of 1024");
+}

@@ -1,0 +1,110 @@
+//! Takes a request, or says why not.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use plimsoll_core::Hotkey;
+
+use super::{AuthError, AuthHeaders, ReplayStore, SignedRequest};
+use crate::clock::Clock;
+use crate::limits::{MAX_AGE_NS, MAX_AHEAD_NS};
+use crate::texts::sha256;
+
+/// Verifies requests addressed to one hotkey.
+///
+/// [`verify`](Self::verify) is the whole of it. A server takes the three steps one by one:
+/// [`before_body`](Self::before_body) costs no body and no signature check,
+/// [`authenticate`](Self::authenticate) one of each, and [`admit`](Self::admit) is the only one that
+/// remembers anything.
+#[derive(Debug)]
+pub struct RequestVerifier {
+    me: Hotkey,
+    clock: Arc<dyn Clock>,
+    replay: Mutex<ReplayStore>,
+}
+
+impl RequestVerifier {
+    /// A verifier for requests to `me`.
+    #[must_use]
+    pub fn new(me: Hotkey, replay: ReplayStore, clock: Arc<dyn Clock>) -> Self {
+        Self { me, clock, replay: Mutex::new(replay) }
+    }
+
+    /// All five checks in order.
+    ///
+    /// # Errors
+    /// The first that fails.
+    pub fn verify(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<SignedRequest, AuthError> {
+        let headers = self.before_body(headers)?;
+        let request = self.authenticate(&headers, method, target, body)?;
+        self.admit(&request)?;
+        Ok(request)
+    }
+
+    /// Shape, receiver, freshness: what the headers alone decide.
+    ///
+    /// # Errors
+    /// [`AuthError::Malformed`], [`AuthError::WrongReceiver`], [`AuthError::Stale`].
+    pub fn before_body(&self, headers: &HeaderMap) -> Result<AuthHeaders, AuthError> {
+        let headers = AuthHeaders::parse(headers)?;
+        if headers.receiver != Some(self.me) {
+            return Err(AuthError::WrongReceiver { named: headers.receiver, me: self.me });
+        }
+        self.fresh(headers.nonce.0)?;
+        Ok(headers)
+    }
+
+    /// The signature. `method` is put in upper case first, as the reference does.
+    ///
+    /// # Errors
+    /// [`AuthError::BadSignature`].
+    pub fn authenticate(
+        &self,
+        headers: &AuthHeaders,
+        method: &str,
+        target: &str,
+        body: &[u8],
+    ) -> Result<SignedRequest, AuthError> {
+        let request = SignedRequest {
+            method: method.to_ascii_uppercase(),
+            target: target.to_owned(),
+            body_sha256: sha256(body),
+            nonce: headers.nonce,
+            sender: headers.sender,
+            receiver: self.me,
+            signature: headers.signature,
+        };
+        let addressed = headers.sr25519 && headers.receiver == Some(self.me);
+        if addressed && request.verifies() { Ok(request) } else { Err(AuthError::BadSignature) }
+    }
+
+    /// Takes an authenticated request, once. Freshness is checked again: the body may have taken its time.
+    ///
+    /// # Errors
+    /// [`AuthError::Stale`], [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`].
+    pub fn admit(&self, request: &SignedRequest) -> Result<(), AuthError> {
+        // A panic while the lock was held cannot leave a nonce half taken: go on with what is there.
+        let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
+        let now_ns = self.fresh(request.nonce.0)?;
+        replay.admit(&request.sender, request.nonce, now_ns)
+    }
+
+    /// How many senders the replay store remembers.
+    #[must_use]
+    pub fn senders(&self) -> usize {
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner).senders()
+    }
+
+    fn fresh(&self, signed_ns: u64) -> Result<u64, AuthError> {
+        let now_ns = self.clock.unix_ns();
+        let old = now_ns.saturating_sub(signed_ns) > MAX_AGE_NS;
+        let ahead = signed_ns.saturating_sub(now_ns) > MAX_AHEAD_NS;
+        if old || ahead { Err(AuthError::Stale { signed_ns, now_ns }) } else { Ok(now_ns) }
+    }
+}

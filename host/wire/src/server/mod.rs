@@ -1,0 +1,25 @@
+//! The miner's side: takes signed requests, asks the miner, signs what it answers.
+//!
+//! The way of a request, and what may stop it:
+//!
+//! 1. connection: caps on all and on one address, time for the head ([`serve`]);
+//! 2. head: encoding 415, shape 400, receiver 421, freshness 401 (no body read, no signature checked);
+//! 3. body: size 413, time 408;
+//! 4. signature 401;
+//! 5. permit 403 ([`MinerSide::permits`]): strangers with a valid key are remembered nowhere;
+//! 6. replay 409, freshness again 401;
+//! 7. rate 429;
+//! 8. the miner: its turn, its answer, 503 if it takes too long.
+//!
+//! Refusals up to 4 and of 6 are not signed; those of 5, 7 and 8 are. A miner thus signs at most one answer
+//! to a request that it took: a replay can never make it contradict itself, and strangers cost one signature
+//! check and no signature.
+
+mod listen;
+mod rate;
+mod route;
+mod side;
+
+pub use listen::serve;
+pub use route::{miner_router, miner_router_with_clock};
+pub use side::MinerSide;

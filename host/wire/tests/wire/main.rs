@@ -1,0 +1,17 @@
+//! The wire from the outside: one binary, so that it links once.
+
+#![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
+
+mod loopback;
+mod story;
+
+mod btauth_vectors;
+mod messages;
+
+mod client_outcomes;
+mod miner_endures;
+mod miner_refuses;
+
+mod evidence_chain;
+mod evidence_crash;
+mod evidence_truth;

@@ -1,0 +1,149 @@
+//! What a miner's server does with many, slow and silent callers; real sockets.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use plimsoll_wire::WireLimits;
+use plimsoll_wire::messages::AUDIT_PATH;
+use proptest::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::loopback::{LIVEZ, Running, audit_request, hear, http, talk, validator};
+
+/// An audit whose challenge orders the miner about.
+fn ordering(running: &Running, challenge: &str) -> Vec<u8> {
+    let body = audit_request(&running.key, challenge.as_bytes()).to_bytes();
+    let request = http(&running.signed(&validator(), AUDIT_PATH, &body), "", &body);
+    running.clock.advance_ns(1);
+    request
+}
+
+async fn open(at: SocketAddr, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn one_address_holds_no_more_connections_than_its_share() {
+    let running = Running::obedient(WireLimits { connections_per_address: 2, ..WireLimits::default() }).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = open(running.at, b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        // Answered once, so it is accepted and counted.
+        assert!(stream.read(&mut [0; 512]).await.unwrap() > 0);
+        held.push(stream);
+    }
+    assert_eq!(talk(running.at, LIVEZ).await, "");
+    held.clear();
+    // The server notices in its own time.
+    let entered = async {
+        while !talk(running.at, LIVEZ).await.starts_with("HTTP/1.1 200") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), entered).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_connections_from_one_address_shuts_nobody_else_out() {
+    let limits = WireLimits { connections_per_address: 8, connections: 16, ..WireLimits::default() };
+    let running = Running::obedient(limits).await;
+    let mut crowd = Vec::new();
+    for _ in 0..300 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        crowd.push(socket.connect(running.at).await.unwrap());
+    }
+    for _ in 0..5 {
+        assert!(talk(running.at, &ordering(&running, "x")).await.ends_with("proof of x"));
+    }
+    assert_eq!(crowd.len(), 300);
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_gives_its_turn_back() {
+    let running = Running::obedient(WireLimits { answers_at_once: 1, ..WireLimits::default() }).await;
+    let hanging = open(running.at, &ordering(&running, "for ever")).await;
+    let next = ordering(&running, "x");
+    let waiting = talk(running.at, &next);
+    let hang_up = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(hanging);
+    };
+    let (answer, ()) = tokio::join!(waiting, hang_up);
+    assert!(answer.ends_with("proof of x"), "{answer}");
+}
+
+#[tokio::test]
+async fn callers_wait_for_their_turn_and_all_are_answered() {
+    let running = Running::obedient(WireLimits { answers_at_once: 1, ..WireLimits::default() }).await;
+    let (a, b) = (ordering(&running, "slowly"), ordering(&running, "slowly"));
+    let (a, b) = tokio::join!(talk(running.at, &a), talk(running.at, &b));
+    assert!(a.ends_with("slow proof") && b.ends_with("slow proof"), "{a}\n{b}");
+}
+
+#[tokio::test]
+async fn a_connection_lives_no_longer_than_its_time() {
+    let limits = WireLimits { connection_within: Duration::from_millis(100), ..WireLimits::default() };
+    let running = Running::obedient(limits).await;
+    assert_eq!(talk(running.at, &ordering(&running, "for ever")).await, "");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_ends_what_is_open_and_takes_nothing_new() {
+    let mut running = Running::obedient(WireLimits::default()).await;
+    let mut working = open(running.at, &ordering(&running, "slowly")).await;
+    let mut idle = open(running.at, b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(idle.read(&mut [0; 512]).await.unwrap() > 0);
+    running.stop.take().unwrap().send(()).unwrap();
+    assert!(hear(&mut working).await.ends_with("slow proof"));
+    assert_eq!(hear(&mut idle).await, "");
+    running.task.await.unwrap().unwrap();
+    assert!(TcpStream::connect(running.at).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_cuts_off_who_does_not_end() {
+    let limits = WireLimits { drain_within: Duration::from_millis(50), ..WireLimits::default() };
+    let mut running = Running::obedient(limits).await;
+    let mut working = open(running.at, &ordering(&running, "for ever")).await;
+    let mut half = open(running.at, b"POST /v1/audit HTTP/1.1\r\nhost:").await;
+    running.stop.take().unwrap().send(()).unwrap();
+    running.task.await.unwrap().unwrap();
+    assert_eq!((hear(&mut working).await, hear(&mut half).await), (String::new(), String::new()));
+}
+
+#[test]
+fn any_bytes_at_all_get_a_typed_refusal_or_a_closed_connection_and_the_server_goes_on() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let limits = WireLimits { head_within: Duration::from_millis(100), ..WireLimits::default() };
+    let running = runtime.block_on(Running::obedient(limits));
+    let good = String::from_utf8(ordering(&running, "x")).unwrap();
+    let mangled =
+        (any::<prop::sample::Index>(), "[ -~\r\n]{1,30}", 0usize..40).prop_map(move |(at, new, cut)| {
+            let at = at.index(good.len());
+            let end = (at + cut).min(good.len());
+            let mut bytes = [&good.as_bytes()[..at], new.as_bytes(), &good.as_bytes()[end..]].concat();
+            bytes.extend_from_slice(b"\r\n\r\n");
+            bytes
+        });
+    let bytes = prop_oneof![mangled, proptest::collection::vec(any::<u8>(), 0..400)];
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(150));
+    let outcome = runner.run(&bytes, |bytes| {
+        let answer = runtime.block_on(async {
+            let mut stream = TcpStream::connect(running.at).await.unwrap();
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+            hear(&mut stream).await
+        });
+        // A mangled blank or host header leaves the request what it was; after the first, it is a replay.
+        let status = answer.get(9..12).unwrap_or_default();
+        prop_assert!(answer.is_empty() || status.starts_with('4') || status == "200", "{}", answer);
+        prop_assert!(!answer.contains("panicked"));
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(runtime.block_on(talk(running.at, LIVEZ)).starts_with("HTTP/1.1 200"));
+}

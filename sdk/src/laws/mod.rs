@@ -1,0 +1,49 @@
+//! What must hold for every plugin of a kind, as tests that need no WebAssembly.
+//!
+//! Call one from a plugin's own tests. A law that is broken panics with a sentence that names the plugin, the
+//! law and the counterexample. Cases are drawn from fixed seeds: a run that fails fails again.
+//!
+//! What the host enforces in any case (caps, ranges, sizes) is tested here too, so that a plugin learns of it
+//! before a miner does.
+
+mod allocation;
+mod cases;
+mod challenge;
+mod incentive;
+mod plot;
+mod plugin;
+mod proof;
+mod tamper;
+
+pub use allocation::allocation_policy;
+pub use cases::{candidates, identity, neurons, round, standings};
+pub use challenge::challenge_strategy;
+pub use incentive::incentive_rule;
+pub use proof::proof_scheme;
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Panics with a readable sentence unless `holds`.
+#[track_caller]
+fn law<P: crate::Plugin>(law: &str, holds: bool, counterexample: impl FnOnce() -> String) {
+    assert!(holds, "{} breaks the law «{law}»: {}", P::NAME, counterexample());
+}
+
+/// What `work` gives, where it must neither panic nor refuse.
+#[track_caller]
+fn granted<P: crate::Plugin, T>(what: &str, case: &impl Debug, work: impl FnOnce() -> crate::Result<T>) -> T {
+    match unpanicked::<P, _>(what, case, work) {
+        Ok(value) => value,
+        Err(error) => panic!("{} breaks the law «{what} works»: {error}, for {case:?}", P::NAME),
+    }
+}
+
+/// What `work` gives, where it must not panic.
+#[track_caller]
+fn unpanicked<P: crate::Plugin, T>(what: &str, case: &impl Debug, work: impl FnOnce() -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => value,
+        Err(_) => panic!("{} breaks the law «{what} never panics»: it did for {case:?}", P::NAME),
+    }
+}

@@ -1,0 +1,105 @@
+//! Where bytes lie. In a plugin these are handles to storage on the host: bytes stay there, and only
+//! decisions, digests and proofs cross. Natively they are the doubles [`crate::doubles::MemoryRegion`] and
+//! [`crate::doubles::MemoryPlot`].
+//!
+//! One call should cover 64 KiB of work or more; reading and writing is at most 1 MiB a call.
+
+use crate::{Digest, Extent, Result, Span};
+
+pub use crate::pure::{HashKind, Keystream};
+
+/// A filled region, read-only.
+pub trait Region {
+    /// Bytes of the region.
+    fn size_bytes(&self) -> u64;
+
+    /// Reads at most 1 MiB.
+    ///
+    /// # Errors
+    /// [`crate::PluginError::BadInput`] out of range, [`crate::PluginError::Storage`] for a bad disk.
+    fn read(&self, at: Extent) -> Result<Vec<u8>>;
+
+    /// One crossing for many small reads, at most 1 MiB in all, in the order asked.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn read_many(&self, at: &[Extent]) -> Result<Vec<u8>>;
+
+    /// H(nonce ‖ bytes) of each extent.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn digest_many(&self, kind: HashKind, nonce: &[u8], at: &[Extent]) -> Result<Vec<Digest>>;
+
+    /// The Merkle root over `over`, cut into leaves of `leaf_bytes`; the last may be shorter.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn merkle_root(&self, kind: HashKind, leaf_bytes: u32, over: Extent) -> Result<Digest>;
+
+    /// The path of each leaf of the same tree, bottom up, 32 bytes a level.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn merkle_paths(
+        &self,
+        kind: HashKind,
+        leaf_bytes: u32,
+        over: Extent,
+        leaves: &[u64],
+    ) -> Result<Vec<Vec<u8>>>;
+
+    /// The bytes and then the path of each leaf, for [`crate::Parts::merkle_opening`]; at most 1 MiB of bytes.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn merkle_openings(
+        &self,
+        kind: HashKind,
+        leaf_bytes: u32,
+        over: Extent,
+        leaves: &[u64],
+    ) -> Result<Vec<u8>> {
+        let len = u64::from(leaf_bytes);
+        let at = |&index: &u64| Extent { offset: over.offset.saturating_add(index.saturating_mul(len)), len };
+        let bytes = self.read_many(&leaves.iter().map(at).collect::<Vec<_>>())?;
+        let paths = self.merkle_paths(kind, leaf_bytes, over, leaves)?;
+        Ok(bytes
+            .chunks(leaf_bytes as usize)
+            .zip(&paths)
+            .flat_map(|(leaf, path)| [leaf, path].concat())
+            .collect())
+    }
+}
+
+/// A region being filled. Every call is idempotent, so that the host can resume after a crash.
+pub trait Plot {
+    /// Bytes of the region.
+    fn size_bytes(&self) -> u64;
+
+    /// Fills each unit of `units` with its keystream; unit i begins at i × `unit_bytes`.
+    ///
+    /// # Errors
+    /// [`crate::PluginError::BadInput`] out of range, [`crate::PluginError::Storage`] for a bad disk.
+    fn fill(&self, kind: Keystream, key: &Digest, unit_bytes: u32, units: Span) -> Result<()>;
+
+    /// Fills `units` with the seed prototype's text, unit i at i × `unit_bytes`, beginning from `state`, and
+    /// writes for each the row SHA-256(text) ‖ next state (64 bytes) at `rows` + 64 × i. Gives the state
+    /// behind the last unit.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn fill_seed_text(&self, state: &Digest, unit_bytes: u32, units: Span, rows: u64) -> Result<Digest>;
+
+    /// The way out for a scheme with no kernel of its own: at most 1 MiB a call.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Reads what was written before, at most 1 MiB.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn read(&self, at: Extent) -> Result<Vec<u8>>;
+}
