@@ -75,6 +75,7 @@ fn components(workspace: &Path, out: &Path, names: &[String]) -> Vec<PathBuf> {
 }
 
 fn prebuilt(folder: &Path, names: &[String]) -> Vec<PathBuf> {
+    assert!(folder.is_dir(), "{PREBUILT} names no folder: {}", folder.display());
     let folder = absolute(folder);
     println!("cargo::rerun-if-changed={}", folder.display());
     let file = |name: &String| {

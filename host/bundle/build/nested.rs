@@ -44,7 +44,7 @@ pub(crate) fn build(workspace: &Path, target_dir: &Path, names: &[String]) -> Ve
 fn command(workspace: &Path, target_dir: &Path, name: &str) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
-        if is_foreign(&name) {
+        if name.to_str().is_some_and(is_foreign) {
             cargo.env_remove(name);
         }
     }
@@ -54,8 +54,8 @@ fn command(workspace: &Path, target_dir: &Path, name: &str) -> Command {
     cargo
 }
 
-fn is_foreign(name: &OsString) -> bool {
-    let Some(name) = name.to_str() else { return false };
+/// Whether the nested cargo must not see the variable `name`.
+pub(crate) fn is_foreign(name: &str) -> bool {
     let kept = KEPT.iter().any(|kept| name.starts_with(kept));
     FOREIGN.contains(&name) || (name.starts_with("CARGO_") && !kept)
 }

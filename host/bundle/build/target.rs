@@ -11,18 +11,24 @@ pub(crate) fn ensure() {
     if is_there() {
         return;
     }
-    let mut command = vec!["rustup", "target", "add", TARGET];
-    let toolchain = toolchain();
-    if let Some(toolchain) = &toolchain {
-        command.extend(["--toolchain", toolchain]);
-    }
+    let command = addition(toolchain().as_deref());
     println!("cargo::warning=adding the Rust target {TARGET}, which the plugins are built for");
-    let added = Command::new(command[0]).args(&command[1..]).status().is_ok_and(|status| status.success());
-    assert!(
-        added && is_there(),
+    let added = Command::new(&command[0]).args(&command[1..]).status().is_ok_and(|status| status.success());
+    assert!(added && is_there(), "{}", refusal(&command));
+}
+
+/// The command that adds the target to `toolchain`.
+pub(crate) fn addition(toolchain: Option<&str>) -> Vec<String> {
+    let command = ["rustup", "target", "add", TARGET];
+    let toolchain = toolchain.into_iter().flat_map(|name| ["--toolchain", name]);
+    command.into_iter().chain(toolchain).map(str::to_owned).collect()
+}
+
+pub(crate) fn refusal(command: &[String]) -> String {
+    format!(
         "the plugins are built for {TARGET}, and this toolchain has no standard library for it. Run:\n\n    {}\n",
         command.join(" ")
-    );
+    )
 }
 
 fn is_there() -> bool {

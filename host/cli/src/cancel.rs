@@ -35,7 +35,6 @@ impl Cancel {
             shared.cancel();
             next(&mut interrupt, &mut terminate).await;
             // The user has asked twice: destructors are waived on purpose, journals are made for this.
-            #[expect(clippy::exit, reason = "the second Ctrl-C ends at once")]
             std::process::exit(Exit::Interrupted as i32);
         });
         Ok(cancel)
@@ -53,6 +52,7 @@ impl Cancel {
     }
 
     /// Waits until someone asks.
+    #[allow(dead_code, reason = "servers wait for it")]
     pub(crate) async fn cancelled(&self) {
         let asked = self.asked.notified();
         tokio::pin!(asked);

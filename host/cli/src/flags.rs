@@ -91,10 +91,10 @@ group! {
         /// The proof scheme: builtin:NAME or a .wasm file [proof.scheme]
         scheme: "proof.scheme", "scheme", [value_name = "PLUGIN"];
         /// The allocation policy [allocation.policy]
-        policy: "allocation.policy", "policy", [value_name = "PLUGIN"];
+        policy: "allocation.policy", "policy", [value_name = "PLUGIN", alias = "allocation"];
         /// The challenge strategy [challenge.strategy]
-        strategy: "challenge.strategy", "strategy", [value_name = "PLUGIN"];
+        strategy: "challenge.strategy", "strategy", [value_name = "PLUGIN", alias = "challenge"];
         /// The incentive rule [incentive.rule]
-        rule: "incentive.rule", "rule", [value_name = "PLUGIN"];
+        rule: "incentive.rule", "rule", [value_name = "PLUGIN", alias = "incentive"];
     }
 }

@@ -1,8 +1,6 @@
 //! The `plimsoll` command: the only crate that prints, reads the environment and the home folder, and knows
 //! about exit codes.
 
-#![allow(dead_code, reason = "pieces for verbs that are still to come")]
-
 mod cancel;
 mod cli;
 mod config;

@@ -16,7 +16,9 @@ use plimsoll_wire::{EvidenceError, WireError};
 pub enum NodeError {
     // The operator's.
     /// No shipped plugin has this name.
-    #[error("there is no shipped plugin `{name}`: shipped are {shipped}; a plugin of your own is named by its path")]
+    #[error(
+        "there is no shipped plugin `{name}`: shipped are {shipped}; a plugin of your own is named by its path"
+    )]
     UnknownBuiltin {
         /// The name, without `builtin:`.
         name: String,
@@ -56,7 +58,9 @@ pub enum NodeError {
         reason: String,
     },
     /// The evidence was made with other plugins than are to judge it.
-    #[error("{what} of the evidence is {expected}, the one given here is {found}: name the plugin and the parameters that the log was made with")]
+    #[error(
+        "{what} of the evidence is {expected}, the one given here is {found}: name the plugin and the parameters that the log was made with"
+    )]
     Pinned {
         /// Which plugin, and which part of it.
         what: String,
@@ -95,7 +99,9 @@ pub enum NodeError {
     },
 
     /// A round of which nothing is known; it is void.
-    #[error("epoch {epoch} is void, and the weights stay as they are: {why}; look in the log for what the proof scheme said")]
+    #[error(
+        "epoch {epoch} is void, and the weights stay as they are: {why}; look in the log for what the proof scheme said"
+    )]
     NoVerdict {
         /// Which.
         epoch: Epoch,

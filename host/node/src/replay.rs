@@ -8,16 +8,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use plimsoll_core::{AuditBudget, Digest, Epoch, Identity, Round, Standing, Uid};
+use plimsoll_plugin::Host;
 use plimsoll_wire::EvidenceReader;
 use plimsoll_wire::evidence::{LogHeader, Pin, Registered, Response, Ruling};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::NodeError;
 use crate::validator::{
     Book, Claim, Entrant, Judge, LogSettings, PlannedAudit, RecordedAudit, RecordedRound, RoundSecret, Step,
     Steps, Tally, pin,
 };
+use crate::{Choices, NodeError, PluginChoice};
 
 /// What a replay found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -113,6 +114,31 @@ pub fn replay(path: &Path, judge: &Judge) -> Result<ReplayReport, NodeError> {
         }
     }
     Ok(replay.report)
+}
+
+/// The log's own plugins: those that `choices` name where their digests are the log's, else the shipped ones of
+/// the pinned names; always with the log's parameters.
+///
+/// # Errors
+/// What reading the log's header, or finding and loading a plugin says. That a plugin is another than the
+/// pinned one is left to [`replay`], which names both.
+pub fn judge_of(path: &Path, host: &Host, choices: &Choices) -> Result<Judge, NodeError> {
+    let header = EvidenceReader::open(path)?.header().clone();
+    let chosen = |choice: &PluginChoice, pin: &Pin| {
+        let here = |choice: &PluginChoice| {
+            choice.resolve().is_ok_and(|plugin| Digest::of(&plugin.bytes) == pin.plugin)
+        };
+        let shipped = PluginChoice::builtin(&pin.name);
+        let choice = if !here(choice) && here(&shipped) { shipped } else { choice.clone() };
+        PluginChoice { pin: None, ..choice.with_params(pin.params.clone()) }
+    };
+    let log = Choices {
+        allocation: choices.allocation.clone(),
+        challenge: chosen(&choices.challenge, &header.pins.challenge),
+        scheme: chosen(&choices.scheme, &header.pins.scheme),
+        incentive: chosen(&choices.incentive, &header.pins.incentive),
+    };
+    Ok(Judge::new(log.load_for_validator(host)?))
 }
 
 /// Whether the plugins are the log's, digest by digest.

@@ -89,8 +89,8 @@ async fn the_prototype_s_scheme_plays_the_same_demo() {
 async fn another_rule_by_choice_alone_gives_other_weights() {
     let mut options = small();
     options.epochs = 1;
-    options.choices.incentive = PluginChoice::builtin("incentive-proportional")
-        .with_params(serde_json::json!({ "least_audits": 2 }));
+    options.choices.incentive =
+        PluginChoice::builtin("incentive-proportional").with_params(serde_json::json!({ "least_audits": 2 }));
     let report = played(options.clone()).await;
     // One round has one audit a miner, and this rule wants two.
     assert!(report.miners.iter().all(|row| row.weight == 0), "{:?}", report.miners);

@@ -90,6 +90,12 @@ pub enum PluginError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
+    /// No file, or none that can be read.
+    #[error("the file cannot be read: {reason}")]
+    Unreadable {
+        /// What the system said.
+        reason: String,
+    },
     /// Too large a file.
     #[error(
         "the file has {bytes} bytes, at most {most} are accepted; build it with `plimsoll plugin build`, which optimises and strips"

@@ -1,7 +1,8 @@
 //! The host: one engine, one linker, what was compiled; and the way from a file to a loaded plugin.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_core::{Claims, Digest};
@@ -211,6 +212,28 @@ impl PluginRef {
     #[must_use]
     pub fn new(name: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { name: name.into(), bytes: bytes.into(), pin: None }
+    }
+
+    /// A plugin from its file, named by its path. No more is read than `limits` accept.
+    ///
+    /// # Errors
+    /// [`PluginError::Rejected`]: no file, no regular one, unreadable or too large.
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, PluginError> {
+        let name = path.display().to_string();
+        let reject = |why| PluginError::Rejected { plugin: name.clone(), why };
+        let unreadable = |e: std::io::Error| reject(Rejection::Unreadable { reason: e.to_string() });
+        let found = std::fs::metadata(path).map_err(unreadable)?;
+        if !found.is_file() {
+            return Err(reject(Rejection::Unreadable { reason: "it is no regular file".into() }));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(limits.component_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > limits.component_bytes {
+            let bytes = found.len().max(bytes.len() as u64);
+            return Err(reject(Rejection::TooLarge { bytes, most: limits.component_bytes }));
+        }
+        Ok(Self::new(name, bytes))
     }
 
     /// The same, pinned.

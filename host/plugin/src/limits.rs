@@ -112,6 +112,8 @@ pub const REASON_BYTES: usize = 512;
 pub const LOG_BYTES: usize = 4 << 10;
 /// Log lines of one call; the rest is counted, not written.
 pub const LOG_LINES: u32 = 32;
+/// Log lines of all instances of one plugin in ten seconds.
+pub const LOG_LINES_A_WINDOW: u32 = 320;
 /// The most bytes that one `read`, `read-many`, `write` or `keystream-at` may carry.
 pub(crate) const READ_BYTES: u64 = 1 << 20;
 /// The most bytes that one native regeneration may cover.

@@ -13,6 +13,7 @@ use crate::error::{Refusal, Rejection};
 use crate::gate::Admitted;
 use crate::instance::{Budget, Running, metered};
 use crate::limits::REASON_BYTES;
+use crate::log::LogQuota;
 use crate::schema::{Schema, canonical_json};
 use crate::state::State;
 use crate::text::is_tame;
@@ -31,6 +32,7 @@ pub(crate) struct Loaded<W: World> {
 /// A compiled component with its imports satisfied and its exports found.
 pub(crate) struct Linked<W: World> {
     name: Arc<str>,
+    quota: Arc<LogQuota>,
     limits: Arc<Limits>,
     pre: InstancePre<State>,
     lifecycle: lifecycle::GuestIndices,
@@ -42,7 +44,8 @@ impl<W: World> Linked<W> {
         let name: Arc<str> = name.into();
         let found = lifecycle::GuestIndices::new(&pre).and_then(|own| Ok((own, W::indices(&pre)?)));
         let (lifecycle, world) = found.map_err(|e| invalid(&name, &e))?;
-        Ok(Self { name, limits: Arc::clone(limits), pre, lifecycle, world })
+        let quota = Arc::new(LogQuota::new(Arc::clone(&name)));
+        Ok(Self { name, quota, limits: Arc::clone(limits), pre, lifecycle, world })
     }
 
     fn engine(&self) -> &Engine {
@@ -51,7 +54,7 @@ impl<W: World> Linked<W> {
 
     /// A new instance that was asked nothing yet.
     fn instantiate(&self, fuel: u64) -> Result<(Store<State>, lifecycle::Guest, W::Exports), PluginError> {
-        let mut store = Store::new(self.engine(), State::new(&self.name, &self.limits));
+        let mut store = Store::new(self.engine(), State::new(&self.quota, &self.limits));
         store.limiter(|state| state);
         store.set_hostcall_fuel(self.limits.crossing_bytes);
         let budget = Budget::pure("instantiate", fuel);

@@ -8,7 +8,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::Limits;
 use crate::limits;
-use crate::log::LogGate;
+use crate::log::{LogGate, LogQuota};
 
 /// A filled region that is lent to a plugin for one call.
 #[expect(unreachable_pub, reason = "the generated bindings name it in public places")]
@@ -52,10 +52,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(name: &Arc<str>, limits: &Arc<Limits>) -> Self {
+    pub(crate) fn new(quota: &Arc<LogQuota>, limits: &Arc<Limits>) -> Self {
         Self {
             table: ResourceTable::new(),
-            log: LogGate::new(Arc::clone(name)),
+            log: LogGate::new(Arc::clone(quota)),
             limits: Arc::clone(limits),
             memory_bytes: 0,
             space_error: None,

@@ -1,5 +1,5 @@
 //! Measures what the store does on a disk: `cargo run --release -p plimsoll-store --example store_speed -- DIR [SIZE
-//! [memory|write|small|check ...]]`.
+//! [memory|write|small|seed|check ...]]`.
 //!
 //! Writing is compared with constant bytes written the same way, checking with the `blake3` crate's own parallel
 //! reader over the same file. Each figure is the median of five.
@@ -19,6 +19,9 @@ use plimsoll_store::scrub::{Depth, Reading, ScrubOptions, scrub};
 use plimsoll_store::{FillOptions, Filling, IoChoice, Plot, PlotSpec, SchemeTag};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What a worker does with a span.
+type Put<'a> = &'a (dyn Fn(&Arc<dyn PlotSpace>, Span) -> Outcome<()> + Sync);
 
 const ROUNDS: usize = 5;
 const WORKERS: usize = 4;
@@ -71,15 +74,11 @@ fn cpu_seconds() -> Outcome<f64> {
 }
 
 /// Fills a plot with `put` over all workers; the seconds until it is sealed.
-fn fill(
-    path: &Path,
-    spec: &PlotSpec,
-    io: IoChoice,
-    workers: usize,
-    put: &(dyn Fn(&Arc<dyn PlotSpace>, Span) -> Outcome<()> + Sync),
-) -> Outcome<f64> {
+fn fill(path: &Path, spec: &PlotSpec, io: IoChoice, workers: usize, put: Put<'_>) -> Outcome<f64> {
+    // Freeing an old file takes long, and is not what is measured.
+    let _ = fs::remove_file(path);
     let begin = Instant::now();
-    let options = FillOptions { restart: true, io, ..FillOptions::default() };
+    let options = FillOptions { io, ..FillOptions::default() };
     let filling = Filling::create_or_resume(path, spec, &options)?;
     let step = ((4 << 20) / u64::from(spec.layout.unit_bytes)).max(1);
     let next = AtomicU64::new(0);
@@ -111,8 +110,7 @@ fn raw_write(path: &Path, bytes: u64) -> Outcome<f64> {
     let _ = fs::remove_file(path);
     let begin = Instant::now();
     let flags = i32::try_from(rustix::fs::OFlags::DIRECT.bits())?;
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(path)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(path)?;
     rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes)?;
     let next = AtomicU64::new(0);
     std::thread::scope(|threads| -> Outcome<()> {
@@ -160,6 +158,9 @@ fn main() -> Outcome<()> {
     }
     if wanted("small") {
         many_small_plots(&folder)?;
+    }
+    if wanted("seed") {
+        ten_seed_plots(&folder)?;
     }
     if wanted("check") {
         checking(&path, bytes)?;
@@ -264,6 +265,47 @@ fn many_small_plots(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// The seed prototype's text and hashes, one worker a plot.
+fn ten_seed_plots(folder: &Path) -> Outcome<()> {
+    let mut spec = spec(100_000, 30_000_000, Order::Sequential);
+    let rows = spec.layout.region_bytes;
+    spec.layout.region_bytes += 64 * spec.layout.units;
+    let one = |n: u64| -> Outcome<()> {
+        let path = folder.join(format!("seed-{n}.plot"));
+        let options = FillOptions { restart: true, ..FillOptions::default() };
+        let filling = Filling::create_or_resume(&path, &spec, &options)?;
+        let mut state = Digest([n as u8; 32]);
+        for span in Span::between(0, spec.layout.units).pieces(40) {
+            let space = filling.space();
+            state = plimsoll_kernels::fill_seed_text(space.as_ref(), &state, 100_000, span, rows)?;
+            filling.finished(0, span)?;
+        }
+        filling.seal(None)?;
+        fs::remove_file(&path)?;
+        Ok(fs::remove_file(folder.join(format!("seed-{n}.plot.lock")))?)
+    };
+    let took = median(|| {
+        let begin = Instant::now();
+        let next = AtomicU64::new(0);
+        std::thread::scope(|threads| -> Outcome<()> {
+            let work = || -> Result<(), String> {
+                while let n @ 0..10 = next.fetch_add(1, Ordering::Relaxed) {
+                    one(n).map_err(|e| e.to_string())?;
+                }
+                Ok(())
+            };
+            let all: Vec<_> = (0..WORKERS).map(|_| threads.spawn(work)).collect();
+            for worker in all {
+                worker.join().map_err(|_| "a worker panicked")??;
+            }
+            Ok(())
+        })?;
+        Ok(begin.elapsed().as_secs_f64())
+    })?;
+    line("store, 10 plots of 30 MB, seed text and hashes", 300_000_000, took);
+    Ok(())
+}
+
 fn checking(path: &Path, bytes: u64) -> Outcome<()> {
     let spec = spec(256 << 10, bytes, Order::Independent);
     let unit = u64::from(spec.layout.unit_bytes);
@@ -274,7 +316,9 @@ fn checking(path: &Path, bytes: u64) -> Outcome<()> {
     // Into the page cache.
     std::io::copy(&mut File::open(path)?, &mut std::io::sink())?;
     let plot = Plot::open_exclusive(path)?;
-    for (reading, cold) in [Reading::Pread, Reading::Direct, Reading::Mapped].into_iter().flat_map(|r| [(r, false), (r, true)]) {
+    for (reading, cold) in
+        [Reading::Pread, Reading::Direct, Reading::Mapped].into_iter().flat_map(|r| [(r, false), (r, true)])
+    {
         let seconds = median(|| {
             if cold {
                 let file = File::open(path)?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_core::{PlotSpace, RegionSpace, Span, SpaceError, Spans};
+use plimsoll_core::{PlotSpace, RegionSpace, SpaceError, Span, Spans};
 
 use crate::region::check_range;
 use crate::scrub::{BadRun, Badness, bad_runs};
@@ -24,6 +24,12 @@ struct Seen {
     compared: Spans,
     differing: Spans,
     unreadable: Spans,
+}
+
+impl std::fmt::Debug for Comparing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Comparing({})", self.plot.path().display())
+    }
 }
 
 impl Comparing {
@@ -54,8 +60,8 @@ impl Comparing {
     pub fn differing(&self) -> Vec<BadRun> {
         let layout = &self.plot.header().spec.layout;
         let seen = self.seen();
-        let mut runs = bad_runs(&seen.differing, layout, &Badness::Differs);
-        runs.extend(bad_runs(&seen.unreadable, layout, &Badness::Unreadable));
+        let mut runs = bad_runs(&seen.differing, layout, Badness::Differs);
+        runs.extend(bad_runs(&seen.unreadable, layout, Badness::Unreadable));
         runs.sort_by_key(|run| run.region.offset);
         runs
     }

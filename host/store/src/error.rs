@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::{ByteSize, Digest, Span, SpaceError};
+use plimsoll_core::{ByteSize, Digest, SpaceError, Span};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,9 @@ pub enum StoreError {
         why: String,
     },
     /// A text that names no sample.
-    #[error("`{text}` is no sample: expected a share such as 5%, a ratio such as 1/10, or an amount such as 10GiB")]
+    #[error(
+        "`{text}` is no sample: expected a share such as 5%, a ratio such as 1/10, or an amount such as 10GiB"
+    )]
     BadSample {
         /// The text.
         text: String,
@@ -225,4 +227,55 @@ pub(crate) fn device(path: &Path, offset: u64, len: u64, error: &io::Error) -> S
         _ => error.to_string(),
     };
     SpaceError::Device { path: path.display().to_string(), offset, len, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_file_what_was_expected_and_what_to_do() {
+        let path = PathBuf::from("a.plot");
+        let (expected, found) = (Digest([0xee; 32]), Digest([0xff; 32]));
+        for (error, text) in [
+            (
+                StoreError::OutOfRange {
+                    path: path.clone(),
+                    pass: 1,
+                    units: 5,
+                    span: Span { first: 4, count: 2 },
+                },
+                "a.plot: pass 1 has 5 units, units 4..6 are not all among them".to_owned(),
+            ),
+            (
+                StoreError::NoSpace { path: path.clone(), needed_bytes: 3 << 30, free_bytes: 1 << 30 },
+                "a.plot: needs 3 GiB and only 1 GiB are free: free 2 GiB more, or lower the size".to_owned(),
+            ),
+            (
+                StoreError::RefillDiffers { path: path.clone(), expected, found },
+                format!(
+                    "a.plot: what was filled again differs from what was sealed: its root is {found}, the header says {expected}; the plugin or its parameters are not those of this plot, or other parts are damaged too"
+                ),
+            ),
+            (
+                StoreError::io(&path, "open")(io::ErrorKind::PermissionDenied.into()),
+                "a.plot: cannot open: permission denied".to_owned(),
+            ),
+            (
+                StoreError::from(SpaceError::Cancelled),
+                "stopped on request; finished spans are kept".to_owned(),
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_failing_one() {
+        let full = device(Path::new("a.plot"), 5, 6, &io::ErrorKind::StorageFull.into());
+        assert!(StoreError::from(full).is_full_disk());
+        let failing = device(Path::new("a.plot"), 5, 6, &io::Error::from_raw_os_error(5));
+        assert_eq!(failing.to_string(), "a.plot: 6 bytes at 5: Input/output error (os error 5)");
+        assert!(!StoreError::from(failing).is_full_disk());
+    }
 }

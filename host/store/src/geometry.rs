@@ -42,6 +42,22 @@ impl Geometry {
         Self { region_bytes, region_offset, tree_offset, tree_bytes, file_bytes }
     }
 
+    /// The largest region whose file takes no more than `file_bytes`; 0 where not even one byte's does.
+    #[must_use]
+    pub fn largest_region(file_bytes: u64) -> u64 {
+        // A larger region never has a smaller file.
+        let (mut fits, mut too_large) = (0, file_bytes.min(1 << 60) + 1);
+        while too_large - fits > 1 {
+            let middle = fits + (too_large - fits) / 2;
+            if Self::of(middle).file_bytes <= file_bytes {
+                fits = middle;
+            } else {
+                too_large = middle;
+            }
+        }
+        fits
+    }
+
     /// The shape of the integrity tree.
     #[must_use]
     pub const fn tree(&self) -> Tree {
@@ -91,6 +107,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_largest_region_just_fits(file_bytes in prop_oneof![0u64..100_000, 0u64..1 << 50]) {
+            let region = Geometry::largest_region(file_bytes);
+            prop_assert!(region == 0 || Geometry::of(region).file_bytes <= file_bytes);
+            prop_assert!(Geometry::of(region + 1).file_bytes > file_bytes);
+        }
+
         #[test]
         fn sections_follow_one_another_without_overlap(region_bytes in 1u64..1 << 45) {
             let g = Geometry::of(region_bytes);

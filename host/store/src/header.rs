@@ -187,10 +187,7 @@ impl PlotHeader {
     ///
     /// # Errors
     /// [`StoreError::NotAPlot`] where neither slot is whole.
-    pub fn decode_page(
-        page: &[u8; PAGE_BYTES as usize],
-        path: &Path,
-    ) -> Result<(Self, Slots), StoreError> {
+    pub fn decode_page(page: &[u8; PAGE_BYTES as usize], path: &Path) -> Result<(Self, Slots), StoreError> {
         let slot = |at: usize| {
             let mut slot = [0; SLOT_BYTES];
             slot.copy_from_slice(&page[at..at + SLOT_BYTES]);

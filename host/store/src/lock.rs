@@ -54,8 +54,13 @@ impl PlotLock {
     /// Lets readers in.
     pub(crate) fn downgrade(&self, plot: &Path) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Ok(()) };
-        rustix::fs::flock(file, FlockOperation::NonBlockingLockShared)
-            .map_err(|e| StoreError::io(plot, "share the lock")(e.into()))
+        rustix::fs::flock(file, FlockOperation::NonBlockingLockShared).map_err(|e| match e {
+            // The system lets go of the old lock first, and somebody else was quicker.
+            Errno::WOULDBLOCK => {
+                StoreError::Locked { path: plot.to_owned(), holder: "another process".to_owned() }
+            }
+            _ => StoreError::io(plot, "share the lock")(e.into()),
+        })
     }
 }
 

@@ -42,7 +42,8 @@ impl Window {
         // from being changed or cut short by everybody who opens plots through this crate; the file was just
         // measured to reach behind the window, and `piece` turns what is missing nevertheless into an error
         // before it is touched. Bytes that change under the mapping can only make a digest differ.
-        let map = unsafe { MmapOptions::new().offset(begin).len(at.len as usize).map(file) }.map_err(fault)?;
+        let map =
+            unsafe { MmapOptions::new().offset(begin).len(at.len as usize).map(file) }.map_err(fault)?;
         Ok(Self { map, path: path.to_owned(), at })
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_core::{PlotSpace, RegionSpace};
 
+use crate::disk::folder_of;
 use crate::filling::heal_header;
 use crate::header::{PlotHeader, Slots, read_header};
 use crate::lock::PlotLock;
@@ -34,6 +35,7 @@ impl Plot {
     /// [`StoreError::Locked`] by a writer, [`StoreError::NotSealed`], [`StoreError::NotAPlot`],
     /// [`StoreError::MissingFolder`], [`StoreError::Io`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        expect_file(path)?;
         let lock = PlotLock::shared(path)?;
         let (header, slots) = read_sealed(path)?;
         Self::assemble(path, header, slots, Arc::new(lock), false)
@@ -44,6 +46,7 @@ impl Plot {
     /// # Errors
     /// As [`Plot::open`].
     pub fn open_exclusive(path: &Path) -> Result<Self, StoreError> {
+        expect_file(path)?;
         let lock = PlotLock::exclusive(path)?;
         let (header, slots) = read_sealed(path)?;
         heal_header(path, &header, slots)?;
@@ -156,6 +159,15 @@ impl Plot {
 #[must_use]
 pub fn plot_path(folder: &Path, validator: &plimsoll_core::Hotkey) -> PathBuf {
     folder.join(format!("plot-{validator}.plot"))
+}
+
+/// Before a lock file is made beside nothing.
+fn expect_file(path: &Path) -> Result<(), StoreError> {
+    if path.exists() || !folder_of(path).is_dir() {
+        // A folder that is missing is told by the lock.
+        return Ok(());
+    }
+    File::open(path).map(drop).map_err(StoreError::io(path, "open"))
 }
 
 fn read_sealed(path: &Path) -> Result<(PlotHeader, Slots), StoreError> {

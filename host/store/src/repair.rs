@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_core::{Digest, PlotSpace, RegionSpace, Span, SpaceError, Spans};
+use plimsoll_core::{Digest, PlotSpace, RegionSpace, SpaceError, Span, Spans};
 use plimsoll_kernels::{HashKind, MerkleStack};
 
 use crate::error::device;
@@ -64,10 +64,9 @@ impl PlotSpace for Repairing {
 /// Syncs, and brings the tree in line if the root comes out as the header says.
 pub(crate) fn finish(plot: &Plot, touched: &Mutex<Touched>) -> Result<(), StoreError> {
     let sync = || {
-        plot.file().sync_data().map_err(|e| StoreError::Poisoned {
-            path: plot.path().to_owned(),
-            reason: e.to_string(),
-        })
+        plot.file()
+            .sync_data()
+            .map_err(|e| StoreError::Poisoned { path: plot.path().to_owned(), reason: e.to_string() })
     };
     sync()?;
     let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
 //! The header's bytes, and what a torn or damaged one means.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -7,7 +8,7 @@ use std::path::Path;
 
 use plimsoll_core::{Digest, Hotkey, Identity, Layout, NetUid, Order, Pass};
 use plimsoll_store::{
-    Filling, FillOptions, Plot, PlotHeader, PlotSpec, SLOT_BYTES, SchemeTag, Slots, StoreError, read_header,
+    FillOptions, Filling, Plot, PlotHeader, PlotSpec, SLOT_BYTES, SchemeTag, Slots, StoreError, read_header,
 };
 use proptest::prelude::*;
 use support::{eager, fill_rest, sealed, spec};
@@ -46,11 +47,11 @@ fn the_bytes_of_a_sealed_header_are_these() {
         "0200000000000000", // generation
         "0300",             // netuid
         "000000000000",
-        &"01".repeat(32),   // owner
-        &"02".repeat(32),   // validator
-        &"03".repeat(32),   // plugin
-        &"04".repeat(32),   // parameters
-        "e8030000",         // unit bytes
+        &"01".repeat(32), // owner
+        &"02".repeat(32), // validator
+        &"03".repeat(32), // plugin
+        &"04".repeat(32), // parameters
+        "e8030000",       // unit bytes
         "00000000",
         "0300000000000000", // units
         "b80b000000000000", // region bytes
@@ -60,9 +61,9 @@ fn the_bytes_of_a_sealed_header_are_these() {
         "2000000000000000", // tree bytes
         &"09".repeat(32),   // commitment
         &root,
-        &"00".repeat(16),   // fill id
-        "0c00",             // length of the scheme's name
-        "0100",             // passes
+        &"00".repeat(16), // fill id
+        "0c00",           // length of the scheme's name
+        "0100",           // passes
         "00000000",
         "70726f6f662d73747265616d", // proof-stream
         &"00".repeat(64 - 12),
@@ -70,7 +71,7 @@ fn the_bytes_of_a_sealed_header_are_these() {
         "00",               // independent
         "04",               // length of its name
         "000000000000",
-        "66696c6c",         // fill
+        "66696c6c", // fill
         &"00".repeat(48 - 4),
     ];
     let expected = hex::decode(fields.concat()).unwrap();
@@ -130,7 +131,10 @@ fn a_header_damaged_twice_is_an_error_that_says_so() {
     ] {
         assert_eq!(
             error.to_string(),
-            format!("{} is no readable plot: the header's checksum does not match: it is damaged", path.display())
+            format!(
+                "{} is no readable plot: the header's checksum does not match: it is damaged",
+                path.display()
+            )
         );
     }
 }

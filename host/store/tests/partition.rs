@@ -1,4 +1,5 @@
 //! The partition file, ours and the prototype's.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fs;
 
@@ -89,10 +90,29 @@ fn our_fields_stand_behind_the_prototypes() {
     assert_eq!(
         names[..23],
         [
-            "i", "block", "subtensor", "wallet_name", "wallet_hotkey", "netuid", "path", "owner", "validator",
-            "stake", "size", "h_size", "threshold", "threshold_space", "h_threshold_space",
-            "threshold_percent", "availble_space", "h_available_space", "available_percent", "n_chunks",
-            "chunk_size", "seed", "plimsoll",
+            "i",
+            "block",
+            "subtensor",
+            "wallet_name",
+            "wallet_hotkey",
+            "netuid",
+            "path",
+            "owner",
+            "validator",
+            "stake",
+            "size",
+            "h_size",
+            "threshold",
+            "threshold_space",
+            "h_threshold_space",
+            "threshold_percent",
+            "availble_space",
+            "h_available_space",
+            "available_percent",
+            "n_chunks",
+            "chunk_size",
+            "seed",
+            "plimsoll",
         ]
     );
 }
@@ -101,7 +121,10 @@ fn our_fields_stand_behind_the_prototypes() {
 fn a_share_gives_the_prototypes_figures() {
     let ours = ours();
     assert_eq!((ours.stake, ours.n_chunks, ours.chunk_size), (7, 175, 100_000));
-    assert_eq!((&*ours.h_size, &*ours.h_threshold_space, &*ours.h_available_space), ("16.69 MB", "33.38 MB", "326.02 GB"));
+    assert_eq!(
+        (&*ours.h_size, &*ours.h_threshold_space, &*ours.h_available_space),
+        ("16.69 MB", "33.38 MB", "326.02 GB")
+    );
     assert_eq!((ours.threshold, ours.threshold_space), (0.0001, 35_006_255));
     assert!((ours.threshold_percent - 49.991_065_9).abs() < 1e-6, "{}", ours.threshold_percent);
     assert!((ours.available_percent - 0.004_999_1).abs() < 1e-6);
@@ -151,7 +174,9 @@ fn a_threshold_is_a_share_of_what_is_free() {
     for wrong in [0.0, -0.1, 1.000_1, f64::NAN, f64::INFINITY] {
         assert_eq!(
             cap_of_threshold(100, wrong).unwrap_err().to_string(),
-            format!("threshold of the plot: {wrong} is no share of the free space: use a number above 0, and 1 at most")
+            format!(
+                "threshold of the plot: {wrong} is no share of the free space: use a number above 0, and 1 at most"
+            )
         );
     }
 }

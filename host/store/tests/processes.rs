@@ -2,6 +2,7 @@
 //!
 //! This binary starts itself again with one of the roles below and kills it. Each role is a test of its own too,
 //! which runs it to its end.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -11,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use plimsoll_core::{Digest, RegionSpace, Span};
+use plimsoll_core::{Digest, Span};
 use plimsoll_store::scrub::{Depth, ScrubOptions, scrub};
 use plimsoll_store::{FillOptions, Filling, Plot, PlotSpec, StoreError};
 use support::{eager, expected_region, fill, sealed, spec};
@@ -140,22 +141,26 @@ fn killed_at_fifty_instants_and_resumed_the_file_equals_an_uninterrupted_one() {
     let expected = expected_region(&small());
     drop(sealed(&whole, &small()));
     let whole = fs::read(whole).unwrap();
-    let (mut kills, mut complete) = (0, 0);
+    let (mut kills, mut said_durable) = (0, 0);
     for round in 0.. {
-        let wait = instant(round, Duration::from_millis(3), Duration::from_millis(90));
+        if kills == 50 {
+            break;
+        }
+        // Later rounds wait longer, so that a slow machine gets somewhere too.
+        let most = Duration::from_millis(90 + 3 * round);
+        let wait = instant(round, Duration::from_millis(3), most);
         let (said, ended) = kill_after(start("role_fill_to_the_end", &path), wait);
         kills += u64::from(!ended);
+        said_durable += said.matches("\ndurable ").count();
         check_what_was_said(&said, &path, &expected);
         if Plot::open(&path).is_ok() {
             assert!(fs::read(&path).unwrap() == whole, "after {kills} kills");
-            complete += 1;
-            if kills >= 50 {
-                break;
-            }
             fs::remove_file(&path).unwrap();
         }
-        assert!(round < 2000, "{kills} kills and {complete} complete plots");
     }
+    assert!(said_durable > 0, "every writer was killed before it had written anything");
+    assert!(start("role_fill_to_the_end", &path).wait().unwrap().success());
+    assert!(fs::read(&path).unwrap() == whole);
 }
 
 #[test]
@@ -215,7 +220,10 @@ fn a_second_process_is_told_which_one_holds_the_plot() {
     }
     let error = Filling::create_or_resume(&path, &small(), &FillOptions::default()).err().unwrap();
     let text = error.to_string();
-    assert!(text.starts_with(&format!("{} is in use by process {} (", path.display(), holder.id())), "{text}");
+    assert!(
+        text.starts_with(&format!("{} is in use by process {} (", path.display(), holder.id())),
+        "{text}"
+    );
     assert!(text.ends_with("): wait for it, or stop it"), "{text}");
     holder.stdin.take().unwrap().write_all(b"x").unwrap();
     assert!(holder.wait().unwrap().success());

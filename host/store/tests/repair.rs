@@ -1,4 +1,5 @@
 //! Comparing with what would be filled, and putting it back.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 

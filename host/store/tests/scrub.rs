@@ -1,4 +1,5 @@
 //! Damage of every kind is found and named.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 

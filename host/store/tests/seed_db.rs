@@ -1,4 +1,5 @@
 //! The prototype's databases, as its generator leaves them behind.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 
@@ -222,11 +223,22 @@ fn what_is_no_such_database_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data-5Abc");
     assert!(refused(&path).starts_with("FILE: cannot open: No such file"), "{}", refused(&path));
-    std::fs::write(&path, "no database at all, only some text that is long enough to have a header ".repeat(9)).unwrap();
-    assert!(refused(&path).starts_with("FILE: SQLite cannot read it: file is not a database"), "{}", refused(&path));
+    std::fs::write(
+        &path,
+        "no database at all, only some text that is long enough to have a header ".repeat(9),
+    )
+    .unwrap();
+    assert!(
+        refused(&path).starts_with("FILE: SQLite cannot read it: file is not a database"),
+        "{}",
+        refused(&path)
+    );
     for (sql, why) in [
         ("CREATE TABLE DB (id INTEGER)", "FILE: its table is named `DB`, expected DB and a seed"),
-        ("CREATE TABLE \"DBa\"\"b\" (id INTEGER)", "FILE: its table is named `DBa\"b`, expected DB and a seed"),
+        (
+            "CREATE TABLE \"DBa\"\"b\" (id INTEGER)",
+            "FILE: its table is named `DBa\"b`, expected DB and a seed",
+        ),
         (
             "CREATE TABLE DBa (id INTEGER); CREATE TABLE DBb (id INTEGER)",
             "FILE: it has 2 tables, expected one that is named DB and a seed",

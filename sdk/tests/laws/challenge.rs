@@ -44,13 +44,13 @@ fn every_fault_of_a_strategy_is_caught() {
     assert_breaks(law, || laws::challenge_strategy::<Strategy<1>>("{}"));
     assert_breaks("other randomness gives other choices", || laws::challenge_strategy::<Strategy<2>>("{}"));
     assert_breaks("the order of candidates does not matter", || {
-        laws::challenge_strategy::<Strategy<3>>("{}")
+        laws::challenge_strategy::<Strategy<3>>("{}");
     });
     assert_breaks("other randomness gives other choices", || laws::challenge_strategy::<Strategy<4>>("{}"));
     assert_breaks("no more audits than the budget has", || laws::challenge_strategy::<Strategy<5>>("{}"));
     assert_breaks("samples are from one to the budget's", || laws::challenge_strategy::<Strategy<6>>("{}"));
     assert_breaks("a focus lies inside the candidate's units", || {
-        laws::challenge_strategy::<Strategy<7>>("{}")
+        laws::challenge_strategy::<Strategy<7>>("{}");
     });
     assert_breaks("a deadline is from one to the budget's", || laws::challenge_strategy::<Strategy<8>>("{}"));
     assert_breaks("nobody is forgotten", || laws::challenge_strategy::<Strategy<9>>("{}"));

@@ -49,7 +49,7 @@ fn an_honest_rule_passes() {
 #[test]
 fn every_fault_of_a_rule_is_caught() {
     assert_breaks("who passed nothing, and never did, earns nothing", || {
-        laws::incentive_rule::<Rule<1>>("{}")
+        laws::incentive_rule::<Rule<1>>("{}");
     });
     assert_breaks("failing never beats passing", || laws::incentive_rule::<Rule<2>>("{}"));
     assert_breaks("proving more never earns less", || laws::incentive_rule::<Rule<3>>("{}"));

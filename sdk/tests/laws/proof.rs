@@ -65,9 +65,7 @@ impl<const FAULT: u8> ProofScheme for Scheme<FAULT> {
         let mut layout = Layout::one_pass("fill", Order::Independent, UNIT_BYTES, 0, capacity_bytes)?;
         match FAULT {
             9 => layout.region_bytes += 4096,
-            10 => {
-                layout = Layout::one_pass("fill", Order::Independent, UNIT_BYTES, 0, capacity_bytes.min(64))?
-            }
+            10 => return Layout::one_pass("fill", Order::Independent, UNIT_BYTES, 0, capacity_bytes.min(64)),
             11 => layout.passes.clear(),
             _ => {}
         }

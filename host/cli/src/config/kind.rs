@@ -68,7 +68,7 @@ impl Kind {
             Self::Path => "the path of a file or folder".into(),
             Self::Plugin(slot) => format!("builtin:{}-NAME or the path of a .wasm file", slot.word()),
             Self::Pin => "a BLAKE3 digest of 64 hex digits".into(),
-            Self::Params => "a table".into(),
+            Self::Params => "a table (a JSON object outside of TOML)".into(),
             Self::Size { .. } => "a size such as 64MiB, 500GB or 2TiB".into(),
             Self::Share => "a number above 0 and at most 1".into(),
             Self::Count { least, most } => format!("a whole number from {least} to {most}"),
@@ -79,7 +79,12 @@ impl Kind {
     }
 
     /// The text of an environment variable or flag as the value that TOML would have given.
-    pub(crate) fn from_text(self, text: &str) -> Value {
+    pub(crate) fn value_of(self, text: &str) -> Value {
+        if self == Self::Params
+            && let Ok(table) = serde_json::from_str(text)
+        {
+            return table;
+        }
         let whole = || text.replace('_', "").parse::<i64>().ok().map(Number::from);
         let number = match self {
             Self::Count { .. } => whole(),

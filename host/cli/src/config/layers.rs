@@ -151,7 +151,7 @@ fn insert(
     place: &Place,
     problems: &mut Vec<Problem>,
 ) {
-    match read::value(key, key.kind.from_text(text), Some(place.clone())) {
+    match read::value(key, key.kind.value_of(text), Some(place.clone())) {
         Ok(found) => drop(layer.insert(key.path, found)),
         Err(problem) => problems.push(problem),
     }

@@ -14,6 +14,7 @@ mod read;
 mod subnet;
 
 mod params;
+#[allow(dead_code, reason = "some fields are for the miner and the validator")]
 mod settings;
 mod template;
 

@@ -215,11 +215,13 @@ fn every_kind_refuses_what_it_cannot_mean() {
 
 #[test]
 fn a_text_of_the_environment_means_what_toml_would_have_meant() {
-    assert_eq!(Kind::Count { least: 0, most: 9999 }.from_text("5_000"), json!(5000));
-    assert_eq!(Kind::Share.from_text("0.5"), json!(0.5));
-    assert_eq!(Kind::Size { least: 1 }.from_text("2TB"), json!("2TB"));
+    assert_eq!(Kind::Count { least: 0, most: 9999 }.value_of("5_000"), json!(5000));
+    assert_eq!(Kind::Share.value_of("0.5"), json!(0.5));
+    assert_eq!(Kind::Size { least: 1 }.value_of("2TB"), json!("2TB"));
+    assert_eq!(Kind::Params.value_of(r#"{"hash": "sha256"}"#), json!({"hash": "sha256"}));
+    assert!(Kind::Params.check(&Kind::Params.value_of("sha256")).is_err());
     let bytes = Kind::Size { least: 1 };
-    assert_eq!(bytes.check(&bytes.from_text("100000")), Ok(json!(100_000)));
+    assert_eq!(bytes.check(&bytes.value_of("100000")), Ok(json!(100_000)));
 }
 
 #[test]

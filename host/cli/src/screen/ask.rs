@@ -30,3 +30,24 @@ pub(crate) fn confirm(global: &Global, yes: bool, question: &str) -> Result<(), 
         _ => Err(Failure::new(Exit::Error, "nothing was done: the answer was no")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn with_json_nobody_is_asked_and_yes_answers_beforehand() {
+        let global = Cli::try_parse_from(["plimsoll", "--json", "config", "show"]).unwrap().global;
+        let refused = confirm(&global, false, "throw everything away").unwrap_err();
+        assert_eq!(refused.exit, Exit::Usage);
+        assert_eq!(
+            refused.message,
+            "throw everything away: this needs a yes, but with --json nothing is asked"
+        );
+        assert_eq!(refused.hint.as_deref(), Some("add --yes if this is what you want"));
+        assert!(confirm(&global, true, "throw everything away").is_ok());
+    }
+}

@@ -9,7 +9,9 @@ mod stream;
 mod table;
 
 pub(crate) use ask::confirm;
-pub(crate) use failure::{complain, problems};
+pub(crate) use failure::complain;
+#[cfg(test)]
+pub(crate) use failure::problems;
 pub(crate) use figures::{duration, rate};
 pub(crate) use progress::Board;
 pub(crate) use stream::{LogWriter, colour, note, print};

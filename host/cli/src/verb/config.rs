@@ -60,6 +60,10 @@ fn check(flags: &Flags, global: &Global) -> Result<(), Failure> {
         let config = Config::from_layers(&layered).map_err(|error| Failure::of(Exit::Config, &error))?;
         let host = config.host()?;
         problems.extend(Slot::ALL.iter().flat_map(|slot| config::check_params(&host, config.choice(*slot))));
+        let line = |problem: &Problem| {
+            problem.place.as_ref().map(|place| (place.source.name.clone(), place.span.start))
+        };
+        problems.sort_by_key(line);
     }
     let report = json!({
         "ok": problems.is_empty(),

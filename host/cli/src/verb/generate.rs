@@ -51,8 +51,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         screen::confirm(global, args.yes, &question)?;
     }
     let stopping = "stopping: finished spans are written down, then `plimsoll generate` resumes from there";
-    let cancel = CancelFlag::new();
-    watch(Cancel::on_signals(stopping)?, cancel.clone());
+    let cancel = Cancel::on_signals(stopping)?.flag();
     let bars = Board::new(global);
     if args.only_hash {
         return only_hash(global, &scheme, &partitions, cancel, bars).await;
@@ -68,14 +67,6 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let generated = blocking(work).await?.map_err(|error| resumable(error.into()))?;
     let outcome = json!({ "plots": generated });
     global.emit(&outcome, || human(&generated))
-}
-
-/// Hands a library's cancel flag to the signals.
-pub(super) fn watch(cancel: Cancel, flag: CancelFlag) {
-    tokio::spawn(async move {
-        cancel.cancelled().await;
-        flag.cancel();
-    });
 }
 
 /// Long work off the threads that listen to signals.

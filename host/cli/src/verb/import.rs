@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use plimsoll_node::space::{self, ImportReport};
-use plimsoll_store::CancelFlag;
 use serde_json::json;
 
-use super::generate::{blocking, watch};
+use super::generate::blocking;
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
@@ -28,8 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
-    let cancel = CancelFlag::new();
-    watch(Cancel::on_signals("stopping: nothing was changed")?, cancel.clone());
+    let cancel = Cancel::on_signals("stopping: nothing was changed")?.flag();
     let work = move || -> Result<Vec<ImportReport>, Failure> {
         let one = |path: &PathBuf| Ok(space::import_seed(path, args.rows, args.chunk_size, &cancel)?);
         args.databases.iter().map(one).collect()

@@ -4,12 +4,17 @@ mod allocate;
 mod bench;
 mod completions;
 mod config;
+mod demo;
 mod generate;
 mod import;
 mod init;
+mod localnet;
 mod man;
+mod miner;
 mod plugin;
 mod repair;
+mod replay;
+mod validator;
 mod verify;
 mod wallet;
 
@@ -27,6 +32,11 @@ pub(crate) enum Verb {
     Verify(verify::Args),
     Repair(repair::Args),
     Import(import::Args),
+    Miner(miner::Args),
+    Validator(validator::Args),
+    Replay(replay::Args),
+    Localnet(localnet::Args),
+    Demo(demo::Args),
     Plugin(plugin::Args),
     Bench(bench::Args),
     Completions(completions::Args),
@@ -45,6 +55,11 @@ impl Verb {
             Self::Verify(args) => verify::run(&args, global).await,
             Self::Repair(args) => repair::run(&args, global).await,
             Self::Import(args) => import::run(args, global).await,
+            Self::Miner(args) => miner::run(&args, global).await,
+            Self::Validator(args) => validator::run(&args, global).await,
+            Self::Replay(args) => replay::run(&args, global).await,
+            Self::Localnet(args) => localnet::run(&args, global).await,
+            Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
             Self::Bench(args) => bench::run(args, global).await,
             Self::Completions(args) => completions::run(&args, global),
@@ -54,6 +69,11 @@ impl Verb {
 
     /// What is logged where nobody asked for more: servers say what they do, the rest only what is odd.
     pub(crate) fn quiet_level(&self) -> &'static str {
-        "warn"
+        match self {
+            Self::Miner(_) | Self::Validator(_) | Self::Localnet(_) => "info",
+            // Two of its miners cheat, and what they are caught at is told in words.
+            Self::Demo(_) => "off",
+            _ => "warn",
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 use plimsoll_core::ByteSize;
 use plimsoll_node::space::{self, Repaired};
-use plimsoll_store::CancelFlag;
 use serde_json::json;
 
-use super::generate::{blocking, partitions, plot_of, watch};
+use super::generate::{blocking, partitions, plot_of};
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
@@ -27,8 +26,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.folder, &args.wallet, &args.plugins])?;
     let partitions = partitions(&config)?;
     let scheme = config.choices().load_scheme(&config.host()?)?;
-    let cancel = CancelFlag::new();
-    watch(Cancel::on_signals("stopping: run `plimsoll repair` again to go on")?, cancel.clone());
+    let cancel = Cancel::on_signals("stopping: run `plimsoll repair` again to go on")?.flag();
     let bars = Board::new(global);
     let work = move || -> Result<Vec<Repaired>, Failure> {
         let one = |partition| Ok(space::repair(&plot_of(partition), &scheme, &cancel, &bars)?);

@@ -3,12 +3,11 @@
 use plimsoll_core::{ByteSize, Digest};
 use plimsoll_node::space::{self, CheckDepth, CheckOptions, Checked};
 use plimsoll_plugin::Scheme;
-use plimsoll_store::CancelFlag;
 use plimsoll_store::partition::Partition;
 use plimsoll_store::scrub::Sample;
 use serde_json::json;
 
-use super::generate::{blocking, partitions, plot_of, watch};
+use super::generate::{blocking, partitions, plot_of};
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
@@ -49,8 +48,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         true => Some(config.choices().load_scheme(&config.host()?)?),
         false => None,
     };
-    let cancel = CancelFlag::new();
-    watch(Cancel::on_signals("stopping: a check keeps nothing")?, cancel.clone());
+    let cancel = Cancel::on_signals("stopping: a check keeps nothing")?.flag();
     let options = CheckOptions { cancel, ..CheckOptions::new(depth(args)?) };
     let bars = Board::new(global);
     let checked = blocking(move || check_all(&partitions, scheme.as_ref(), &options, &bars)).await??;

@@ -114,3 +114,40 @@ fn a_file_that_is_named_must_be_there() {
     let ran = Home::new().run_in(&[("PLIMSOLL_CONFIG", "nowhere.toml")], "config show --json");
     assert_eq!((ran.code, ran.json()["error"]["kind"].as_str()), (10, Some("not-initialised")));
 }
+
+#[test]
+fn a_sound_configuration_says_so() {
+    let home = Home::warm();
+    let ran = home.run("config check");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.all());
+    assert_eq!(ran.out, "there is no plimsoll.toml here: every value is a default, and sound\n");
+    home.run("init");
+    assert_eq!(home.run("config check").out, "plimsoll.toml is sound\n");
+    let report = home.run("config check --json").json();
+    assert_eq!((&report["ok"], &report["problems"]), (&true.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn plugins_are_held_against_their_pins_and_parameters() {
+    let text = "[incentive]\nrule = \"builtin:incentive-ema\"\n\n[incentive.params]\nalhpa = 3\n\n\
+                [proof]\nblake3 = \"1111111111111111111111111111111111111111111111111111111111111111\"\n\n\
+                [challenge]\nstrategy = \"mine/gone.wasm\"\n\n[allocation]\npolicy = \"junk.wasm\"\n";
+    let home = Home::warm();
+    home.write("plimsoll.toml", text);
+    home.write("junk.wasm", "not wasm at all");
+    let ran = home.run("config check --json");
+    assert_eq!(ran.code, 3);
+    let report = ran.json();
+    let problems = report["problems"].as_array().unwrap();
+    let shown: Vec<_> = problems
+        .iter()
+        .map(|p| {
+            format!(
+                "{}:{} {} {} {}\n  {} ({})",
+                p["file"], p["line"], p["column"], p["code"], p["key"], p["message"], p["help"]
+            )
+        })
+        .collect();
+    let proof_digest = home.run("plugin pin builtin:proof-stream --json").json()["blake3"].clone();
+    insta::assert_snapshot!(shown.join("\n").replace(proof_digest.as_str().unwrap(), "[DIGEST]"));
+}

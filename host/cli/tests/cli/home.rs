@@ -6,50 +6,61 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// The folder that the command is run in; it is the home folder too.
-pub struct Home(TempDir);
+pub(crate) struct Home {
+    folder: TempDir,
+    is_warm: bool,
+}
 
 /// What a run left behind.
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Home {
     /// An empty one.
-    pub fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), is_warm: false }
+    }
+
+    /// One that shares compiled plugins with the other tests: compiling them all takes seconds.
+    pub(crate) fn warm() -> Self {
+        Self { is_warm: true, ..Self::new() }
     }
 
     /// One with a file.
-    pub fn with(name: &str, text: &str) -> Self {
+    pub(crate) fn with(name: &str, text: &str) -> Self {
         let home = Self::new();
         home.write(name, text);
         home
     }
 
     /// Its folder.
-    pub fn path(&self) -> &Path {
-        self.0.path()
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path().join(name), text).unwrap();
     }
 
     /// Runs `plimsoll` with the words of `line`.
-    pub fn run(&self, line: &str) -> Ran {
+    pub(crate) fn run(&self, line: &str) -> Ran {
         self.run_in(&[], line)
     }
 
     /// Runs it with variables.
-    pub fn run_in(&self, variables: &[(&str, &str)], line: &str) -> Ran {
+    pub(crate) fn run_in(&self, variables: &[(&str, &str)], line: &str) -> Ran {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"));
         command.current_dir(self.path()).env_clear().env("HOME", self.path());
+        if self.is_warm {
+            command.env("PLIMSOLL_PLUGINS_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache"));
+        }
         command.envs(variables.iter().copied()).args(line.split_whitespace());
         let output = command.output().unwrap();
         let text = |bytes: &[u8]| {
@@ -62,7 +73,7 @@ impl Home {
 
 impl Ran {
     /// Standard output as the one JSON object that it must be.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.err, "", "with --json standard error is silent");
         let object: serde_json::Value = serde_json::from_str(&self.out).unwrap();
         assert_eq!(object["schema_version"], 1);
@@ -70,7 +81,7 @@ impl Ran {
     }
 
     /// Everything, for a snapshot.
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("exit code: {}\n--- stdout\n{}--- stderr\n{}", self.code, self.out, self.err)
     }
 }

@@ -1,9 +1,12 @@
 //! The command as its users and their scripts meet it: texts, JSON, exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod check;
 mod help;
 mod home;
 mod init;
+mod plugin;
 mod show;
 mod usage;
 mod wallet;

@@ -16,9 +16,7 @@ use super::held::punch;
 use super::regenerated::Regenerated;
 use super::stage::{NETUID, Prepared};
 use super::{Narrator, Role};
-use crate::miner::{
-    Habit, HeldPlot, MinerOptions, Plots, Prompt, RunningMiner, registration_of, start_with,
-};
+use crate::miner::{Habit, HeldPlot, MinerOptions, Plots, Prompt, RunningMiner, registration_of, start_with};
 use crate::{InstancePool, NodeError};
 
 /// How far behind a deadline the late one answers.

@@ -47,11 +47,7 @@ pub(super) fn held_bytes(path: &Path, layout: &Layout) -> Result<u64, NodeError>
 ///
 /// # Errors
 /// [`NodeError::Disk`].
-pub(super) fn punch(
-    path: &Path,
-    layout: &Layout,
-    units: impl Iterator<Item = u64>,
-) -> Result<(), NodeError> {
+pub(super) fn punch(path: &Path, layout: &Layout, units: impl Iterator<Item = u64>) -> Result<(), NodeError> {
     let failed = |e: std::io::Error| NodeError::Disk { path: path.into(), reason: e.to_string() };
     let file = File::options().write(true).open(path).map_err(failed)?;
     let start = Geometry::of(layout.region_bytes).region_offset;

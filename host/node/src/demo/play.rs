@@ -247,7 +247,8 @@ fn rows(miners: &[Prepared], sums: &BTreeMap<Uid, Sums>) -> Result<Vec<MinerRow>
 async fn replayed(log: &Path, judge: Judge, narrator: &dyn Narrator) -> Result<ReplayLine, NodeError> {
     let path = log.to_path_buf();
     let done = tokio::task::spawn_blocking(move || crate::replay::replay(&path, &judge)).await;
-    let report = done.map_err(|e| NodeError::System { doing: "replay the evidence", reason: e.to_string() })??;
+    let report =
+        done.map_err(|e| NodeError::System { doing: "replay the evidence", reason: e.to_string() })??;
     let (rounds, proofs, equal) = (report.rounds.len() as u64, report.proofs, report.equal());
     let verdict = if equal { "weights equal byte for byte" } else { "weights differ" };
     let size = std::fs::metadata(log).map_or(0, |meta| meta.len());

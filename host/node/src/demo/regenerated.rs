@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_core::{Identity, Layout, PlotSpace, RegionSpace, Span, SpaceError};
+use plimsoll_core::{Identity, Layout, PlotSpace, RegionSpace, SpaceError, Span};
 
 use crate::InstancePool;
 
@@ -65,7 +65,8 @@ impl Regenerated {
                 SpaceError::Refused(format!("unit {index} could not be regenerated alone: {e}"))
             })?;
         }
-        let bytes = Arc::new(std::mem::take(&mut *scratch.unit.lock().unwrap_or_else(PoisonError::into_inner)));
+        let bytes =
+            Arc::new(std::mem::take(&mut *scratch.unit.lock().unwrap_or_else(PoisonError::into_inner)));
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((index, Arc::clone(&bytes)));
         Ok(bytes)
     }
@@ -98,7 +99,8 @@ impl RegionSpace for Regenerated {
             let at = offset + done as u64;
             let left = &mut into[done..];
             let behind = self.layout.units_bytes();
-            let source = if at >= behind { Arc::new(self.tail.to_vec()) } else { self.unit(at / unit_bytes)? };
+            let source =
+                if at >= behind { Arc::new(self.tail.to_vec()) } else { self.unit(at / unit_bytes)? };
             // Both differences are below the length of a slice, so they fit.
             let from = (if at >= behind { at - behind } else { at % unit_bytes }) as usize;
             let take = left.len().min(source.len() - from);

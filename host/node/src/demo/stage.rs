@@ -11,9 +11,7 @@ use plimsoll_plugin::{Allocation, Scheme};
 
 use super::{DemoOptions, Narrator, Role};
 use crate::NodeError;
-use crate::space::{
-    AllocateRequest, GenerateJob, GenerateOptions, Generated, Progress, allocate, generate,
-};
+use crate::space::{AllocateRequest, GenerateJob, GenerateOptions, Generated, Progress, allocate, generate};
 
 /// The demo's subnet.
 pub(super) const NETUID: NetUid = NetUid(1);
@@ -56,11 +54,8 @@ fn ledger(validator: Hotkey) -> Result<Ledger, NodeError> {
     };
     let miners = Role::ALL.map(|role| neuron(key_of(role.word()).hotkey(), 0, false));
     let neurons = [neuron(validator, 1_000, true)].into_iter().chain(miners).collect();
-    let rules = SubnetRules {
-        tempo_blocks: TEMPO_BLOCKS,
-        weights_rate_limit_blocks: 0,
-        ..SubnetRules::default()
-    };
+    let rules =
+        SubnetRules { tempo_blocks: TEMPO_BLOCKS, weights_rate_limit_blocks: 0, ..SubnetRules::default() };
     Ok(Ledger::new(LedgerGenesis::single(Digest::of(b"plimsoll demo"), NETUID, rules, neurons))?)
 }
 
@@ -143,8 +138,5 @@ fn say_filled(filled: &[Generated], narrator: &dyn Narrator) {
     let bytes: u64 = filled.iter().map(|plot| plot.bytes).sum();
     let seconds = filled.iter().map(|plot| plot.seconds).fold(0.0, f64::max);
     let method = filled.first().map_or("", |plot| plot.io_method.as_str());
-    narrator.say(&format!(
-        "filled and sealed six plots, {} in {seconds:.1} s ({method})",
-        ByteSize(bytes)
-    ));
+    narrator.say(&format!("filled and sealed six plots, {} in {seconds:.1} s ({method})", ByteSize(bytes)));
 }

@@ -128,10 +128,7 @@ fn figures(
 }
 
 /// One fill into fresh files, which are removed again outside of the measured time.
-fn run(
-    conductor: &dyn Conductor,
-    request: &BenchRequest,
-) -> Result<(Vec<Generated>, Took), NodeError> {
+fn run(conductor: &dyn Conductor, request: &BenchRequest) -> Result<(Vec<Generated>, Took), NodeError> {
     let folder = scratch(&request.dir)?;
     let capacity_bytes = request.bytes / u64::from(request.partitions.max(1));
     let jobs: Vec<GenerateJob> = (0..request.partitions.max(1))

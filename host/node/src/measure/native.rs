@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use plimsoll_core::{Digest, Extent, Identity, Layout, Order, Pass, PlotSpace, RegionSpace, Span};
-use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, KernelError, Keystream, Tree, fill, fill_seed_text, merkle_root};
+use plimsoll_kernels::{
+    HashKind, INTEGRITY_LEAF_BYTES, KernelError, Keystream, Tree, fill, fill_seed_text, merkle_root,
+};
 use plimsoll_store::SchemeTag;
 
 use crate::NodeError;
@@ -67,7 +69,8 @@ impl Hand for Native {
                 let rows = all * u64::from(chunk_bytes);
                 let mut state = key;
                 if units.first > 0 {
-                    plot.read_at(rows + (units.first - 1) * ROW_BYTES + 32, &mut state.0).map_err(KernelError::from)?;
+                    plot.read_at(rows + (units.first - 1) * ROW_BYTES + 32, &mut state.0)
+                        .map_err(KernelError::from)?;
                 }
                 fill_seed_text(plot.as_ref(), &state, chunk_bytes, units, rows)?;
             }
@@ -87,7 +90,10 @@ impl Hand for Native {
             Self::SeedText { .. } => Tree {
                 kind: HashKind::Sha256,
                 leaf_bytes: ROW_BYTES,
-                over: Extent { offset: layout.units_bytes(), len: layout.region_bytes - layout.units_bytes() },
+                over: Extent {
+                    offset: layout.units_bytes(),
+                    len: layout.region_bytes - layout.units_bytes(),
+                },
             },
         };
         Ok(Some(merkle_root(region.as_ref(), &tree)?))

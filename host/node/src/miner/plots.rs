@@ -115,7 +115,11 @@ impl Plots {
                 Err(error) => {
                     let why = error.to_string();
                     tracing::warn!(validator = %partition.validator, %why, "a partition cannot be served");
-                    plots.faults.push(PlotFault { validator: partition.validator, path: partition.path, why });
+                    plots.faults.push(PlotFault {
+                        validator: partition.validator,
+                        path: partition.path,
+                        why,
+                    });
                 }
             }
         }

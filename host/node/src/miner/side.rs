@@ -10,7 +10,7 @@ use plimsoll_plugin::{PluginError, Scheme};
 use plimsoll_wire::{AuditReply, AuditRequest, MinerSide, Refusal, RefusalCode, RegistrationSet};
 use tokio::sync::Semaphore;
 
-use super::{Habit, HeldPlot, Health, Plots};
+use super::{Habit, Health, HeldPlot, Plots};
 use crate::InstancePool;
 
 /// Answers for all plots of one miner. One plot's fault is that plot's alone.
@@ -133,9 +133,10 @@ impl MinerSide for PlotSide {
     }
 
     async fn audit(&self, caller: &Hotkey, request: AuditRequest) -> Result<AuditReply, Refusal> {
-        let plot = self.plots.of(caller).filter(|plot| {
-            request.netuid == self.netuid && request.registration == plot.digest
-        });
+        let plot = self
+            .plots
+            .of(caller)
+            .filter(|plot| request.netuid == self.netuid && request.registration == plot.digest);
         let plot = plot.ok_or_else(|| unknown("no plot with this registration is kept for you"))?.clone();
         let (pool, self_check) = (self.pool.clone(), self.self_check);
         let challenge = request.challenge.clone();

@@ -158,7 +158,10 @@ fn plots_bytes(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let is_plot = |path: &Path| path.extension().is_some_and(|ext| ext == "plot");
     let plots = entries.flatten().filter(|entry| is_plot(&entry.path()));
-    plots.filter_map(|entry| entry.metadata().ok()).map(|meta| std::os::unix::fs::MetadataExt::blocks(&meta) * 512).sum()
+    plots
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|meta| std::os::unix::fs::MetadataExt::blocks(&meta) * 512)
+        .sum()
 }
 
 fn neuron(record: &plimsoll_chain::NeuronRecord, owner: &Hotkey) -> Neuron {
@@ -180,8 +183,7 @@ fn plan(
     let (mut planned, mut skipped) = (Vec::new(), Vec::new());
     for &share in shares.iter().filter(|share| share.bytes > 0) {
         let Some(record) = snapshot.at(share.uid) else { continue };
-        let identity =
-            Identity { netuid: snapshot.netuid, owner: request.owner, validator: record.hotkey };
+        let identity = Identity { netuid: snapshot.netuid, owner: request.owner, validator: record.hotkey };
         match hand.plan(&identity, share.bytes) {
             Ok(layout) => {
                 let file_bytes = Geometry::of(layout.region_bytes).file_bytes;
@@ -195,7 +197,8 @@ fn plan(
         }
     }
     if planned.is_empty() {
-        let why = skipped.first().map_or("the policy gave no validator any space", |first| first.why.as_str());
+        let why =
+            skipped.first().map_or("the policy gave no validator any space", |first| first.why.as_str());
         return Err(NodeError::Unsupported(format!("no share holds a plot: {why}; offer more space")));
     }
     Ok((planned, skipped))

@@ -49,7 +49,12 @@ impl Board {
             let spans = remaining(index).into_iter().flat_map(|span| span.pieces(units)).collect();
             (index, pass.order, spans)
         });
-        self.lanes.push(Lane { passes: passes.collect(), in_flight: 0, finish_given: false, finished: false });
+        self.lanes.push(Lane {
+            passes: passes.collect(),
+            in_flight: 0,
+            finish_given: false,
+            finished: false,
+        });
     }
 
     /// Adds a plot that needs nothing more.

@@ -227,7 +227,8 @@ fn against_seed(
         findings: bad.iter().map(ToString::to_string).collect(),
         bad: bad.iter().map(BadSpan::from).collect(),
         // For n samples, damage of a share f escapes with (1 - f)^n.
-        seen_fraction: sampled.map(|n| if n >= layout.units { 0.0 } else { 1.0 - 0.01f64.powf(1.0 / n as f64) }),
+        seen_fraction: sampled
+            .map(|n| if n >= layout.units { 0.0 } else { 1.0 - 0.01f64.powf(1.0 / n as f64) }),
     })
 }
 
@@ -248,7 +249,9 @@ fn sampled_units(layout: &Layout, sample: Sample, seed: &Digest) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for index in sample.draw(layout.units, seed) {
         match spans.last_mut() {
-            Some(last) if last.end() == index && last.count < units_of(layout, PIECE_BYTES) => last.count += 1,
+            Some(last) if last.end() == index && last.count < units_of(layout, PIECE_BYTES) => {
+                last.count += 1
+            }
             _ => spans.push(Span { first: index, count: 1 }),
         }
     }

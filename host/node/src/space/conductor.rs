@@ -39,7 +39,11 @@ pub(crate) trait Hand {
 
 impl Conductor for Scheme {
     fn tag(&self) -> SchemeTag {
-        SchemeTag { name: self.descriptor().name.clone(), plugin: self.digest(), params: self.params_digest() }
+        SchemeTag {
+            name: self.descriptor().name.clone(),
+            plugin: self.digest(),
+            params: self.params_digest(),
+        }
     }
 
     fn hand(&self) -> Result<Box<dyn Hand + '_>, NodeError> {

@@ -111,7 +111,9 @@ pub(crate) fn conduct(
         if plot.is_complete() {
             board.add_complete();
         } else {
-            plot.with_filling(|filling| board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass)))?;
+            plot.with_filling(|filling| {
+                board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass))
+            })?;
         }
     }
     let state = Mutex::new(State { board, failure: None });

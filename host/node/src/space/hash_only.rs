@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use plimsoll_core::{Digest, Identity, Layout, Order, PlotSpace, RegionSpace, Span, SpaceError};
+use plimsoll_core::{Digest, Identity, Layout, Order, PlotSpace, RegionSpace, SpaceError, Span};
 use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, merkle_leaf, merkle_parent};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::CancelFlag;
@@ -54,7 +54,8 @@ pub fn hash_only(
     progress.begin(&name, layout.units_bytes(), 0);
     let space = Arc::new(Dropping::new(&layout, cancel.clone())?);
     let unit_bytes = u64::from(layout.unit_bytes);
-    let pieces: Vec<Span> = Span { first: 0, count: layout.passes[0].units }.pieces((16 << 20) / unit_bytes).collect();
+    let pieces: Vec<Span> =
+        Span { first: 0, count: layout.passes[0].units }.pieces((16 << 20) / unit_bytes).collect();
     if layout.passes[0].order == Order::Sequential {
         for span in pieces {
             instance.fill(space.clone(), identity, 0, span)?;
@@ -89,7 +90,8 @@ struct Dropping {
 impl Dropping {
     fn new(layout: &Layout, cancel: CancelFlag) -> Result<Self, NodeError> {
         let too_large = |_| NodeError::Unsupported("the plot's digests do not fit into memory".into());
-        let groups = usize::try_from(layout.region_bytes.div_ceil(INTEGRITY_LEAF_BYTES)).map_err(too_large)?;
+        let groups =
+            usize::try_from(layout.region_bytes.div_ceil(INTEGRITY_LEAF_BYTES)).map_err(too_large)?;
         let tail = usize::try_from(layout.region_bytes - layout.units_bytes()).map_err(too_large)?;
         Ok(Self {
             size_bytes: layout.region_bytes,
@@ -112,7 +114,9 @@ impl Dropping {
                 continue;
             };
             let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(slot) = usize::try_from(index).ok().and_then(|at| leaves.get_mut(at)).filter(|_| whole) {
+            if let Some(slot) =
+                usize::try_from(index).ok().and_then(|at| leaves.get_mut(at)).filter(|_| whole)
+            {
                 *slot = Some(leaf.0);
             }
         }
@@ -143,7 +147,12 @@ impl RegionSpace for Dropping {
         Ok(())
     }
 
-    fn integrity_nodes(&self, level: u32, first: u64, count: u64) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
+    fn integrity_nodes(
+        &self,
+        level: u32,
+        first: u64,
+        count: u64,
+    ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
         let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
         let mut nodes: Vec<[u8; 32]> = leaves.iter().copied().collect::<Option<_>>()?;
         drop(leaves);

@@ -179,4 +179,3 @@ impl<'a> OpenPlot<'a> {
 pub(super) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
-

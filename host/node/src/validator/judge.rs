@@ -133,9 +133,8 @@ impl Judge {
                 return Err(NodeError::Unsupported(format!("uid {} is no candidate", audit.uid)));
             };
             let randomness = secret.for_audit(round, audit.uid, number);
-            let challenge = self
-                .pool
-                .lend(|instance| instance.draw(statement, &randomness, audit.samples, audit.focus));
+            let challenge =
+                self.pool.lend(|instance| instance.draw(statement, &randomness, audit.samples, audit.focus));
             Ok(PlannedAudit { audit, challenge })
         };
         (0..).zip(audits).map(draw).collect()

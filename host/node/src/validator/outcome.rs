@@ -131,8 +131,7 @@ mod tests {
 
     #[test]
     fn the_words_are_the_serialised_names() {
-        for outcome in
-            [Outcome::Passed, Outcome::Failed, Outcome::Late, Outcome::Absent, Outcome::NoVerdict]
+        for outcome in [Outcome::Passed, Outcome::Failed, Outcome::Late, Outcome::Absent, Outcome::NoVerdict]
         {
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.word());
         }

@@ -167,7 +167,10 @@ impl Validator {
 const fn is_fatal(error: &NodeError) -> bool {
     matches!(
         error,
-        NodeError::Evidence(_) | NodeError::Disk { .. } | NodeError::NotRegistered { .. } | NodeError::NoPermit { .. }
+        NodeError::Evidence(_)
+            | NodeError::Disk { .. }
+            | NodeError::NotRegistered { .. }
+            | NodeError::NoPermit { .. }
     )
 }
 

@@ -17,45 +17,45 @@ use plimsoll_node::{Choices, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Host, HostOptions, Scheme};
 use plimsoll_wire::ClientOptions;
 
-pub const NETUID: NetUid = NetUid(7);
-pub const PLOT_BYTES: u64 = 1 << 20;
+pub(crate) const NETUID: NetUid = NetUid(7);
+pub(crate) const PLOT_BYTES: u64 = 1 << 20;
 
 /// One host for all tests of a binary: every plugin is compiled once.
-pub fn host() -> &'static Host {
+pub(crate) fn host() -> &'static Host {
     static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
     &HOST
 }
 
 /// All audits at once, so that rounds are quick.
-pub fn choices() -> Choices {
+pub(crate) fn choices() -> Choices {
     let strategy = PluginChoice::builtin("challenge-uniform");
     let at_once = serde_json::json!({ "spread_ms": 0 });
     Choices { challenge: strategy.with_params(at_once), ..Choices::default() }
 }
 
-pub fn plugins() -> ValidatorPlugins {
+pub(crate) fn plugins() -> ValidatorPlugins {
     static PLUGINS: LazyLock<ValidatorPlugins> =
         LazyLock::new(|| choices().load_for_validator(host()).unwrap());
     PLUGINS.clone()
 }
 
-pub fn scheme() -> Scheme {
+pub(crate) fn scheme() -> Scheme {
     plugins().scheme
 }
 
-pub fn key(name: &str) -> Keypair {
+pub(crate) fn key(name: &str) -> Keypair {
     Keypair::from_seed(&Digest::of(name.as_bytes()).0)
 }
 
 /// A subnet with its folder.
-pub struct World {
-    pub ledger: Ledger,
-    pub folder: tempfile::TempDir,
+pub(crate) struct World {
+    pub(crate) ledger: Ledger,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl World {
     /// Validators with stake and permit first, then miners; uids in that order.
-    pub fn new(validators: &[&str], miners: &[&str]) -> Self {
+    pub(crate) fn new(validators: &[&str], miners: &[&str]) -> Self {
         let neuron = |name: &&str, permit: bool| GenesisNeuron {
             hotkey: key(name).hotkey(),
             coldkey: key("coldkey").hotkey(),
@@ -70,16 +70,16 @@ impl World {
         Self { ledger: Ledger::new(genesis).unwrap(), folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn chain(&self) -> Arc<dyn Chain> {
+    pub(crate) fn chain(&self) -> Arc<dyn Chain> {
         Arc::new(self.ledger.clone())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The file of `miner`'s plot for `validator`, filled and sealed if it is not there.
-    pub fn plot_of(&self, miner: &str, validator: &str) -> PathBuf {
+    pub(crate) fn plot_of(&self, miner: &str, validator: &str) -> PathBuf {
         let folder = self.path(miner);
         std::fs::create_dir_all(&folder).unwrap();
         let validator = key(validator).hotkey();
@@ -94,13 +94,13 @@ impl World {
     }
 
     /// The same, open.
-    pub fn held(&self, miner: &str, validator: &str) -> HeldPlot {
+    pub(crate) fn held(&self, miner: &str, validator: &str) -> HeldPlot {
         let identity =
             Identity { netuid: NETUID, owner: key(miner).hotkey(), validator: key(validator).hotkey() };
         HeldPlot::open(&self.plot_of(miner, validator), &identity, &scheme()).unwrap()
     }
 
-    pub fn miner_options(&self, miner: &str) -> MinerOptions {
+    pub(crate) fn miner_options(&self, miner: &str) -> MinerOptions {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut options = MinerOptions::new(key(miner), NETUID, self.path(miner), listen);
         options.self_audit_every = None;
@@ -109,17 +109,22 @@ impl World {
     }
 
     /// Serves `plots` as `miner`.
-    pub async fn serve(&self, miner: &str, plots: Vec<HeldPlot>, habit: Arc<dyn Habit>) -> RunningMiner {
+    pub(crate) async fn serve(
+        &self,
+        miner: &str,
+        plots: Vec<HeldPlot>,
+        habit: Arc<dyn Habit>,
+    ) -> RunningMiner {
         let options = self.miner_options(miner);
         start_with(self.chain(), scheme(), options, Plots::new(plots), habit).await.unwrap()
     }
 
     /// A miner as it should be, with a plot for `validator`.
-    pub async fn honest(&self, miner: &str, validator: &str) -> RunningMiner {
+    pub(crate) async fn honest(&self, miner: &str, validator: &str) -> RunningMiner {
         self.serve(miner, vec![self.held(miner, validator)], Arc::new(Prompt)).await
     }
 
-    pub fn validator_options(&self, validator: &str) -> ValidatorOptions {
+    pub(crate) fn validator_options(&self, validator: &str) -> ValidatorOptions {
         let folder = self.path(&format!("evidence-{validator}"));
         ValidatorOptions {
             budget: AuditBudget { audits: 16, samples: 12, verify_ms: 60_000, deadline_ms: 5_000 },
@@ -128,16 +133,16 @@ impl World {
         }
     }
 
-    pub async fn validator(&self, validator: &str) -> Validator {
+    pub(crate) async fn validator(&self, validator: &str) -> Validator {
         self.validator_with(validator, plugins()).await
     }
 
-    pub async fn validator_with(&self, validator: &str, plugins: ValidatorPlugins) -> Validator {
+    pub(crate) async fn validator_with(&self, validator: &str, plugins: ValidatorPlugins) -> Validator {
         Validator::open(self.chain(), plugins, self.validator_options(validator)).await.unwrap()
     }
 
     /// The weights that `validator` has on chain.
-    pub async fn weights_of(&self, validator: &str) -> Vec<u16> {
+    pub(crate) async fn weights_of(&self, validator: &str) -> Vec<u16> {
         let snapshot = self.ledger.snapshot(NETUID).await.unwrap();
         let uid = snapshot.neuron(&key(validator).hotkey()).unwrap().uid;
         let rows = self.ledger.weights(NETUID).await.unwrap();
@@ -147,7 +152,7 @@ impl World {
 }
 
 /// Makes a plot's region wrong: every byte of `len` from `offset` of the region is flipped.
-pub fn damage(path: &Path, offset: u64, len: usize) {
+pub(crate) fn damage(path: &Path, offset: u64, len: usize) {
     use std::os::unix::fs::FileExt;
     let file = std::fs::File::options().read(true).write(true).open(path).unwrap();
     let start = plimsoll_store::Geometry::of(PLOT_BYTES).region_offset + offset;
@@ -157,6 +162,6 @@ pub fn damage(path: &Path, offset: u64, len: usize) {
     file.write_all_at(&bytes, start).unwrap();
 }
 
-pub fn hotkey(name: &str) -> Hotkey {
+pub(crate) fn hotkey(name: &str) -> Hotkey {
     key(name).hotkey()
 }

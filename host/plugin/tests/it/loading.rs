@@ -34,6 +34,33 @@ fn a_file_that_is_too_large_is_not_even_read() {
 }
 
 #[test]
+fn a_file_is_read_no_further_than_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits::default();
+    let refusal = |name: &str| {
+        let text = PluginRef::read(&folder.path().join(name), &limits).unwrap_err().to_string();
+        text.replace(&folder.path().display().to_string(), "")
+    };
+    std::fs::write(folder.path().join("good"), b"bytes").unwrap();
+    assert_eq!(&*PluginRef::read(&folder.path().join("good"), &limits).unwrap().bytes, b"bytes");
+    std::fs::File::create(folder.path().join("huge")).unwrap().set_len(1 << 40).unwrap();
+    insta::assert_snapshot!(refusal("huge"), @"plugin `/huge` is rejected: the file has 1099511627776 bytes, at most 8388608 are accepted; build it with `plimsoll plugin build`, which optimises and strips");
+    insta::assert_snapshot!(refusal("none"), @"plugin `/none` is rejected: the file cannot be read: No such file or directory (os error 2)");
+    insta::assert_snapshot!(refusal(""), @"plugin `/` is rejected: the file cannot be read: it is no regular file");
+}
+
+#[test]
+fn instances_may_move_to_threads_and_plugins_be_shared() {
+    fn moves<T: Send>() {}
+    fn is_shared<T: Send + Sync + Clone>() {}
+    moves::<plimsoll_plugin::SchemeInstance>();
+    moves::<plimsoll_plugin::IncentiveInstance>();
+    is_shared::<Host>();
+    is_shared::<plimsoll_plugin::Scheme>();
+    is_shared::<plimsoll_plugin::Challenge>();
+}
+
+#[test]
 fn what_is_no_component_is_told_apart() {
     insta::assert_snapshot!(refused("#!/bin/sh"), @"plugin `sample.wasm` is rejected: it is no WebAssembly: a plugin is a component file as `plimsoll plugin build` writes it");
     insta::assert_snapshot!(refused(""), @"plugin `sample.wasm` is rejected: it is no WebAssembly: a plugin is a component file as `plimsoll plugin build` writes it");

@@ -32,6 +32,9 @@ pub(super) fn create_or_resume(
     let lock = PlotLock::exclusive(path)?;
     remove_if_there(&beside(path, "new"))?;
     if options.restart {
+        // What is there now makes room for what comes.
+        let reclaimed = fs::metadata(path).map_or(0, |there| there.blocks().saturating_mul(512));
+        check_room(path, Geometry::of(spec.layout.region_bytes).file_bytes.saturating_sub(reclaimed))?;
         // The journal goes first, for it must never outlive what it speaks of.
         if remove_if_there(&journal_path(path))? {
             sync_folder_of(path)?;
@@ -67,12 +70,7 @@ pub(crate) fn heal_header(path: &Path, header: &PlotHeader, slots: Slots) -> Res
     write().map_err(StoreError::io(path, "write the header"))
 }
 
-fn create(
-    path: &Path,
-    spec: &PlotSpec,
-    options: &FillOptions,
-    lock: PlotLock,
-) -> Result<Inner, StoreError> {
+fn create(path: &Path, spec: &PlotSpec, options: &FillOptions, lock: PlotLock) -> Result<Inner, StoreError> {
     let geometry = Geometry::of(spec.layout.region_bytes);
     check_room(path, geometry.file_bytes)?;
     remove_if_there(&journal_path(path))?;
@@ -123,7 +121,8 @@ fn make_room(
     needed_bytes: u64,
     reserve: bool,
 ) -> Result<bool, StoreError> {
-    let reserved = match reserve.then(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, file_bytes)) {
+    let reserved = match reserve.then(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, file_bytes))
+    {
         None | Some(Err(Errno::OPNOTSUPP | Errno::NOSYS)) => false,
         Some(Ok(())) => true,
         Some(Err(Errno::NOSPC | Errno::DQUOT)) => return Err(no_space(path, needed_bytes)),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use plimsoll_core::{Digest, Span, SpaceError};
+use plimsoll_core::{Digest, SpaceError, Span};
 
 use super::ledger::Ledger;
 use crate::header::PlotHeader;
@@ -188,7 +188,10 @@ mod tests {
         inner.finished(0, Span { first: 2, count: 3 }).unwrap();
         assert_eq!(inner.remaining(0), [Span { first: 5, count: 5 }]);
         let first = inner.checkpoint().unwrap_err().to_string();
-        assert!(first.contains("a.plot: the disk failed to keep what was written (Invalid argument"), "{first}");
+        assert!(
+            first.contains("a.plot: the disk failed to keep what was written (Invalid argument"),
+            "{first}"
+        );
         assert!(first.ends_with("counts as unfinished; check the disk, then resume"), "{first}");
         assert_eq!(inner.remaining(0), [Span { first: 2, count: 8 }]);
         for again in [

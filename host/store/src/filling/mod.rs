@@ -8,6 +8,7 @@ mod inner;
 mod seal;
 mod space;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +28,12 @@ use space::FillingSpace;
 /// without sealing it loses what was finished since the last checkpoint, never more.
 #[derive(Clone)]
 pub struct Filling(Arc<Inner>);
+
+impl fmt::Debug for Filling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filling({})", self.0.path().display())
+    }
+}
 
 impl Filling {
     /// Opens the plot at `path` where its journal left off, or makes it: room is checked and reserved before

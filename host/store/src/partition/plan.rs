@@ -57,7 +57,8 @@ impl PlannedSpace {
     pub fn by_cap(available_bytes: u64, cap_bytes: u64, chunk_bytes: u64) -> Result<Self, StoreError> {
         if cap_bytes == 0 || cap_bytes > available_bytes {
             let (cap, free) = (ByteSize(cap_bytes), ByteSize(available_bytes));
-            let why = format!("{cap} of {free} that are free: use more than nothing, and no more than there is");
+            let why =
+                format!("{cap} of {free} that are free: use more than nothing, and no more than there is");
             return Err(StoreError::BadSpec { field: "size cap", why });
         }
         let threshold = percent(cap_bytes, available_bytes) / 100.0;

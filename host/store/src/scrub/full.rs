@@ -60,12 +60,7 @@ pub(super) fn check(
 }
 
 /// Tells bad bytes from bad leaves.
-fn conclude(
-    plot: &Plot,
-    seen: Seen,
-    whole_tree: bool,
-    report: &mut ScrubReport,
-) {
+fn conclude(plot: &Plot, seen: Seen, whole_tree: bool, report: &mut ScrubReport) {
     let geometry = plot.geometry();
     let Seen { mut differing, unreadable, stack } = seen;
     let found = stack.finish();
@@ -87,8 +82,8 @@ fn conclude(
             .collect()
     };
     let layout = &plot.header().spec.layout;
-    report.bad.extend(bad_runs(&bytes_of(&differing), layout, &Badness::Differs));
-    report.bad.extend(bad_runs(&bytes_of(&unreadable), layout, &Badness::Unreadable));
+    report.bad.extend(bad_runs(&bytes_of(&differing), layout, Badness::Differs));
+    report.bad.extend(bad_runs(&bytes_of(&unreadable), layout, Badness::Unreadable));
     report.bad.sort_by_key(|run| run.region.offset);
 }
 

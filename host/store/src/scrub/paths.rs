@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use plimsoll_core::{Digest, Span, SpaceError, Spans};
+use plimsoll_core::{Digest, SpaceError, Span, Spans};
 use plimsoll_kernels::{HashKind, merkle_verify};
 use rayon::prelude::*;
 
@@ -116,8 +116,8 @@ pub(super) fn check_sample(
         }
     }
     let layout = &plot.header().spec.layout;
-    report.bad.extend(bad_runs(&differing, layout, &Badness::Differs));
-    report.bad.extend(bad_runs(&unreadable, layout, &Badness::Unreadable));
+    report.bad.extend(bad_runs(&differing, layout, Badness::Differs));
+    report.bad.extend(bad_runs(&unreadable, layout, Badness::Unreadable));
     report.bad.sort_by_key(|run| run.region.offset);
     report.bad_nodes.extend(bad_leaves(plot, &leaves));
     report.confidence = Some(Confidence::of(geometry.groups(), drawn.len() as u64));

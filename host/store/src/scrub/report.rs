@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use plimsoll_core::{ByteSize, Digest, Extent, Layout, Span, Spans};
 
+use serde::Serialize;
+
 use super::ScrubOptions;
 use crate::header::{Slots, read_header};
 use crate::{PAGE_BYTES, Plot, StoreError};
 
 /// What is wrong with a run of bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Badness {
     /// They are not what they should be.
     Differs,
@@ -19,7 +22,7 @@ pub enum Badness {
 }
 
 /// A run of bad bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BadRun {
     /// The units that it touches; none where it lies behind the units.
     pub units: Option<Span>,
@@ -32,7 +35,7 @@ pub struct BadRun {
 }
 
 /// A run of nodes of the integrity tree that do not fold up to the header's root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct BadNodes {
     /// The level; 0 has the leaves.
     pub level: u32,
@@ -43,7 +46,7 @@ pub struct BadNodes {
 }
 
 /// What a sample can tell of the whole.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Confidence {
     /// Groups of 64 KiB in the region.
     pub groups: u64,
@@ -63,7 +66,7 @@ impl Confidence {
 }
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ScrubReport {
     /// The plot.
     pub path: PathBuf,
@@ -168,9 +171,11 @@ impl ScrubReport {
         if let Some(slot) = self.stale_header_slot {
             all.push(format!("header slot {slot} is damaged or behind; the other one holds"));
         }
-        all.extend(self.bad_padding.iter().map(|gap| {
-            format!("the {} bytes at byte {} of the file should be zero", gap.len, gap.offset)
-        }));
+        all.extend(
+            self.bad_padding.iter().map(|gap| {
+                format!("the {} bytes at byte {} of the file should be zero", gap.len, gap.offset)
+            }),
+        );
         if self.extra_bytes > 0 {
             all.push(format!("the file is {} bytes too long", self.extra_bytes));
         }
@@ -190,12 +195,16 @@ impl std::fmt::Display for BadRun {
             Badness::Unreadable => "cannot be read",
         };
         let Extent { offset, len } = self.region;
-        write!(f, ": {len} bytes at byte {offset} of the region (byte {} of the file) {what}", self.file_offset)
+        write!(
+            f,
+            ": {len} bytes at byte {offset} of the region (byte {} of the file) {what}",
+            self.file_offset
+        )
     }
 }
 
 /// Runs of bytes of the region, named.
-pub(crate) fn bad_runs(bytes: &Spans, layout: &Layout, badness: &Badness) -> Vec<BadRun> {
+pub(crate) fn bad_runs(bytes: &Spans, layout: &Layout, badness: Badness) -> Vec<BadRun> {
     let unit_bytes = u64::from(layout.unit_bytes.max(1));
     bytes
         .iter()
@@ -206,7 +215,7 @@ pub(crate) fn bad_runs(bytes: &Spans, layout: &Layout, badness: &Badness) -> Vec
                 units: (units.count > 0).then_some(units),
                 region: Extent { offset: run.first, len: run.count },
                 file_offset: PAGE_BYTES + run.first,
-                badness: badness.clone(),
+                badness,
             }
         })
         .collect()

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-use plimsoll_core::{Digest, Extent, Span, SpaceError};
+use plimsoll_core::{Digest, Extent, SpaceError, Span};
 
 use super::Reading;
 use crate::error::device;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use plimsoll_core::Digest;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
+use serde::Serialize;
 
 use crate::StoreError;
 
 /// What a database holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DbKind {
     /// Chunks.
     Data,
@@ -94,8 +96,7 @@ impl SeedDb {
 
     /// The text of the row with the smallest id.
     pub(super) fn first_text(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let query =
-            format!("SELECT id, data, rng_state FROM \"DB{}\" ORDER BY id LIMIT 1", self.seed);
+        let query = format!("SELECT id, data, rng_state FROM \"DB{}\" ORDER BY id LIMIT 1", self.seed);
         match self.connection.query_row(&query, [], row_of) {
             Ok(row) => Ok(Some(row.text)),
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
@@ -133,10 +134,8 @@ fn bad(path: &Path, why: String) -> StoreError {
 fn seed_of(path: &Path, connection: &Connection) -> Result<String, StoreError> {
     let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     let mut statement = connection.prepare(query).map_err(sqlite(path))?;
-    let names: Vec<String> = statement
-        .query_map([], |row| row.get(0))
-        .and_then(Iterator::collect)
-        .map_err(sqlite(path))?;
+    let names: Vec<String> =
+        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(sqlite(path))?;
     let [name] = &names[..] else {
         let why = format!("it has {} tables, expected one that is named DB and a seed", names.len());
         return Err(bad(path, why));

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use plimsoll_core::{Span, Spans};
 
+use serde::Serialize;
+
 use super::DbKind;
 
 /// Where the prototype began its chain anew after an interruption: from row `at` on, `rows` rows repeat the
 /// chunks 0, 1, 2 … instead of going on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Restart {
     /// The first such row.
     pub at: u64,
@@ -17,7 +19,7 @@ pub struct Restart {
 }
 
 /// What was found in a database, row by row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SeedDbReport {
     /// The file.
     pub path: PathBuf,

@@ -36,7 +36,8 @@ pub(crate) fn complete(
         };
         let mut changed = false;
         for run in unknown_runs(&leaves) {
-            let made = leaves_by_reading(geometry, first + run.start as u64, run.len() as u64, FROM_DISK, &read);
+            let made =
+                leaves_by_reading(geometry, first + run.start as u64, run.len() as u64, FROM_DISK, &read);
             for (index, leaf) in run.zip(made) {
                 leaves[index] = leaf?;
                 changed = true;

@@ -10,10 +10,11 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use plimsoll_core::SpaceError;
 use rustix::fs::{Advice, OFlags};
+use serde::Serialize;
 
 use super::AlignedBuffer;
 use crate::error::device;
@@ -35,7 +36,7 @@ pub enum IoChoice {
 }
 
 /// Which way in is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IoMethod {
     /// Past the page cache (`O_DIRECT`) or through it.
     pub direct: bool,
@@ -66,6 +67,8 @@ pub(crate) struct PlotFile {
     /// The page that a piece is patched into.
     edge: Mutex<AlignedBuffer>,
     dirty_bytes: AtomicU64,
+    /// Why a sync failed: the system reports it once and may have dropped what it could not write.
+    failed_sync: OnceLock<String>,
 }
 
 pub(crate) fn open_read(path: &Path, write: bool) -> io::Result<File> {
@@ -74,10 +77,7 @@ pub(crate) fn open_read(path: &Path, write: bool) -> io::Result<File> {
 
 /// A second handle that goes past the cache, and why; or none, and why not. The header page is written back
 /// through it as the trial, for some file systems accept the flag and fail the write.
-pub(crate) fn open_direct(
-    path: &Path,
-    choice: IoChoice,
-) -> Result<(Option<File>, String), StoreError> {
+pub(crate) fn open_direct(path: &Path, choice: IoChoice) -> Result<(Option<File>, String), StoreError> {
     if choice == IoChoice::Buffered {
         return Ok((None, "as asked for".to_owned()));
     }
@@ -111,7 +111,15 @@ pub(crate) fn open_direct_read(path: &Path) -> io::Result<File> {
 impl PlotFile {
     pub(crate) fn new(path: &Path, geometry: Geometry, cached: File, direct: Option<File>) -> Self {
         let edge = Mutex::new(AlignedBuffer::new(PAGE_BYTES as usize));
-        Self { path: path.to_owned(), geometry, cached, direct, edge, dirty_bytes: AtomicU64::new(0) }
+        Self {
+            path: path.to_owned(),
+            geometry,
+            cached,
+            direct,
+            edge,
+            dirty_bytes: AtomicU64::new(0),
+            failed_sync: OnceLock::new(),
+        }
     }
 
     pub(crate) const fn geometry(&self) -> &Geometry {
@@ -147,7 +155,7 @@ impl PlotFile {
         let dirty = self.dirty_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         if dirty / MOST_DIRTY_BYTES != (dirty + bytes.len() as u64) / MOST_DIRTY_BYTES {
             // Waiting here bounds the memory that dirty pages take; the journal still waits for its own sync.
-            rustix::fs::fdatasync(&self.cached)?;
+            self.sync()?;
             self.forget_cache();
         }
         Ok(())
@@ -171,7 +179,12 @@ impl PlotFile {
         }
         let (first_whole, end_whole) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
         if from < first_whole {
-            self.patch(direct, file_offset(first_whole - PAGE), from % PAGE, &buffer[from..to.min(first_whole)])?;
+            self.patch(
+                direct,
+                file_offset(first_whole - PAGE),
+                from % PAGE,
+                &buffer[from..to.min(first_whole)],
+            )?;
         }
         if first_whole < end_whole {
             direct.write_all_at(&buffer[first_whole..end_whole], file_offset(first_whole))?;
@@ -210,9 +223,17 @@ impl PlotFile {
         }
     }
 
-    /// Everything written so far becomes durable, or nothing can be said of it.
+    /// Everything written so far becomes durable, or nothing can be said of it: after one failure every further
+    /// call fails without asking again.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fdatasync(&self.cached)?)
+        if let Some(reason) = self.failed_sync.get() {
+            return Err(io::Error::other(reason.clone()));
+        }
+        rustix::fs::fdatasync(&self.cached).map_err(|e| {
+            let error = io::Error::from(e);
+            self.failed_sync.get_or_init(|| error.to_string());
+            error
+        })
     }
 
     /// Drops clean pages from the cache: they would push out what others need, and a later read should see

@@ -14,8 +14,7 @@ const MOST_BUFFERS: usize = 16;
 /// From here on a piece that begins a group is written at once.
 const LARGE_BYTES: usize = 256 << 10;
 /// A piece, what lies before it in its group, and a page for filling up the region's end.
-const BUFFER_BYTES: usize =
-    <dyn PlotSpace>::LARGEST_PUT_BYTES + GROUP_BYTES as usize + PAGE_BYTES as usize;
+const BUFFER_BYTES: usize = <dyn PlotSpace>::LARGEST_PUT_BYTES + GROUP_BYTES as usize + PAGE_BYTES as usize;
 
 /// The way from a kernel's buffer to the file. Shared by all workers.
 pub(crate) struct Writer {

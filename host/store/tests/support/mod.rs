@@ -27,7 +27,8 @@ pub fn spec(unit_bytes: u32, units: u64) -> PlotSpec {
 }
 
 pub fn fill(space: &Arc<dyn PlotSpace>, spec: &PlotSpec, units: Span) {
-    plimsoll_kernels::fill(space.as_ref(), Keystream::Blake3Xof, &KEY, spec.layout.unit_bytes, units).unwrap();
+    plimsoll_kernels::fill(space.as_ref(), Keystream::Blake3Xof, &KEY, spec.layout.unit_bytes, units)
+        .unwrap();
 }
 
 /// The region that [`fill`] makes, by the slow obvious way.

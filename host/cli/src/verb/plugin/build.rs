@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_core::ByteSize;
-use plimsoll_plugin::build::{BuildOptions, build};
+use plimsoll_plugin::{BuildOptions, build};
 use serde_json::json;
 
 use crate::exit::Failure;

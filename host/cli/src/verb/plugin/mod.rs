@@ -1,8 +1,11 @@
 //! `plimsoll plugin`: what there is, what a file is, and making one.
 
+mod build;
 mod inspect;
 mod list;
+mod new;
 mod pin;
+mod test;
 
 use crate::exit::Failure;
 use crate::global::Global;
@@ -18,6 +21,9 @@ pub(crate) struct Args {
 enum What {
     List(list::Args),
     Inspect(inspect::Args),
+    New(new::Args),
+    Build(build::Args),
+    Test(test::Args),
     Pin(pin::Args),
 }
 
@@ -25,6 +31,9 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     match &args.what {
         What::List(args) => list::run(args, global),
         What::Inspect(args) => inspect::run(args, global),
+        What::New(args) => new::run(args, global),
+        What::Build(args) => build::run(args, global),
+        What::Test(args) => test::run(args, global),
         What::Pin(args) => pin::run(args, global),
     }
 }

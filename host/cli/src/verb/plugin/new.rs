@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use plimsoll_plugin::Kind;
-use plimsoll_plugin::scaffold::{SdkSource, scaffold};
+use plimsoll_plugin::{Kind, SdkSource, scaffold};
 use serde_json::json;
 
 use crate::exit::Failure;

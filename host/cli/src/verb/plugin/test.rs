@@ -1,6 +1,6 @@
 //! `plimsoll plugin test`.
 
-use plimsoll_plugin::conform::{Report, conform};
+use plimsoll_plugin::{Report, conform};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, OrFail as _};

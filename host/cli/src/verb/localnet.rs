@@ -1,0 +1,191 @@
+//! `plimsoll localnet`: a chain on this machine, and what only such a chain can do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use plimsoll_chain::wallet::Wallet;
+use plimsoll_chain::{
+    Endpoint, Ledger, LedgerClient, LedgerGenesis, LedgerServer, LocalAdmin as _, NeuronRecord, SubnetRules,
+    development_key,
+};
+use plimsoll_core::{RAO_PER_TAO, StakeRao};
+use serde_json::json;
+
+use crate::cancel::Cancel;
+use crate::exit::{Exit, Failure};
+use crate::flags::{ChainFlags, WalletFlags};
+use crate::global::Global;
+use crate::screen::{self, Side};
+
+/// Serve a chain on this machine, for trying things out; or register and stake on one that is served
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    /// Milliseconds from block to block
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    block_ms: u64,
+
+    /// Blocks between two rounds of validators
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    tempo: u64,
+
+    /// Keep the chain in this file, and go on from it; without it, it lives in memory
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    #[command(flatten)]
+    chain: ChainFlags,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Register the configured hotkey on the subnet
+    Register(Flags),
+    /// Give the configured hotkey stake, and a validator's permit
+    Stake(Stake),
+    /// Show the subnet's neurons
+    Show(Flags),
+}
+
+#[derive(Debug, clap::Args)]
+struct Flags {
+    #[command(flatten)]
+    chain: ChainFlags,
+    #[command(flatten)]
+    wallet: WalletFlags,
+}
+
+#[derive(Debug, clap::Args)]
+struct Stake {
+    /// How much, in TAO
+    #[arg(value_name = "TAO", default_value_t = 1000)]
+    tao: u64,
+
+    /// Stake without a permit: the hotkey may then set no weights
+    #[arg(long)]
+    no_permit: bool,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    match &args.what {
+        None => serve(&args.serve, global).await,
+        Some(What::Register(flags)) => register(flags, global).await,
+        Some(What::Stake(stake)) => give(stake, global).await,
+        Some(What::Show(flags)) => show(flags, global).await,
+    }
+}
+
+async fn serve(args: &Serve, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&args.chain])?;
+    let at = local(&config.chain.endpoint)?;
+    let netuid = config.chain.netuid;
+    let mut genesis = LedgerGenesis::development(netuid);
+    genesis.block_ms = args.block_ms;
+    for subnet in &mut genesis.subnets {
+        subnet.rules = SubnetRules { tempo_blocks: args.tempo, ..subnet.rules };
+    }
+    let ledger = match &args.state {
+        Some(file) => Ledger::kept_in(file, genesis)?,
+        None => Ledger::new(genesis)?,
+    };
+    let cancel = Cancel::on_signals("stopping the chain")?;
+    let server = LedgerServer::start(ledger, at).await?;
+    let outcome = json!({
+        "endpoint": server.endpoint(),
+        "netuid": netuid,
+        "block_ms": args.block_ms,
+        "tempo_blocks": args.tempo,
+        "state": args.state,
+    });
+    global.emit(&outcome, || {
+        format!(
+            "a chain is served at {}, subnet {netuid}, a block every {} ms\nnext, in another terminal: \
+             plimsoll localnet register, then plimsoll localnet stake for a validator\nCtrl-C stops it",
+            server.endpoint(),
+            args.block_ms
+        )
+    })?;
+    cancel.cancelled().await;
+    Ok(server.stop().await?)
+}
+
+fn local(endpoint: &Endpoint) -> Result<SocketAddr, Failure> {
+    match endpoint {
+        Endpoint::Local(at) => Ok(*at),
+        other => Err(Failure::new(Exit::Config, format!("{other} is no local chain"))
+            .hint("write --endpoint local://127.0.0.1:9933")),
+    }
+}
+
+async fn register(flags: &Flags, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&flags.chain, &flags.wallet])?;
+    let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
+    let key = wallet.hotkey()?;
+    let coldkey = wallet.coldkey_address()?.unwrap_or_else(|| key.hotkey());
+    let chain = LedgerClient::new(local(&config.chain.endpoint)?)?;
+    let netuid = config.chain.netuid;
+    let uid = chain.register(&key, netuid, coldkey).await?;
+    let outcome = json!({ "netuid": netuid, "uid": uid, "hotkey": key.hotkey() });
+    global.emit(&outcome, || format!("{} is uid {uid} of subnet {netuid}", key.hotkey()))
+}
+
+async fn give(stake: &Stake, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&stake.flags.chain, &stake.flags.wallet])?;
+    let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
+    let hotkey = wallet.hotkey_address()?;
+    let chain = LedgerClient::new(local(&config.chain.endpoint)?)?;
+    let (netuid, permit) = (config.chain.netuid, !stake.no_permit);
+    let stake_rao = StakeRao(stake.tao.saturating_mul(RAO_PER_TAO));
+    chain.set_stake(&development_key(), netuid, hotkey, stake_rao, permit).await?;
+    let outcome = json!({ "netuid": netuid, "hotkey": hotkey, "stake_rao": stake_rao, "permit": permit });
+    global.emit(&outcome, || {
+        let may = if permit { "may set weights" } else { "may set no weights" };
+        format!("{hotkey} has {} TAO and {may}", stake.tao)
+    })
+}
+
+async fn show(flags: &Flags, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&flags.chain, &flags.wallet])?;
+    let chain = plimsoll_chain::connect(&config.chain.endpoint)?;
+    let snapshot = chain.snapshot(config.chain.netuid).await?;
+    let weights = chain.weights(config.chain.netuid).await?;
+    let outcome = json!({ "snapshot": snapshot, "weights": weights });
+    global.emit(&outcome, || {
+        let row = |neuron: &NeuronRecord| {
+            let set = weights.iter().find(|(uid, _)| *uid == neuron.uid);
+            let set = set.map_or_else(String::new, |(_, row)| {
+                row.iter().map(|(uid, weight)| format!("{uid}:{weight}")).collect::<Vec<_>>().join(" ")
+            });
+            vec![
+                neuron.uid.to_string(),
+                neuron.hotkey.to_string(),
+                neuron.stake_rao.whole_tao().to_string(),
+                if neuron.validator_permit { "yes" } else { "no" }.into(),
+                neuron.axon.map_or_else(|| "-".into(), |at| at.to_string()),
+                set,
+            ]
+        };
+        let columns = [
+            ("uid", Side::Right),
+            ("hotkey", Side::Left),
+            ("TAO", Side::Right),
+            ("permit", Side::Left),
+            ("axon", Side::Left),
+            ("weights", Side::Left),
+        ];
+        let table = screen::table(&columns, snapshot.neurons.iter().map(row));
+        format!("subnet {} at block {}\n{table}", snapshot.netuid, snapshot.block)
+    })
+}

@@ -1,0 +1,104 @@
+//! `plugin`: what is shipped, what a file is, and the way from an idea to a pinned component.
+
+use serde_json::{Value, json};
+
+use crate::home::Home;
+
+#[test]
+fn every_shipped_plugin_is_listed_with_kind_and_digest() {
+    let home = Home::warm();
+    let ran = home.run("plugin list --json");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let plugins = ran.json()["plugins"].as_array().unwrap().clone();
+    for plugin in &plugins {
+        let (name, kind) = (plugin["name"].as_str().unwrap(), plugin["kind"].as_str().unwrap());
+        assert!(name.starts_with(&format!("builtin:{kind}-")), "{name} is of kind {kind}");
+        assert_eq!(plugin["blake3"].as_str().unwrap().len(), 64);
+        assert!(plugin["summary"].as_str().unwrap().len() > 10 && plugin["bytes"].as_u64().unwrap() > 1000);
+    }
+    let names: Vec<&str> = plugins.iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
+    for name in ["allocation-stake", "challenge-uniform", "proof-seed-v1", "proof-stream", "incentive-ema"] {
+        assert!(names.contains(&format!("builtin:{name}").as_str()), "{name} of {names:?}");
+    }
+    let table = home.run("plugin list proof").out;
+    assert_eq!(table.lines().next().map(|line| line.starts_with("plugin ")), Some(true));
+    assert!(table.contains("builtin:proof-stream") && !table.contains("incentive"), "{table}");
+    assert_eq!(home.run("plugin list scoring").code, 2);
+}
+
+#[test]
+fn a_plugin_says_what_it_is_and_what_it_takes() {
+    let home = Home::warm();
+    let ran = home.run("plugin inspect builtin:incentive-ema");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("an incentive rule") && ran.out.contains("parameter "), "{}", ran.out);
+    let object = home.run("plugin inspect builtin:proof-stream --json").json();
+    assert_eq!((&object["kind"], &object["plugin"]), (&json!("proof"), &json!("builtin:proof-stream")));
+    assert!(object["claims"].is_object() && object["descriptor"]["config_schema"].is_object(), "{object}");
+}
+
+#[test]
+fn a_pin_is_the_line_that_a_configuration_needs() {
+    let home = Home::warm();
+    let line = home.run("plugin pin builtin:proof-stream").out;
+    assert!(line.starts_with("blake3 = \"") && line.ends_with("\"\n"), "{line}");
+    home.write("plimsoll.toml", &format!("[proof]\nscheme = \"builtin:proof-stream\"\n{line}"));
+    assert_eq!(home.run("config check").code, 0);
+    let agreed = format!("[proof]\nscheme = \"builtin:proof-stream\"\n{line}[chain]\nnetuid = 64\n");
+    home.write("subnet.toml", &agreed);
+    home.write("plimsoll.toml", "subnet = \"subnet.toml\"\n");
+    let ran = home.run("config check");
+    assert!(ran.out.contains("subnet.toml is sound, its digest is "), "{}", ran.all());
+}
+
+#[test]
+fn what_is_no_plugin_is_rejected_in_one_sentence() {
+    let home = Home::warm();
+    home.write("junk.wasm", "not wasm at all");
+    for line in [
+        "plugin inspect junk.wasm",
+        "plugin pin junk.wasm",
+        "plugin inspect gone.wasm",
+        "plugin pin builtin:proof-straem",
+    ] {
+        let ran = home.run(&format!("{line} --json"));
+        let error = ran.json()["error"].clone();
+        assert_eq!((ran.code, &error["kind"]), (40, &json!("plugin-rejected")), "{line}: {error}");
+        assert!(!error["message"].as_str().unwrap().contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn the_laws_of_a_kind_are_tried_on_a_component() {
+    let home = Home::warm();
+    home.write("junk.wasm", "not wasm at all");
+    let ran = home.run("plugin test builtin:incentive-proportional --json");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let report = ran.json();
+    assert_eq!(report["ok"], true);
+    assert!(report["laws"].as_array().unwrap().iter().all(|law| law["passed"] == true));
+    let ran = home.run("plugin test junk.wasm");
+    assert_eq!((ran.code, ran.err.as_str()), (40, ""));
+    assert!(ran.out.starts_with("FAIL ") && ran.out.contains("laws do not hold"), "{}", ran.out);
+    assert_eq!(home.run("plugin test junk.wasm --params {").code, 2);
+}
+
+#[test]
+fn a_new_plugin_is_a_crate_of_its_own() {
+    let home = Home::warm();
+    let ran = home.run("plugin new incentive my-rule --json");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let made = ran.json();
+    let files: Vec<&str> =
+        made["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+    assert_eq!(made["dir"], "./my-rule");
+    for file in ["./my-rule/Cargo.toml", "./my-rule/src/lib.rs"] {
+        assert!(files.contains(&file) && home.path().join(file).is_file(), "{file} of {files:?}");
+    }
+    let again = home.run("plugin new incentive my-rule");
+    assert!(again.code == 1 && again.err.contains("there already"), "{}", again.err);
+    assert_eq!(home.run("plugin new incentive My_Rule").code, 1);
+    assert_eq!(home.run("plugin new scoring my-rule").code, 2);
+    let empty = home.run("plugin build --json");
+    assert_eq!((empty.code, &empty.json()["error"]["code"]), (1, &Value::from(1)));
+}
