@@ -24,7 +24,7 @@ fn small() -> DemoOptions {
         plot_bytes: 4 << 20,
         epochs: 2,
         samples: 24,
-        deadline_ms: 3_000,
+        deadline_ms: 2_000,
         ..DemoOptions::default()
     }
 }

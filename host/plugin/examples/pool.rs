@@ -9,7 +9,16 @@ fn main() {
         config.consume_fuel(true).max_wasm_stack(512 << 10).cranelift_nan_canonicalization(true);
         if pooled {
             let mut p = PoolingAllocationConfig::new();
-            p.total_component_instances(64).total_core_instances(256).total_memories(64).total_tables(128).max_memory_size(64 << 20).table_elements(10_000).max_tables_per_component(8).max_core_instances_per_component(16).linear_memory_keep_resident(256<<10).table_keep_resident(16<<10);
+            p.total_component_instances(64)
+                .total_core_instances(256)
+                .total_memories(64)
+                .total_tables(128)
+                .max_memory_size(64 << 20)
+                .table_elements(10_000)
+                .max_tables_per_component(8)
+                .max_core_instances_per_component(16)
+                .linear_memory_keep_resident(256 << 10)
+                .table_keep_resident(16 << 10);
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(p));
         }
         let engine = Engine::new(&config).unwrap();
@@ -37,11 +46,18 @@ fn main() {
             work(4000);
             one.push(t.elapsed().as_secs_f64());
             let t = Instant::now();
-            std::thread::scope(|s| { s.spawn(|| work(4000)); s.spawn(|| work(4000)); });
+            std::thread::scope(|s| {
+                s.spawn(|| work(4000));
+                s.spawn(|| work(4000));
+            });
             two.push(t.elapsed().as_secs_f64());
         }
         one.sort_by(f64::total_cmp);
         two.sort_by(f64::total_cmp);
-        println!("pooled={pooled} one thread {:.2} us each, two threads {:.2}x", one[2] / 4000.0 * 1e6, 2.0 * one[2] / two[2]);
+        println!(
+            "pooled={pooled} one thread {:.2} us each, two threads {:.2}x",
+            one[2] / 4000.0 * 1e6,
+            2.0 * one[2] / two[2]
+        );
     }
 }

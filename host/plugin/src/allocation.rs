@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use plimsoll_core::{AllocationSpace, Neuron, Share, Uid};
 
-use crate::bindings::allocation::exports::plimsoll::plugin::allocation_policy as wit;
 use crate::accessors::loaded_accessors;
+use crate::bindings::allocation::exports::plimsoll::plugin::allocation_policy as wit;
 use crate::convert;
 use crate::instance::{Budget, Place, refused};
 use crate::loaded::Loaded;
@@ -57,7 +57,8 @@ impl AllocationInstance {
             chunk_bytes: space.chunk_bytes,
         };
         let subnet: Vec<_> = neurons.iter().map(convert::neuron).collect();
-        let answer = self.0.call_fresh(budget, |policy, store| policy.call_allocate(store, asked, &subnet))?;
+        let answer =
+            self.0.call_fresh(budget, |policy, store| policy.call_allocate(store, asked, &subnet))?;
         let shares: Vec<Share> = refused(self.name(), budget.call, answer)?
             .into_iter()
             .map(|share| Share { uid: Uid(share.uid), bytes: share.bytes })

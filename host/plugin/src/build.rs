@@ -57,7 +57,11 @@ pub struct Built {
 /// # Errors
 /// [`PluginError::Build`] with the compiler's words, or the exact command that adds a missing target;
 /// [`PluginError::Rejected`] where what was built is no plugin.
-pub fn build(dir: &Path, options: &BuildOptions, on_line: &mut dyn FnMut(&str)) -> Result<Built, PluginError> {
+pub fn build(
+    dir: &Path,
+    options: &BuildOptions,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Built, PluginError> {
     let project = Project::read(dir, options)?;
     project.require_target()?;
     let target_dir = options.target_dir.clone().unwrap_or_else(|| project.dir.join("target/plimsoll"));
@@ -124,13 +128,13 @@ impl Project {
         if !out.status.success() {
             return Err(failed(&dir, said(&String::from_utf8_lossy(&out.stderr))));
         }
-        let all: Metadata = serde_json::from_slice(&out.stdout).map_err(|e| failed(&manifest, e.to_string()))?;
+        let all: Metadata =
+            serde_json::from_slice(&out.stdout).map_err(|e| failed(&manifest, e.to_string()))?;
         let own = all.packages.iter().find(|package| package.manifest_path == manifest);
         let own = own.ok_or_else(|| failed(&manifest, "it names no package; build a plugin's own folder"))?;
         let sources = all.packages.iter().filter(|package| package.source.is_none());
-        let sources = sources.filter_map(|package| {
-            Some((package.manifest_path.parent()?.to_owned(), package.name.clone()))
-        });
+        let sources = sources
+            .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
         Ok(Self { package: own.name.clone(), sources: sources.collect(), dir })
     }
 
@@ -143,7 +147,8 @@ impl Project {
         if out.status.success() && libraries.is_dir() {
             return Ok(());
         }
-        let why = format!("the compiler has no target {TARGET}; in this folder run `rustup target add {TARGET}`");
+        let why =
+            format!("the compiler has no target {TARGET}; in this folder run `rustup target add {TARGET}`");
         Err(failed(&self.dir, why))
     }
 
@@ -226,9 +231,7 @@ fn nested(tool: &str, dir: &Path) -> Command {
 
 fn no_cargo(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "cargo was not found; install Rust from https://rustup.rs".to_owned()
-        }
+        std::io::ErrorKind::NotFound => "cargo was not found; install Rust from https://rustup.rs".to_owned(),
         _ => error.to_string(),
     }
 }

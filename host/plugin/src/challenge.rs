@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use plimsoll_core::{Audit, AuditBudget, Candidate, Digest, Round};
 
-use crate::bindings::challenge::exports::plimsoll::plugin::challenge_strategy as wit;
 use crate::accessors::loaded_accessors;
+use crate::bindings::challenge::exports::plimsoll::plugin::challenge_strategy as wit;
 use crate::convert;
 use crate::instance::{Budget, Place, refused};
 use crate::loaded::Loaded;

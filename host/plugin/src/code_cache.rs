@@ -10,7 +10,10 @@
 //!   engine's compatibility digest (compiler, version, target, settings), both under the code.
 //!
 //! What fails any of these is compiled again and replaced. The folder is no secret: it only has to be ours.
-#![expect(unsafe_code, reason = "compiled code can only be loaded by trusting its bytes; see the module's head")]
+#![expect(
+    unsafe_code,
+    reason = "compiled code can only be loaded by trusting its bytes; see the module's head"
+)]
 
 use std::fs::{DirBuilder, File};
 use std::hash::{Hash, Hasher};
@@ -92,7 +95,9 @@ impl CodeCache {
         let me = rustix::process::geteuid().as_raw();
         if stat.st_uid != me {
             let owner = stat.st_uid;
-            return Err(refuse(format!("it belongs to user {owner}, not to user {me}; name a folder of your own")));
+            return Err(refuse(format!(
+                "it belongs to user {owner}, not to user {me}; name a folder of your own"
+            )));
         }
         if stat.st_mode & 0o022 != 0 {
             let mode = stat.st_mode & 0o777;

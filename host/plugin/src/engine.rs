@@ -62,7 +62,10 @@ mod tests {
     #[test]
     fn what_could_differ_between_machines_does_not_validate() {
         for (what, wat) in [
-            ("relaxed SIMD", "(module (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd))"),
+            (
+                "relaxed SIMD",
+                "(module (func (param v128 v128 v128) (result v128) local.get 0 local.get 1 local.get 2 f32x4.relaxed_madd))",
+            ),
             ("shared memory", "(module (memory 1 1 shared))"),
             ("64-bit memory", "(module (memory i64 1))"),
             ("two memories", "(module (memory 1) (memory 1))"),

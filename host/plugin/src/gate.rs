@@ -77,7 +77,8 @@ fn no_plugin(imports: &[String]) -> Rejection {
 }
 
 fn kind(exports: &[String], imports: &[String]) -> Result<Kind, Rejection> {
-    let mut kinds = exports.iter().filter_map(|name| of_contract(name)).filter_map(|(i, _)| Kind::of_interface(i));
+    let mut kinds =
+        exports.iter().filter_map(|name| of_contract(name)).filter_map(|(i, _)| Kind::of_interface(i));
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) => Ok(kind),
         (Some(one), Some(other)) => {

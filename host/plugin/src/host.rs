@@ -163,7 +163,11 @@ impl Host {
             .map_err(|why| PluginError::Rejected { plugin: plugin.name.clone(), why })
     }
 
-    pub(crate) fn load<W: World>(&self, plugin: &PluginRef, params: &Value) -> Result<Loaded<W>, PluginError> {
+    pub(crate) fn load<W: World>(
+        &self,
+        plugin: &PluginRef,
+        params: &Value,
+    ) -> Result<Loaded<W>, PluginError> {
         let admitted = self.admit(plugin)?;
         if admitted.kind != W::KIND {
             let why = Rejection::WrongKind { found: admitted.kind, wanted: W::KIND };

@@ -55,7 +55,8 @@ impl IncentiveInstance {
         let budget = Budget::pure("weigh", self.0.loaded().limits().fuel.weigh);
         let round = convert::round(round);
         let proven: Vec<_> = standings.iter().map(convert::standing).collect();
-        let answer = self.0.call_fresh(budget, |rule, store| rule.call_weigh(store, &round, &proven, memory))?;
+        let answer =
+            self.0.call_fresh(budget, |rule, store| rule.call_weigh(store, &round, &proven, memory))?;
         let answer = refused(self.name(), budget.call, answer)?;
         let weights = answer.weights.into_iter().map(|weight| Weight {
             uid: Uid(weight.uid),

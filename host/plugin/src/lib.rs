@@ -53,8 +53,8 @@ mod scaffold;
 mod conform;
 mod measure;
 
-pub use build::{BuildOptions, Built, TARGET, build, componentise};
 pub use allocation::{Allocation, AllocationInstance};
+pub use build::{BuildOptions, Built, TARGET, build, componentise};
 pub use challenge::{Challenge, ChallengeInstance};
 pub use conform::{Check, Report, conform};
 pub use convert::Descriptor;
@@ -62,7 +62,10 @@ pub use error::{Fault, PluginError, Refusal, Rejection};
 pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
 pub use incentive::{Incentive, IncentiveInstance};
 pub use kind::Kind;
-pub use limits::{CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, LOG_LINES_A_WINDOW, Limits, MEMORY_BLOB_BYTES, PROOF_BYTES, REASON_BYTES};
+pub use limits::{
+    CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, LOG_LINES_A_WINDOW, Limits, MEMORY_BLOB_BYTES, PROOF_BYTES,
+    REASON_BYTES,
+};
 pub use measure::{Measured, measure};
 pub use memory_space::MemorySpace;
 pub use scaffold::{SdkSource, scaffold};

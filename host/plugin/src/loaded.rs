@@ -40,7 +40,11 @@ pub(crate) struct Linked<W: World> {
 }
 
 impl<W: World> Linked<W> {
-    pub(crate) fn new(name: &str, limits: &Arc<Limits>, pre: InstancePre<State>) -> Result<Self, PluginError> {
+    pub(crate) fn new(
+        name: &str,
+        limits: &Arc<Limits>,
+        pre: InstancePre<State>,
+    ) -> Result<Self, PluginError> {
         let name: Arc<str> = name.into();
         let found = lifecycle::GuestIndices::new(&pre).and_then(|own| Ok((own, W::indices(&pre)?)));
         let (lifecycle, world) = found.map_err(|e| invalid(&name, &e))?;
@@ -164,7 +168,8 @@ fn read_description(said: lifecycle::Descriptor) -> Result<(Descriptor, Schema),
     if said.name.is_empty() || said.name.len() > 64 || !said.name.chars().all(name_ok) {
         return Err("its name must be 1 to 64 lower-case letters, digits and dashes".into());
     }
-    let texts = [("version", &said.version, 64), ("summary", &said.summary, 1024), ("limits", &said.limits, 1024)];
+    let texts =
+        [("version", &said.version, 64), ("summary", &said.summary, 1024), ("limits", &said.limits, 1024)];
     for (what, text, most) in texts {
         if text.is_empty() || text.len() > most || !is_tame(text) {
             return Err(format!("its {what} must be 1 to {most} printable bytes"));

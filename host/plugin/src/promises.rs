@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{
-    AllocationSpace, Answer, Audit, AuditBudget, Candidate, IncentiveOutcome, Layout, Neuron, Share, Standing,
-    Uid, Verdict, Weight,
+    AllocationSpace, Answer, Audit, AuditBudget, Candidate, IncentiveOutcome, Layout, Neuron, Share,
+    Standing, Uid, Verdict, Weight,
 };
 
-use crate::limits::{
-    ANSWER_ITEMS, CHALLENGE_BYTES, MEMORY_BLOB_BYTES, PASSES, PROOF_BYTES, REASON_BYTES,
-};
+use crate::limits::{ANSWER_ITEMS, CHALLENGE_BYTES, MEMORY_BLOB_BYTES, PASSES, PROOF_BYTES, REASON_BYTES};
 use crate::text::{is_tame, tame};
 
 /// Which promise was broken, and how.
@@ -27,7 +25,10 @@ fn no_more_than(what: &str, found: usize, most: usize) -> Result<(), Broken> {
 pub(crate) fn layout(found: &Layout, capacity_bytes: u64) -> Result<(), Broken> {
     no_more_than("passes", found.passes.len(), PASSES)?;
     if let Some(pass) = found.passes.iter().find(|pass| pass.name.len() > 64 || !is_tame(&pass.name)) {
-        return Err(format!("the name of pass `{}` is longer than 64 bytes or unprintable", tame(&pass.name, 64)));
+        return Err(format!(
+            "the name of pass `{}` is longer than 64 bytes or unprintable",
+            tame(&pass.name, 64)
+        ));
     }
     found.check(capacity_bytes).map_err(|e| e.to_string())
 }

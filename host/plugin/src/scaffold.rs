@@ -19,7 +19,12 @@ pub enum SdkSource<'a> {
 /// # Errors
 /// [`PluginError::Scaffold`]: a name that no crate can have, a folder that is there already, an SDK that is
 /// not, or what the disk said.
-pub fn scaffold(kind: Kind, name: &str, into: &Path, sdk: SdkSource<'_>) -> Result<Vec<PathBuf>, PluginError> {
+pub fn scaffold(
+    kind: Kind,
+    name: &str,
+    into: &Path,
+    sdk: SdkSource<'_>,
+) -> Result<Vec<PathBuf>, PluginError> {
     check_name(name).map_err(refused)?;
     let dir = into.join(name);
     if std::fs::symlink_metadata(&dir).is_ok() {
@@ -49,7 +54,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Names that are crates, folders and plugins at once.
 fn check_name(name: &str) -> Result<(), String> {
-    const TAKEN: [&str; 9] = ["test", "core", "std", "alloc", "proc-macro", "plimsoll-sdk", "self", "super", "crate"];
+    const TAKEN: [&str; 9] =
+        ["test", "core", "std", "alloc", "proc-macro", "plimsoll-sdk", "self", "super", "crate"];
     let first = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
     let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !first || !rest || name.ends_with('-') || name.contains("--") || name.len() > 64 {
@@ -66,8 +72,8 @@ fn check_name(name: &str) -> Result<(), String> {
 
 /// Words that cannot be a crate's name in source.
 const KEYWORDS: [&str; 24] = [
-    "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false", "fn", "for",
-    "if", "impl", "in", "let", "loop", "match", "mod", "move", "pub", "use", "while",
+    "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "pub", "use", "while",
 ];
 
 fn files(kind: Kind, name: &str, sdk: SdkSource<'_>) -> Result<Vec<(PathBuf, String)>, String> {
@@ -125,7 +131,10 @@ fn checkout_sdk(checkout: &Path) -> Result<String, String> {
     let sdk = if sdk.join("Cargo.toml").is_file() { sdk } else { checkout.to_owned() };
     let found = std::fs::read_to_string(sdk.join("Cargo.toml")).unwrap_or_default();
     if !found.contains("name = \"plimsoll-sdk\"") {
-        return Err(format!("{} holds no SDK; name the folder of a checkout of Plimsoll", checkout.display()));
+        return Err(format!(
+            "{} holds no SDK; name the folder of a checkout of Plimsoll",
+            checkout.display()
+        ));
     }
     let sdk = sdk.canonicalize().map_err(|e| format!("{}: {e}", sdk.display()))?;
     sdk.to_str().map(str::to_owned).ok_or_else(|| format!("{} is no UTF-8 path", sdk.display()))

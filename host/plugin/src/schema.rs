@@ -27,8 +27,8 @@ impl Schema {
         if text.len() > SCHEMA_BYTES {
             return Err(format!("its schema has {} bytes, at most {SCHEMA_BYTES}", text.len()));
         }
-        let value: Value =
-            serde_json::from_str(text).map_err(|e| format!("its schema is no JSON: {}", tame(&e.to_string(), 200)))?;
+        let value: Value = serde_json::from_str(text)
+            .map_err(|e| format!("its schema is no JSON: {}", tame(&e.to_string(), 200)))?;
         Measure { root: &value, nodes: 0 }.visit(&value, 0)?;
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         let validator = options
@@ -54,7 +54,9 @@ impl Measure<'_> {
     fn visit(&mut self, node: &Value, depth: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > SCHEMA_NODES || depth > SCHEMA_DEPTH {
-            return Err("its schema refers to itself or grows beyond measure when its references are followed".into());
+            return Err(
+                "its schema refers to itself or grows beyond measure when its references are followed".into(),
+            );
         }
         match node {
             Value::Object(map) => map.iter().try_for_each(|(key, value)| self.member(key, value, depth)),
@@ -66,7 +68,8 @@ impl Measure<'_> {
     fn member(&mut self, key: &str, value: &Value, depth: usize) -> Result<(), String> {
         match key {
             "$ref" => {
-                let inside = value.as_str().and_then(|r| r.strip_prefix('#')).and_then(|p| self.root.pointer(p));
+                let inside =
+                    value.as_str().and_then(|r| r.strip_prefix('#')).and_then(|p| self.root.pointer(p));
                 let target = inside.ok_or_else(|| {
                     let outside = tame(&value.to_string(), 100);
                     format!("its schema refers to {outside}, only references within it are followed")
@@ -88,11 +91,18 @@ fn sentence(error: &jsonschema::ValidationError<'_>) -> String {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().map(|n| format!("`{}`", tame(n, 64))).collect();
             let inside = if path.is_empty() { String::new() } else { format!(" in `{}`", tame(&path, 128)) };
-            return format!("unknown parameter {}{inside}; the schema of `plugin inspect` lists what there is", names.join(", "));
+            return format!(
+                "unknown parameter {}{inside}; the schema of `plugin inspect` lists what there is",
+                names.join(", ")
+            );
         }
         _ => tame(&error.to_string(), 300),
     };
-    if path.is_empty() { format!("the parameters: {what}") } else { format!("parameter `{}`: {what}", tame(&path, 128)) }
+    if path.is_empty() {
+        format!("the parameters: {what}")
+    } else {
+        format!("parameter `{}`: {what}", tame(&path, 128))
+    }
 }
 
 /// The one text of a JSON value: keys sorted by their bytes, no spaces. Its BLAKE3 is what a plot, a log and
@@ -103,8 +113,10 @@ pub(crate) fn canonical_json(value: &Value) -> String {
         Value::Object(map) => {
             let mut keys: Vec<&String> = map.keys().collect();
             keys.sort();
-            let fields: Vec<String> =
-                keys.iter().map(|k| format!("{}:{}", Value::from(k.as_str()), canonical_json(&map[*k]))).collect();
+            let fields: Vec<String> = keys
+                .iter()
+                .map(|k| format!("{}:{}", Value::from(k.as_str()), canonical_json(&map[*k])))
+                .collect();
             format!("{{{}}}", fields.join(","))
         }
         Value::Array(items) => {
@@ -155,9 +167,14 @@ mod tests {
         insta::assert_snapshot!(Schema::read(outside).unwrap_err(), @r#"its schema refers to "https://example.com/schema.json", only references within it are followed"#);
         assert!(Schema::read(r##"{"$ref": "#"}"##).unwrap_err().contains("refers to itself"));
         assert!(Schema::read("{").unwrap_err().starts_with("its schema is no JSON: "));
-        assert!(Schema::read(r#"{"type": "nothing"}"#).unwrap_err().starts_with("its schema is no JSON schema: "));
+        assert!(
+            Schema::read(r#"{"type": "nothing"}"#).unwrap_err().starts_with("its schema is no JSON schema: ")
+        );
         assert!(Schema::read(&" ".repeat(SCHEMA_BYTES + 1)).unwrap_err().contains("at most"));
-        Schema::read(r##"{"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}}"##).unwrap();
+        Schema::read(
+            r##"{"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}}"##,
+        )
+        .unwrap();
     }
 
     #[test]
@@ -168,7 +185,8 @@ mod tests {
 
     #[test]
     fn equal_parameters_have_one_text() {
-        let one: Value = serde_json::from_str(r#"{"b": [1, 2.5, null], "a": {"y": "ä\n", "x": true}}"#).unwrap();
+        let one: Value =
+            serde_json::from_str(r#"{"b": [1, 2.5, null], "a": {"y": "ä\n", "x": true}}"#).unwrap();
         let other: Value = serde_json::from_str(r#"{"a":{"x":true,"y":"ä\n"},"b":[1,2.5,null]}"#).unwrap();
         assert_eq!(canonical_json(&one), canonical_json(&other));
         assert_eq!(canonical_json(&one), r#"{"a":{"x":true,"y":"ä\n"},"b":[1,2.5,null]}"#);

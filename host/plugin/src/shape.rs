@@ -26,7 +26,12 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Shape, Rejection> {
             [_, _, 1, 0, ..] => {}
             [1, 0, 0, 0, ..] => return Err(Rejection::CoreModule),
             [_, _, _, _, ..] => return Err(Rejection::NotWasm),
-            _ => return Err(Rejection::Damaged { at: bytes.len(), what: "the file ends in its header".into() }),
+            _ => {
+                return Err(Rejection::Damaged {
+                    at: bytes.len(),
+                    what: "the file ends in its header".into(),
+                });
+            }
         },
         _ => return Err(Rejection::NotWasm),
     }

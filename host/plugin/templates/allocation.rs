@@ -28,7 +28,8 @@ impl AllocationPolicy for Policy {
         let least = u64::from(self.least_stake_tao) * RAO_PER_TAO;
         let takes_part =
             |neuron: &&Neuron| neuron.validator_permit && !neuron.is_owner && neuron.stake_rao >= least;
-        let equal: Vec<(u16, u64)> = neurons.iter().filter(takes_part).map(|neuron| (neuron.uid, 1)).collect();
+        let equal: Vec<(u16, u64)> =
+            neurons.iter().filter(takes_part).map(|neuron| (neuron.uid, 1)).collect();
         space.divide_by(&equal)
     }
 }

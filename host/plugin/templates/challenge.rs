@@ -15,7 +15,8 @@ plimsoll_sdk::parameters! {
 
 impl Plugin for Strategy {
     const NAME: &'static str = "sample-plugin";
-    const SUMMARY: &'static str = "Audits whoever was not audited for the longest time, in random order among equals.";
+    const SUMMARY: &'static str =
+        "Audits whoever was not audited for the longest time, in random order among equals.";
     const LIMITS: &'static str = "A miner that was audited lately knows that others come first.";
     type Config = Self;
 
@@ -34,7 +35,9 @@ impl ChallengeStrategy for Strategy {
     ) -> Result<Vec<Audit>> {
         let mut chosen: Vec<&Candidate> = candidates.iter().filter(|miner| miner.units > 0).collect();
         // The round's randomness decides among equals: no miner can know its place before the round.
-        chosen.sort_by_cached_key(|miner| (miner.last_epoch, keyed_digest(randomness, &miner.hotkey.0), miner.uid));
+        chosen.sort_by_cached_key(|miner| {
+            (miner.last_epoch, keyed_digest(randomness, &miner.hotkey.0), miner.uid)
+        });
         chosen.truncate(budget.audits as usize);
         let samples = budget.samples_each(chosen.len(), self.sample_us);
         let audit = |(index, miner): (usize, &&Candidate)| Audit {

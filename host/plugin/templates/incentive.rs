@@ -12,8 +12,10 @@ plimsoll_sdk::parameters! {
 
 impl Plugin for Rule {
     const NAME: &'static str = "sample-plugin";
-    const SUMMARY: &'static str = "Pays the bytes that a miner proved, and nothing in an epoch in which it failed an audit.";
-    const LIMITS: &'static str = "Has no memory: a miner that was not audited in an epoch earns nothing in it.";
+    const SUMMARY: &'static str =
+        "Pays the bytes that a miner proved, and nothing in an epoch in which it failed an audit.";
+    const LIMITS: &'static str =
+        "Has no memory: a miner that was not audited in an epoch earns nothing in it.";
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {

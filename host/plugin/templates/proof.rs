@@ -28,7 +28,8 @@ plimsoll_sdk::parameters! {
 impl Plugin for Scheme {
     const NAME: &'static str = "sample-plugin";
     const SUMMARY: &'static str = "Fills units with ChaCha8 keystream and proves them by their digests.";
-    const LIMITS: &'static str = "Proves nothing about space: whoever keeps no byte regenerates a unit and passes.";
+    const LIMITS: &'static str =
+        "Proves nothing about space: whoever keeps no byte regenerates a unit and passes.";
     type Config = Config;
 
     fn new(config: Config) -> Result<Self> {

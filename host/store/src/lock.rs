@@ -7,12 +7,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use crate::StoreError;
 use crate::disk::{beside, folder_of};
+
+/// How long a held lock is waited for: 200 ms in all.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// A held lock; dropping it releases it.
 #[derive(Debug)]
@@ -69,7 +74,7 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 fn acquire(mut file: File, plot: &Path, how: FlockOperation) -> Result<PlotLock, StoreError> {
-    match rustix::fs::flock(&file, how) {
+    match patiently(&file, how) {
         Ok(()) => {
             // Only told to people: a lock without a name is still a lock.
             let _ = file.set_len(0).and_then(|()| file.write_all(holder_line().as_bytes()));
@@ -80,6 +85,18 @@ fn acquire(mut file: File, plot: &Path, how: FlockOperation) -> Result<PlotLock,
         }
         Err(e) => Err(StoreError::io(&beside(plot, "lock"), "lock")(e.into())),
     }
+}
+
+/// A lock outlives its holder for an instant: while a killed process is being cleared away, and while a process that
+/// was just forked from the holder has not yet become another program.
+fn patiently(file: &File, how: FlockOperation) -> Result<(), Errno> {
+    for _ in 0..TRIES {
+        match rustix::fs::flock(file, how) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(BETWEEN_TRIES),
+            other => return other,
+        }
+    }
+    rustix::fs::flock(file, how)
 }
 
 fn holder_line() -> String {

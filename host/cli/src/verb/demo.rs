@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use plimsoll_core::ByteSize;
 use plimsoll_node::demo::{DemoOptions, DemoReport, FindingKind, MinerRow, Narrator, demo};
+use plimsoll_node::space::{Progress, Silent};
+use plimsoll_store::CancelFlag;
 
+use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure, OrFail as _};
 use crate::flags::PluginFlags;
 use crate::global::Global;
@@ -38,6 +41,9 @@ pub(crate) struct Args {
     plugins: PluginFlags,
 }
 
+/// From this size on, filling shows a bar.
+const WATCHED: ByteSize = ByteSize(1 << 30);
+
 /// Says on standard error what happens, so that standard output has the outcome alone.
 struct Teller {
     quiet: bool,
@@ -51,6 +57,30 @@ impl Narrator for Teller {
     }
 }
 
+/// One bar for all plots, where filling them takes long enough to be watched.
+struct Filling(Board);
+
+const PLOTS: &str = "six plots";
+
+impl Progress for Filling {
+    fn begin(&self, _name: &str, _bytes: u64, _done_bytes: u64) {}
+    fn finish(&self, _name: &str) {}
+
+    fn advance(&self, _name: &str, bytes: u64) {
+        self.0.advance(PLOTS, bytes);
+    }
+}
+
+fn progress(bytes: ByteSize, global: &Global) -> Arc<dyn Progress> {
+    if bytes < WATCHED {
+        return Arc::new(Silent);
+    }
+    let board = Board::new(global);
+    // Six miners, of whom one has twice the size.
+    board.begin(PLOTS, bytes.0.saturating_mul(7), 0);
+    Arc::new(Filling(board))
+}
+
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.plugins])?;
     let host = config.host()?;
@@ -61,11 +91,17 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         samples: args.samples,
         deadline_ms: args.deadline_ms,
         keep: args.keep.clone(),
+        cancel: CancelFlag::new(),
     };
     let teller = Teller { quiet: global.json };
+    let progress = progress(args.bytes, global);
+    let cancel = Cancel::on_signals("stopping the demo")?;
     let report = tokio::select! {
-        report = demo(&host, &options, &teller, Arc::new(Board::new(global))) => report?,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::new(Exit::Interrupted, "stopped on request")),
+        report = demo(&host, &options, &teller, progress) => report?,
+        () = cancel.cancelled() => {
+            options.cancel.cancel();
+            return Err(Failure::new(Exit::Interrupted, "stopped on request; nothing of it is left behind"));
+        }
     };
     if global.json {
         // The shape of this object is promised: its own fields first, in order.

@@ -16,7 +16,7 @@ use crate::global::Global;
 pub(crate) struct Args {
     /// An evidence log, or a folder of them [default: validator.evidence_dir]
     #[arg(value_name = "LOG")]
-    log: Option<PathBuf>,
+    evidence: Option<PathBuf>,
 
     #[command(flatten)]
     plugins: PluginFlags,
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.plugins])?;
-    let place = args.log.clone().unwrap_or_else(|| config.validator.evidence_dir.clone());
+    let place = args.evidence.clone().unwrap_or_else(|| config.validator.evidence_dir.clone());
     let (host, choices) = (config.host()?, config.choices());
     let paths = found(&place)?;
     let work = move || {

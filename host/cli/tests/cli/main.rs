@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod demo;
 mod help;
 mod home;
 mod init;
+mod main_job;
 mod plugin;
 mod show;
 mod usage;

@@ -76,17 +76,25 @@ pub(super) async fn start(
             (honest()?, Arc::new(Prompt))
         }
         Role::Regenerator => (regenerator(miner, &identity, scheme)?, Arc::new(Prompt)),
-        Role::Offline => return leaving(miner, honest()?, chain, scheme).await,
+        Role::Offline => {
+            let told = Arc::new(Notify::new());
+            let habit = Arc::new(Leaving(Arc::clone(&told)));
+            let running = serve(miner, honest()?, chain, scheme, habit).await?;
+            introduce(miner, &running, narrator);
+            return Ok(Player::Leaves(tokio::spawn(async move {
+                told.notified().await;
+                running.stop().await;
+            })));
+        }
     };
     let running = serve(miner, plot, chain, scheme, habit).await?;
-    narrator.say(&format!(
-        "uid {}  {:<11}  {} ({})",
-        miner.uid,
-        miner.role.word(),
-        miner.role.deed(),
-        running.address()
-    ));
+    introduce(miner, &running, narrator);
     Ok(Player::On(running))
+}
+
+fn introduce(miner: &Prepared, running: &RunningMiner, narrator: &dyn Narrator) {
+    let (uid, role, at) = (miner.uid, miner.role, running.address());
+    narrator.say(&format!("uid {uid}  {:<11}  {} ({at})", role.word(), role.deed()));
 }
 
 /// Three of every ten, spread over the plot.
@@ -107,20 +115,6 @@ fn regenerator(miner: &Prepared, identity: &Identity, scheme: &Scheme) -> Result
     let failed = |e: std::io::Error| NodeError::Disk { path: miner.plot.clone(), reason: e.to_string() };
     std::fs::remove_file(&miner.plot).map_err(failed)?;
     Ok(HeldPlot::serving(registration, Arc::new(region), &miner.plot))
-}
-
-async fn leaving(
-    miner: &Prepared,
-    plot: HeldPlot,
-    chain: Arc<dyn Chain>,
-    scheme: &Scheme,
-) -> Result<Player, NodeError> {
-    let told = Arc::new(Notify::new());
-    let running = serve(miner, plot, chain, scheme, Arc::new(Leaving(Arc::clone(&told)))).await?;
-    Ok(Player::Leaves(tokio::spawn(async move {
-        told.notified().await;
-        running.stop().await;
-    })))
 }
 
 async fn serve(

@@ -5,15 +5,16 @@ use plimsoll_core::{ByteSize, Claims};
 use super::{Finding, FindingKind, MinerRow, Role};
 
 /// One finding a miner.
-pub(super) fn findings(rows: &[MinerRow], scheme: &str, claims: Claims, limits: &str) -> Vec<Finding> {
-    let about = Scheme { name: scheme, claims, limits };
-    rows.iter().map(|row| about.finding(row)).collect()
+pub(super) fn findings(rows: &[MinerRow], scheme: &Scheme<'_>) -> Vec<Finding> {
+    rows.iter().map(|row| scheme.finding(row)).collect()
 }
 
-struct Scheme<'a> {
-    name: &'a str,
-    claims: Claims,
-    limits: &'a str,
+/// What the scheme says of itself, and what it was given.
+pub(super) struct Scheme<'a> {
+    pub(super) name: &'a str,
+    pub(super) claims: Claims,
+    pub(super) limits: &'a str,
+    pub(super) deadline_ms: u32,
 }
 
 impl Scheme<'_> {
@@ -46,28 +47,37 @@ impl Scheme<'_> {
         if *role == Role::Partial {
             return (FindingKind::NotCaught, format!("{passed_all}: {}", self.sampling()));
         }
+        let how = format!(
+            "{passed_all}, the slowest in {} of {} ms: it fills units anew when asked",
+            row.slowest_ms, self.deadline_ms
+        );
         if self.claims.space {
-            let text = format!("{passed_all}, although `{}` claims to prove space", self.name);
+            let text = format!("{how}, although `{}` claims to prove space", self.name);
             return (FindingKind::Refuted, text);
         }
-        let text = format!(
-            "{passed_all}: `{}` claims {}, not space, because a unit is filled anew faster than any \
-             deadline. It says so itself: {}",
-            self.name, self.claims, self.limits
-        );
+        let text = format!("{how}. {}: {}", self.modesty(), self.limits);
         (FindingKind::NotCaught, text)
     }
 
     fn sampling(&self) -> String {
         if self.claims == Claims::default() {
-            return format!("`{}` claims nothing. It says so itself: {}", self.name, self.limits);
+            return format!("{}: {}", self.modesty(), self.limits);
         }
         "no audit happened to touch what is missing; more samples or more rounds find it".into()
+    }
+
+    fn modesty(&self) -> String {
+        let claims = if self.claims == Claims::default() {
+            "no property".into()
+        } else {
+            format!("{}, not space,", self.claims)
+        };
+        format!("`{}` claims {claims} and says so", self.name)
     }
 }
 
 fn cost(row: &MinerRow) -> String {
-    format!(", and has a weight of {} of 65535", row.weight)
+    format!("; weight {} of 65535", row.weight)
 }
 
 fn honest(row: &MinerRow) -> (FindingKind, String) {
@@ -105,12 +115,17 @@ mod tests {
             proven_bytes: 0,
             audits,
             no_verdict: 0,
+            slowest_ms: 9,
             reason: String::new(),
         }
     }
 
     fn kind(row: MinerRow, claims: Claims) -> FindingKind {
-        findings(&[row], "proof-x", claims, "weak")[0].kind
+        findings(&[row], &scheme(claims))[0].kind
+    }
+
+    fn scheme(claims: Claims) -> Scheme<'static> {
+        Scheme { name: "proof-x", claims, limits: "weak", deadline_ms: 2000 }
     }
 
     const NOTHING: Claims = Claims { space: false, retrievability: false, replication: false, time: false };
@@ -118,10 +133,16 @@ mod tests {
 
     #[test]
     fn a_regenerator_that_passes_is_what_a_scheme_without_space_says_of_itself() {
-        let found = findings(&[row(Role::Regenerator, 0, 8, 8)], "proof-x", NOTHING, "weak");
+        let found = findings(&[row(Role::Regenerator, 0, 8, 8)], &scheme(NOTHING));
         assert_eq!(found[0].kind, FindingKind::NotCaught);
-        assert!(found[0].text.contains("holds 0 B of the 64 MiB"), "{}", found[0].text);
-        assert!(found[0].text.contains("claims nothing, not space"), "{}", found[0].text);
+        assert_eq!(
+            found[0].text,
+            "regenerator holds 0 B of the 64 MiB that it claims, and passed all 8 audits, the slowest in 9 of \
+             2000 ms: it fills units anew when asked. `proof-x` claims no property and says so: weak"
+        );
+        let retrievable = Claims { retrievability: true, ..NOTHING };
+        let found = findings(&[row(Role::Regenerator, 0, 8, 8)], &scheme(retrievable));
+        assert!(found[0].text.contains("claims retrievability, not space, and says so"), "{}", found[0].text);
     }
 
     #[test]

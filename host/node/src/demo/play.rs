@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use plimsoll_chain::Chain;
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_plugin::Host;
+use plimsoll_store::CancelFlag;
 use plimsoll_wire::ClientOptions;
 
 use super::cast::{self, Player};
-use super::findings::findings;
+use super::findings::{Scheme, findings};
 use super::held::held_bytes;
 use super::stage::{self, NETUID, Prepared, Stage, TEMPO_BLOCKS};
 use super::{DemoReport, MinerRow, Narrator, PluginNames, ReplayLine, Role};
@@ -34,6 +35,8 @@ pub struct DemoOptions {
     pub deadline_ms: u32,
     /// The folder for everything, kept afterwards; without it, a temporary one.
     pub keep: Option<PathBuf>,
+    /// Set to stop filling plots; whoever sets it drops the demo's future too.
+    pub cancel: CancelFlag,
 }
 
 impl Default for DemoOptions {
@@ -45,6 +48,7 @@ impl Default for DemoOptions {
             samples: 40,
             deadline_ms: 2_000,
             keep: None,
+            cancel: CancelFlag::new(),
         }
     }
 }
@@ -60,6 +64,7 @@ struct Sums {
     no_verdict: u32,
     weight: u16,
     proven_bytes: u64,
+    slowest_ms: u32,
     reason: String,
 }
 
@@ -132,8 +137,11 @@ async fn play(
     let replay = replayed(&log, Judge::new(plugins), narrator).await?;
     let (claims, limits) = (scheme.claims(), scheme.descriptor().limits.clone());
     let scheme = scheme.descriptor().name.clone();
+    let deadline_ms = options.deadline_ms;
+    let about = Scheme { name: &scheme, claims, limits: &limits, deadline_ms };
     Ok(DemoReport {
-        findings: findings(&rows, &scheme, claims, &limits),
+        deadline_ms,
+        findings: findings(&rows, &about),
         scheme,
         epochs: options.epochs,
         miners: rows,
@@ -191,6 +199,7 @@ fn add(sums: &mut BTreeMap<Uid, Sums>, report: &RoundReport) {
         sum.late += row.standing.late;
         sum.absent += row.standing.absent;
         sum.no_verdict += row.no_verdict;
+        sum.slowest_ms = sum.slowest_ms.max(row.standing.latency_p99_ms);
         sum.weight = row.weight;
         sum.proven_bytes = row.standing.proven_bytes;
         sum.reason.clone_from(&row.reason);
@@ -238,6 +247,7 @@ fn rows(miners: &[Prepared], sums: &BTreeMap<Uid, Sums>) -> Result<Vec<MinerRow>
             proven_bytes: sum.proven_bytes,
             audits: sum.audits,
             no_verdict: sum.no_verdict,
+            slowest_ms: sum.slowest_ms,
             reason: sum.reason.clone(),
         })
     };

@@ -20,7 +20,9 @@ pub struct DemoReport {
     pub claims: Claims,
     /// What the scheme says that it does not do.
     pub limits: String,
-    /// The four plugins.
+    /// How long an answer could take.
+    pub deadline_ms: u32,
+    /// The other three plugins.
     pub plugins: PluginNames,
     /// What was and was not caught.
     pub findings: Vec<Finding>,
@@ -68,6 +70,8 @@ pub struct MinerRow {
     pub audits: u32,
     /// Audits that no verdict could be given for.
     pub no_verdict: u32,
+    /// The slowest answer in time, as the validator measured it; 0 if there was none.
+    pub slowest_ms: u32,
     /// Why the incentive rule gave what it gave.
     pub reason: String,
 }

@@ -107,7 +107,8 @@ pub(super) async fn prepare(
         allocated.write()?;
         miners.push((role, Uid(uid), key, request.folder(), plot));
     }
-    let filled = fill(scheme, jobs, progress).await?;
+    let filling = GenerateOptions { cancel: options.cancel.clone(), ..GenerateOptions::default() };
+    let filled = fill(scheme, jobs, filling, progress).await?;
     say_filled(&filled, narrator);
     let miners = miners
         .into_iter()
@@ -127,9 +128,10 @@ pub(super) async fn prepare(
 async fn fill(
     scheme: Scheme,
     jobs: Vec<GenerateJob>,
+    options: GenerateOptions,
     progress: Arc<dyn Progress>,
 ) -> Result<Vec<Generated>, NodeError> {
-    let work = move || generate(&scheme, &jobs, &GenerateOptions::default(), progress.as_ref());
+    let work = move || generate(&scheme, &jobs, &options, progress.as_ref());
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|e| NodeError::System { doing: "fill the plots", reason: e.to_string() })?
 }

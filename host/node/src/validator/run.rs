@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_chain::ChainError;
+use plimsoll_chain::{ChainError, Snapshot};
 use plimsoll_core::{BlockNumber, Uid};
 
 use super::recall::LastRound;
@@ -49,35 +49,26 @@ pub enum Delivery {
 }
 
 impl Validator {
-    /// Sets the weights of the last closed round, unless they are set already: a write of which nobody knows
-    /// whether it happened is looked for before it is tried again. A uid that another hotkey has taken since
-    /// gets nothing.
+    /// Sets the weights of the last closed round, unless they were set since: a write of which nobody knows
+    /// whether it happened is looked for before it is tried again.
     ///
     /// # Errors
     /// What the chain says; the weights are in the evidence all the same, and can be delivered later.
     pub async fn deliver(&self) -> Result<Delivery, NodeError> {
         let netuid = self.options.netuid;
-        let Some(LastRound { weights, hotkeys, .. }) = self.last.as_ref() else {
+        let Some(last) = self.last.as_ref().filter(|last| !last.weights.is_empty()) else {
             return Ok(Delivery::Nothing);
         };
-        if weights.is_empty() {
-            return Ok(Delivery::Nothing);
-        }
         let snapshot = self.chain.snapshot(netuid).await?;
-        let theirs = |uid: Uid| {
-            let now = snapshot.at(uid).map(|neuron| neuron.hotkey);
-            now.is_some() && now == hotkeys.get(&uid).copied()
-        };
-        let due: Vec<(Uid, u16)> = weights
-            .iter()
-            .filter(|(uid, _)| snapshot.at(*uid).is_some())
-            .map(|&(uid, weight)| (uid, if theirs(uid) { weight } else { 0 }))
-            .collect();
-        let me = snapshot.neuron(&self.options.key.hotkey()).map(|neuron| neuron.uid);
-        let rows = self.chain.weights(netuid).await?;
-        let set = rows.iter().find(|(uid, _)| Some(*uid) == me);
-        if set.is_some_and(|(_, row)| without_zeros(row) == without_zeros(&due)) {
-            return Ok(Delivery::AlreadySet);
+        let due = due_now(last, &snapshot);
+        if let Some(me) = snapshot.neuron(&self.options.key.hotkey())
+            && me.last_update >= last.block
+        {
+            let rows = self.chain.weights(netuid).await?;
+            let set = rows.iter().find(|(uid, _)| *uid == me.uid);
+            if set.is_some_and(|(_, row)| without_zeros(row) == without_zeros(&due)) {
+                return Ok(Delivery::AlreadySet);
+            }
         }
         self.chain.set_weights(&self.options.key, netuid, &due).await?;
         Ok(Delivery::Set)
@@ -98,7 +89,8 @@ impl Validator {
         let mut tried: Option<BlockNumber> = self.last.as_ref().map(|last| last.block);
         let (mut owed, mut done) = (self.last.is_some(), 0);
         loop {
-            match self.due(schedule, tried).await {
+            let more = schedule.rounds.is_none_or(|rounds| done < rounds);
+            match if more { self.due(schedule, tried).await } else { Ok(None) } {
                 Ok(Some(block)) => {
                     tried = Some(block);
                     let ended = tokio::select! {
@@ -164,6 +156,17 @@ impl Validator {
     }
 }
 
+/// A round's weights as they can be set now: a uid that is gone is left out, one that another hotkey has taken
+/// since gets nothing.
+fn due_now(last: &LastRound, snapshot: &Snapshot) -> Vec<(Uid, u16)> {
+    let LastRound { weights, hotkeys, .. } = last;
+    let due = |&(uid, weight): &(Uid, u16)| {
+        let now = snapshot.at(uid)?;
+        Some((uid, if hotkeys.get(&uid) == Some(&now.hotkey) { weight } else { 0 }))
+    };
+    weights.iter().filter_map(due).collect()
+}
+
 const fn is_fatal(error: &NodeError) -> bool {
     matches!(
         error,
@@ -176,4 +179,39 @@ const fn is_fatal(error: &NodeError) -> bool {
 
 fn without_zeros(weights: &[(Uid, u16)]) -> BTreeMap<Uid, u16> {
     weights.iter().copied().filter(|(_, weight)| *weight > 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_chain::NeuronRecord;
+    use plimsoll_core::{Digest, Hotkey, NetUid, StakeRao};
+
+    #[test]
+    fn a_uid_that_another_hotkey_took_over_gets_nothing_and_one_that_is_gone_is_left_out() {
+        let neuron = |uid: u16, key: u8| NeuronRecord {
+            uid: Uid(uid),
+            hotkey: Hotkey([key; 32]),
+            coldkey: Hotkey([0; 32]),
+            stake_rao: StakeRao(0),
+            validator_permit: false,
+            axon: None,
+            last_update: BlockNumber(0),
+        };
+        let snapshot = Snapshot {
+            netuid: NetUid(1),
+            block: BlockNumber(9),
+            beacon: Digest([0; 32]),
+            tempo_blocks: 1,
+            weights_rate_limit_blocks: 0,
+            block_ms: 0,
+            neurons: vec![neuron(1, 1), neuron(2, 22)],
+        };
+        let last = LastRound {
+            block: BlockNumber(8),
+            weights: vec![(Uid(1), 10), (Uid(2), 20), (Uid(3), 30)],
+            hotkeys: (1..=3).map(|uid| (Uid(uid), Hotkey([uid as u8; 32]))).collect(),
+        };
+        assert_eq!(due_now(&last, &snapshot), [(Uid(1), 10), (Uid(2), 0)]);
+    }
 }

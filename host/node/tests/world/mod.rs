@@ -20,9 +20,12 @@ use plimsoll_wire::ClientOptions;
 pub(crate) const NETUID: NetUid = NetUid(7);
 pub(crate) const PLOT_BYTES: u64 = 1 << 20;
 
-/// One host for all tests of a binary: every plugin is compiled once.
+/// One host for all tests of a binary, and one folder of compiled plugins for all binaries.
 pub(crate) fn host() -> &'static Host {
-    static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
+    static HOST: LazyLock<Host> = LazyLock::new(|| {
+        let cache_dir = Some(concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache").into());
+        Host::new(HostOptions { cache_dir, ..HostOptions::default() }).unwrap()
+    });
     &HOST
 }
 
@@ -56,6 +59,11 @@ pub(crate) struct World {
 impl World {
     /// Validators with stake and permit first, then miners; uids in that order.
     pub(crate) fn new(validators: &[&str], miners: &[&str]) -> Self {
+        Self::limited(validators, miners, 0)
+    }
+
+    /// The same with so many blocks between two `set_weights`.
+    pub(crate) fn limited(validators: &[&str], miners: &[&str], weights_rate_limit_blocks: u64) -> Self {
         let neuron = |name: &&str, permit: bool| GenesisNeuron {
             hotkey: key(name).hotkey(),
             coldkey: key("coldkey").hotkey(),
@@ -65,7 +73,7 @@ impl World {
         };
         let neurons = validators.iter().map(|name| neuron(name, true));
         let neurons = neurons.chain(miners.iter().map(|name| neuron(name, false))).collect();
-        let rules = SubnetRules { tempo_blocks: 10, weights_rate_limit_blocks: 0, ..SubnetRules::default() };
+        let rules = SubnetRules { tempo_blocks: 10, weights_rate_limit_blocks, ..SubnetRules::default() };
         let genesis = LedgerGenesis::single(Digest::of(b"world"), NETUID, rules, neurons);
         Self { ledger: Ledger::new(genesis).unwrap(), folder: tempfile::tempdir().unwrap() }
     }

@@ -10,7 +10,11 @@ pub(super) struct Numbers(blake3::OutputReader);
 
 impl Numbers {
     pub(super) fn new(purpose: &str) -> Self {
-        Self(blake3::Hasher::new_derive_key("plimsoll plugin conformance").update(purpose.as_bytes()).finalize_xof())
+        Self(
+            blake3::Hasher::new_derive_key("plimsoll plugin conformance")
+                .update(purpose.as_bytes())
+                .finalize_xof(),
+        )
     }
 
     pub(super) fn word(&mut self) -> u64 {
@@ -65,7 +69,11 @@ impl Numbers {
     pub(super) fn space(&mut self) -> AllocationSpace {
         let chunk_bytes = 1 + self.below(100_000);
         let cap_bytes = self.below(1 << 40);
-        AllocationSpace { available_bytes: cap_bytes.saturating_add(self.below(1 << 40)), cap_bytes, chunk_bytes }
+        AllocationSpace {
+            available_bytes: cap_bytes.saturating_add(self.below(1 << 40)),
+            cap_bytes,
+            chunk_bytes,
+        }
     }
 
     pub(super) fn neurons(&mut self, count: u16) -> Vec<Neuron> {

@@ -26,7 +26,7 @@ pub(super) fn allocation(policy: &Allocation, laws: &mut Laws) {
                 let mut instance = policy.instance()?;
                 Ok((instance.allocate(&space, &neurons)?, instance.fuel_used()))
             };
-            same(ask().map_err(said)?, ask().map_err(said)?)?;
+            same(&ask().map_err(said)?, &ask().map_err(said)?)?;
         }
         Ok(())
     });
@@ -65,7 +65,7 @@ pub(super) fn challenge(strategy: &Challenge, laws: &mut Laws) {
                 let mut instance = strategy.instance()?;
                 Ok((instance.choose(&round, &randomness, &candidates, &budget)?, instance.fuel_used()))
             };
-            same(ask().map_err(said)?, ask().map_err(said)?)?;
+            same(&ask().map_err(said)?, &ask().map_err(said)?)?;
         }
         Ok(())
     });
@@ -92,12 +92,12 @@ pub(super) fn challenge(strategy: &Challenge, laws: &mut Laws) {
 }
 
 /// Both, or how they differ.
-pub(super) fn same<T: PartialEq + std::fmt::Debug>(one: T, other: T) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(one: &T, other: &T) -> Result<(), String> {
     if one == other {
         return Ok(());
     }
     let text = |value: &T| crate::text::tame(&format!("{value:?}"), 200);
-    Err(format!("first {}, then {}", text(&one), text(&other)))
+    Err(format!("first {}, then {}", text(one), text(other)))
 }
 
 /// A refusal is an answer; a breakdown or a broken promise is none.

@@ -14,6 +14,12 @@ use crate::{MemorySpace, PluginError, Scheme, SchemeInstance};
 const UNITS: u64 = 5;
 const LARGEST_PLOT_BYTES: u64 = 48 << 20;
 
+/// A challenge and its honest proof.
+pub(super) struct Proven {
+    pub(super) challenge: Vec<u8>,
+    pub(super) proof: Vec<u8>,
+}
+
 /// A plot that was filled and committed to.
 pub(super) struct Sample {
     pub(super) scheme: Scheme,
@@ -24,11 +30,13 @@ pub(super) struct Sample {
 
 pub(super) fn scheme(scheme: &Scheme, laws: &mut Laws) {
     let identity = Numbers::new("proof").identity();
-    let planned = laws.holds("its plans fit what they are given and are always the same", || plans(scheme, &identity));
+    let planned =
+        laws.holds("its plans fit what they are given and are always the same", || plans(scheme, &identity));
     let Some(layout) = planned else { return };
-    let filled = laws.holds("filling gives the same bytes whole, in pieces, again, and over old data", || {
-        filling(scheme, &identity, &layout)
-    });
+    let filled = laws
+        .holds("filling gives the same bytes whole, in pieces, again, and over old data", || {
+            filling(scheme, &identity, &layout)
+        });
     let Some(region) = filled else { return };
     let committed = laws.holds("its commitment is the same for the same bytes and the same fuel", || {
         let ask = || {
@@ -37,7 +45,7 @@ pub(super) fn scheme(scheme: &Scheme, laws: &mut Laws) {
         };
         let said = |e: PluginError| e.to_string();
         let (commitment, fuel) = ask().map_err(said)?;
-        same((commitment, fuel), ask().map_err(said)?)?;
+        same(&(commitment, fuel), &ask().map_err(said)?)?;
         Ok(commitment)
     });
     let Some(commitment) = committed else { return };
@@ -111,7 +119,9 @@ fn fill(
         }
         for span in spans {
             let plot: Arc<dyn PlotSpace> = Arc::clone(plot) as _;
-            instance.fill(plot, identity, number, span).map_err(|e| format!("{span:?} of `{}`: {e}", pass.name))?;
+            instance
+                .fill(plot, identity, number, span)
+                .map_err(|e| format!("{span:?} of `{}`: {e}", pass.name))?;
         }
     }
     Ok(())
@@ -129,12 +139,12 @@ impl Sample {
         numbers: &mut Numbers,
         samples: u32,
         focus: Option<Span>,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+    ) -> Result<Option<Proven>, String> {
         let said = |e: PluginError| format!("{samples} samples, focus {focus:?}: {e}");
         let challenge = instance.draw(&self.statement, &numbers.digest(), samples, focus).map_err(said)?;
         let region = Arc::clone(&self.region) as _;
         match instance.prove(region, &self.statement, &challenge).map_err(said)? {
-            Answer::Proof(proof) => Ok(Some((challenge, proof))),
+            Answer::Proof(proof) => Ok(Some(Proven { challenge, proof })),
             Answer::NotEligible => Ok(None),
         }
     }
@@ -145,7 +155,9 @@ impl Sample {
         for case in 0..24u32 {
             let focus = (case % 2 == 1).then(|| numbers.span(units));
             let samples = 1 + case;
-            let Some((challenge, proof)) = self.proven(&mut instance, &mut numbers, samples, focus)? else {
+            let Some(Proven { challenge, proof }) =
+                self.proven(&mut instance, &mut numbers, samples, focus)?
+            else {
                 continue;
             };
             let verdict = instance.verify(&self.statement, &challenge, &proof).map_err(|e| e.to_string())?;
@@ -175,6 +187,6 @@ impl Sample {
             Ok((layout, challenge, proof, verdict, fuel))
         };
         let said = |e: PluginError| e.to_string();
-        same(ask().map_err(said)?, ask().map_err(said)?)
+        same(&ask().map_err(said)?, &ask().map_err(said)?)
     }
 }

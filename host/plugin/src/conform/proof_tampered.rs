@@ -6,7 +6,7 @@ use plimsoll_core::{Answer, Digest, Hotkey, NetUid, Statement, Verdict};
 
 use super::cases::Numbers;
 use super::policies::answered;
-use super::proof::Sample;
+use super::proof::{Proven, Sample};
 use super::report::Laws;
 use crate::{MemorySpace, PROOF_BYTES, SchemeInstance};
 
@@ -19,17 +19,26 @@ pub(super) fn laws(sample: &Sample, laws: &mut Laws) {
     laws.holds("a proof does not hold for another owner, validator, subnet or commitment", || {
         other_statements(sample)
     });
-    laws.holds("arbitrary bytes as proof or challenge are never valid and never a breakdown", || garbage(sample));
+    laws.holds("arbitrary bytes as proof or challenge are never valid and never a breakdown", || {
+        garbage(sample)
+    });
 }
 
-/// An honest proof of a few units, if this plot can be asked for one.
-fn honest(
-    sample: &Sample,
-    purpose: &str,
-) -> Result<Option<(SchemeInstance, Numbers, Vec<u8>, Vec<u8>)>, String> {
-    let (mut instance, mut numbers) = (sample.instance()?, Numbers::new(purpose));
-    let proven = sample.proven(&mut instance, &mut numbers, 3, None)?;
-    Ok(proven.map(|(challenge, proof)| (instance, numbers, challenge, proof)))
+/// An honest proof of a few units, with an instance and numbers to tamper with it.
+struct Honest {
+    instance: SchemeInstance,
+    numbers: Numbers,
+    challenge: Vec<u8>,
+    proof: Vec<u8>,
+}
+
+impl Honest {
+    /// `None` where this plot cannot be asked for one.
+    fn of(sample: &Sample, purpose: &str) -> Result<Option<Self>, String> {
+        let (mut instance, mut numbers) = (sample.instance()?, Numbers::new(purpose));
+        let proven = sample.proven(&mut instance, &mut numbers, 3, None)?;
+        Ok(proven.map(|Proven { challenge, proof }| Self { instance, numbers, challenge, proof }))
+    }
 }
 
 fn invalid(
@@ -62,15 +71,16 @@ fn not_valid(
 }
 
 fn proof_bits(sample: &Sample) -> Result<(), String> {
-    let Some((mut instance, mut numbers, challenge, proof)) = honest(sample, "proof bits")? else {
-        return Ok(());
-    };
+    let Some(honest) = Honest::of(sample, "proof bits")? else { return Ok(()) };
+    let Honest { mut instance, mut numbers, challenge, proof } = honest;
     let statement = &sample.statement;
     for flip in 0..FLIPS.min(proof.len() * 8) {
         let (at, bit) = (numbers.place(proof.len()), flip % 8);
         let mut flipped = proof.clone();
         flipped[at] ^= 1 << bit;
-        invalid(&mut instance, statement, &challenge, &flipped, || format!("bit {bit} of byte {at} flipped"))?;
+        invalid(&mut instance, statement, &challenge, &flipped, || {
+            format!("bit {bit} of byte {at} flipped")
+        })?;
     }
     for len in [0, 1, proof.len() / 2, proof.len().saturating_sub(1)] {
         if len < proof.len() {
@@ -85,9 +95,8 @@ fn proof_bits(sample: &Sample) -> Result<(), String> {
 }
 
 fn challenge_bits(sample: &Sample) -> Result<(), String> {
-    let Some((mut instance, mut numbers, challenge, proof)) = honest(sample, "challenge bits")? else {
-        return Ok(());
-    };
+    let Some(honest) = Honest::of(sample, "challenge bits")? else { return Ok(()) };
+    let Honest { mut instance, mut numbers, challenge, proof } = honest;
     for flip in 0..FLIPS {
         let (at, bit) = (numbers.place(challenge.len()), flip % 8);
         let mut flipped = challenge.clone();
@@ -123,9 +132,8 @@ fn data_bits(sample: &Sample) -> Result<(), String> {
 }
 
 fn other_statements(sample: &Sample) -> Result<(), String> {
-    let Some((mut instance, mut numbers, challenge, proof)) = honest(sample, "statements")? else {
-        return Ok(());
-    };
+    let Some(honest) = Honest::of(sample, "statements")? else { return Ok(()) };
+    let Honest { mut instance, mut numbers, challenge, proof } = honest;
     let ours = sample.statement;
     let mut others = Vec::new();
     let mut other = |name: &'static str, change: &dyn Fn(&mut Statement, Digest)| {
@@ -149,8 +157,7 @@ fn other_statements(sample: &Sample) -> Result<(), String> {
 fn garbage(sample: &Sample) -> Result<(), String> {
     let (mut instance, mut numbers) = (sample.instance()?, Numbers::new("garbage"));
     let statement = &sample.statement;
-    let challenge =
-        instance.draw(statement, &numbers.digest(), 3, None).map_err(|e| e.to_string())?;
+    let challenge = instance.draw(statement, &numbers.digest(), 3, None).map_err(|e| e.to_string())?;
     for case in 0..48usize {
         let len = match case % 4 {
             0 => case,

@@ -27,7 +27,7 @@ pub(super) fn incentive(rule: &Incentive, laws: &mut Laws) {
                 let mut instance = rule.instance()?;
                 Ok((instance.weigh(&round, &standings, &[])?, instance.fuel_used()))
             };
-            same(ask().map_err(said)?, ask().map_err(said)?)?;
+            same(&ask().map_err(said)?, &ask().map_err(said)?)?;
         }
         Ok(())
     });

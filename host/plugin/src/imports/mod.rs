@@ -5,7 +5,6 @@ mod log;
 mod pure;
 mod storage;
 
-
 use plimsoll_core::Digest;
 use wasmtime::Engine;
 use wasmtime::component::Linker;

@@ -89,14 +89,11 @@ fn add_streams(pure: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         },
     )?;
     type LeafCall = (Keystream, Vec<u8>, u64, u32, HashKind, u64);
-    pure.func_wrap(
-        "keystream-leaf",
-        |mut store: Cx<'_>, (kind, key, unit, len, hash, leaves): LeafCall| {
-            let (kind, hash) = (kind.into(), hash.into());
-            let key = regeneration(&mut store, "keystream-leaf", kind, &key, len, hash)?;
-            settled("keystream-leaf", kernels::keystream_leaf(kind, &key, unit, len, hash, leaves))
-        },
-    )?;
+    pure.func_wrap("keystream-leaf", |mut store: Cx<'_>, (kind, key, unit, len, hash, leaves): LeafCall| {
+        let (kind, hash) = (kind.into(), hash.into());
+        let key = regeneration(&mut store, "keystream-leaf", kind, &key, len, hash)?;
+        settled("keystream-leaf", kernels::keystream_leaf(kind, &key, unit, len, hash, leaves))
+    })?;
     pure.func_wrap("seed-text", |mut store: Cx<'_>, (state, len): (Vec<u8>, u32)| {
         at_most("the length of seed-text", len.into(), REGENERATE_BYTES.into())?;
         let state = digest("the state of seed-text", &state)?;

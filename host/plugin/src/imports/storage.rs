@@ -118,7 +118,9 @@ fn add_region_kernels(storage: &mut LinkerInstance<'_, State>) -> wasmtime::Resu
     type DigestCall = (Resource<RegionHandle>, HashKind, Vec<u8>, Vec<Extent>);
     storage.func_wrap(
         "[method]region.digest-many",
-        |mut store: Cx<'_>, (this, kind, nonce, at): DigestCall| digest_many(&mut store, &this, kind.into(), &nonce, at),
+        |mut store: Cx<'_>, (this, kind, nonce, at): DigestCall| {
+            digest_many(&mut store, &this, kind.into(), &nonce, at)
+        },
     )?;
     type RootCall = (Resource<RegionHandle>, HashKind, u32, Extent);
     storage.func_wrap(

@@ -56,7 +56,8 @@ fn a_damaged_entry_is_rebuilt_and_never_run() {
     assert_eq!(said(folder.path(), &component), b"one");
     let entry = entries(folder.path()).remove(0);
     let sound = fs::read(&entry).unwrap();
-    for damage in [sound[..sound.len() / 2].to_vec(), Vec::new(), vec![0; sound.len()], sound[..100].to_vec()] {
+    for damage in [sound[..sound.len() / 2].to_vec(), Vec::new(), vec![0; sound.len()], sound[..100].to_vec()]
+    {
         fs::write(&entry, &damage).unwrap();
         assert_eq!(said(folder.path(), &component), b"one");
         assert_eq!(fs::read(&entry).unwrap(), sound, "not rebuilt");
@@ -126,7 +127,10 @@ fn a_folder_of_somebody_else_is_refused() {
     if rustix::process::geteuid().is_root() {
         std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
         let text = host_at(folder.path()).map(drop).unwrap_err().to_string();
-        assert!(text.ends_with("it belongs to user 65534, not to user 0; name a folder of your own"), "{text}");
+        assert!(
+            text.ends_with("it belongs to user 65534, not to user 0; name a folder of your own"),
+            "{text}"
+        );
     } else {
         // The root folder belongs to root and cannot be ours.
         assert!(matches!(host_at(Path::new("/")), Err(PluginError::CacheFolder { .. })));

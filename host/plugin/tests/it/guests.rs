@@ -126,7 +126,9 @@ impl Guest {
         }
         let version = self.version;
         let import = |name: &str| {
-            format!("(import \"plimsoll:plugin/storage@{version}\" \"[resource-drop]{name}\" (func $drop_{name} (param i32)))")
+            format!(
+                "(import \"plimsoll:plugin/storage@{version}\" \"[resource-drop]{name}\" (func $drop_{name} (param i32)))"
+            )
         };
         import("region") + &import("plot")
     }
@@ -220,7 +222,8 @@ fn contract_of(version: &str) -> Resolve {
     for entry in std::fs::read_dir(wit_dir()).unwrap() {
         let entry = entry.unwrap();
         let text = std::fs::read_to_string(entry.path()).unwrap();
-        std::fs::write(folder.path().join(entry.file_name()), text.replace("@0.1.0", &format!("@{version}"))).unwrap();
+        std::fs::write(folder.path().join(entry.file_name()), text.replace("@0.1.0", &format!("@{version}")))
+            .unwrap();
     }
     let mut resolve = Resolve::default();
     resolve.push_dir(folder.path()).unwrap();

@@ -102,9 +102,8 @@ proptest! {
 #[test]
 fn reads_end_at_the_region_and_at_a_mebibyte() {
     let mut instance = read_many();
-    let refusal = |instance: &mut SchemeInstance, at: &[Extent]| {
-        asked(instance, &encoded(at)).unwrap_err().to_string()
-    };
+    let refusal =
+        |instance: &mut SchemeInstance, at: &[Extent]| asked(instance, &encoded(at)).unwrap_err().to_string();
     insta::assert_snapshot!(refusal(&mut instance, &[Extent { offset: 3_145_727, len: 2 }]), @"plugin `sample.wasm` could not prove: storage: 2 bytes at 3145727 are outside of a region of 3145728 bytes");
     insta::assert_snapshot!(refusal(&mut instance, &[Extent { offset: u64::MAX, len: 1 }]), @"plugin `sample.wasm` could not prove: storage: 1 bytes at 18446744073709551615 are outside of a region of 3145728 bytes");
     insta::assert_snapshot!(refusal(&mut instance, &[Extent { offset: 0, len: 1 << 20 }, Extent { offset: 0, len: 1 }]), @"plugin `sample.wasm` could not prove: bad input: 1048577 bytes at once, at most 1048576");
@@ -119,22 +118,31 @@ fn digests_of_extents_are_the_kernels() {
         (local.get 11) (i32.div_u (local.get 12) (i32.const 16))";
     let fields = "(global $from (mut i32) (i32.const 0)) (global $to (mut i32) (i32.const 0))
         (global $left (mut i32) (i32.const 0))";
-    let at = [Extent { offset: 7, len: 100_000 }, Extent { offset: 0, len: 0 }, Extent { offset: 3_000_000, len: 9 }];
+    let at = [
+        Extent { offset: 7, len: 100_000 },
+        Extent { offset: 0, len: 0 },
+        Extent { offset: 3_000_000, len: 9 },
+    ];
     for (kind, code) in [(HashKind::Blake3, 0), (HashKind::Sha256, 1)] {
         let guest = Guest::of(Kind::Proof)
             .memory_pages(64)
-            .with("(import \"plimsoll:plugin/storage@0.1.0\" \"[method]region.digest-many\"
-                (func $ask (param i32 i32 i32 i32 i32 i32 i32)))")
+            .with(
+                "(import \"plimsoll:plugin/storage@0.1.0\" \"[method]region.digest-many\"
+                (func $ask (param i32 i32 i32 i32 i32 i32 i32)))",
+            )
             .with(fields)
-            .body("prove", &format!(
-                "(call $ask (local.get 0) {} (i32.const 8192))
+            .body(
+                "prove",
+                &format!(
+                    "(call $ask (local.get 0) {} (i32.const 8192))
                 (call $drop_region (local.get 0))
                 (if (i32.load8_u (i32.const 8192)) (then (return (i32.const 8192))))
                 {MANY_LISTS}
                 (i32.store (i32.const 8208) (i32.const 0)) (i32.store (i32.const 8212) (i32.const 0))
                 (i32.const 8208)",
-                arguments.replacen("(i32.const 1)", &format!("(i32.const {code})"), 1)
-            ));
+                    arguments.replacen("(i32.const 1)", &format!("(i32.const {code})"), 1)
+                ),
+            );
         let digests = asked(&mut scheme(guest.build()), &encoded(&at)).unwrap();
         let nonce = [0; 9];
         let expected = kernels::digest_extents(&*region(), kind, &nonce, &at).unwrap();
@@ -190,11 +198,15 @@ fn what_a_plugin_writes_itself_earns_the_fuel_to_go_on() {
     let guest = |stores: bool| {
         let store = "(drop (i32.const 0)) (call $write (local.get 0) (i64.extend_i32_u (global.get $at)) (i32.const 0) (i32.const 1024) (i32.const 8192))";
         Guest::of(Kind::Proof)
-            .with("(import \"plimsoll:plugin/storage@0.1.0\" \"[method]plot.write\"
+            .with(
+                "(import \"plimsoll:plugin/storage@0.1.0\" \"[method]plot.write\"
                 (func $write (param i32 i64 i32 i32 i32)))
-                (global $at (mut i32) (i32.const 0)) (global $spin (mut i32) (i32.const 0))")
-            .body("fill", &format!(
-                "(loop $next
+                (global $at (mut i32) (i32.const 0)) (global $spin (mut i32) (i32.const 0))",
+            )
+            .body(
+                "fill",
+                &format!(
+                    "(loop $next
                   {}
                   (global.set $spin (i32.const 0))
                   (loop $burn
@@ -203,8 +215,9 @@ fn what_a_plugin_writes_itself_earns_the_fuel_to_go_on() {
                   (global.set $at (i32.add (global.get $at) (i32.const 1024)))
                   (br_if $next (i32.lt_u (global.get $at) (i32.const 1048576))))
                 (call $drop_plot (local.get 0)) (i32.const 15000)",
-                if stores { store } else { "" }
-            ))
+                    if stores { store } else { "" }
+                ),
+            )
             .build()
     };
     let fill = |component: Vec<u8>| {

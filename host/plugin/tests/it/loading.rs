@@ -97,7 +97,10 @@ fn an_import_of_wasi_is_refused_with_what_to_use_instead() {
         (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
         (instance $i) (export "plimsoll:plugin/proof-scheme@0.1.0" (instance $i))
         (export "plimsoll:plugin/lifecycle@0.1.0" (instance $i)))"#;
-    assert!(refused(component(beside)).contains("it imports `wasi:random/random@0.2.0`, but a plugin has no clock"));
+    assert!(
+        refused(component(beside))
+            .contains("it imports `wasi:random/random@0.2.0`, but a plugin has no clock")
+    );
 }
 
 /// A component with these edges and nothing inside.
@@ -126,7 +129,10 @@ fn edges_that_do_not_belong_are_named() {
 fn a_bomb_for_the_compiler_is_refused_by_its_outline() {
     let many = "(func) ".repeat(20_001);
     let text = refused(component(&format!("(component (core module {many}))")));
-    assert_eq!(text, "plugin `sample.wasm` is rejected: it has 20001 functions, at most 20000 are accepted: this is no size for a plugin");
+    assert_eq!(
+        text,
+        "plugin `sample.wasm` is rejected: it has 20001 functions, at most 20000 are accepted: this is no size for a plugin"
+    );
     let long = "(drop (i32.const 1))".repeat(100_000);
     let text = refused(component(&format!("(component (core module (func {long})))")));
     assert!(text.contains("bytes in one function, at most 262144 are accepted"), "{text}");
@@ -179,7 +185,11 @@ fn an_inspection_tells_all_that_is_known_without_configuring() {
     assert_eq!(seen.contract_version, "0.1.0");
     assert_eq!(seen.descriptor.name, "sample");
     assert_eq!(seen.claims.unwrap().to_string(), "retrievability, time");
-    assert!(seen.exports.iter().any(|name| name == "plimsoll:plugin/proof-scheme@0.1.0"), "{:?}", seen.exports);
+    assert!(
+        seen.exports.iter().any(|name| name == "plimsoll:plugin/proof-scheme@0.1.0"),
+        "{:?}",
+        seen.exports
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The plugin host from outside, against plugins that misbehave in every way we could think of.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 #[expect(unreachable_pub, reason = "what a new plugin makes public is private here")]
 mod as_written;

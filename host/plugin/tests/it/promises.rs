@@ -46,8 +46,7 @@ fn choosing(audits: &[(u16, u32, Option<(u64, u64)>, u32)]) -> String {
     let (at, _) = guest.text(&bytes);
     let guest = guest.answer("choose", &words(&[0, at, audits.len() as u32]));
     let strategy = host().load_challenge(&plugin(guest.build()), &json!({})).unwrap();
-    let result =
-        strategy.instance().unwrap().choose(&round(), &Digest([1; 32]), &candidates(3), &budget());
+    let result = strategy.instance().unwrap().choose(&round(), &Digest([1; 32]), &candidates(3), &budget());
     result.map_or_else(|error| error.to_string(), |audits| format!("{audits:?}"))
 }
 

@@ -43,8 +43,11 @@ fn said(message: &[u8], times: u32, calls: u32) -> Vec<String> {
     );
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
     tracing::subscriber::with_default(subscriber, || {
         let mut instance = scheme(guest.build());
         for _ in 0..calls {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use plimsoll_core::{
-    Answer, Digest, Identity, Layout, PlotSpace, RegionSpace, Span, SpaceError, Statement, Verdict,
+    Answer, Digest, Identity, Layout, PlotSpace, RegionSpace, SpaceError, Span, Statement, Verdict,
 };
 use plimsoll_plugin::{Kind, MemorySpace, PluginError, PluginRef, Scheme, conform};
 use serde_json::{Value, json};
@@ -163,7 +163,9 @@ fn a_proof_holds_for_its_validator_only() {
     let commitment = instance.commit(plot.clone(), &identity(), &layout).unwrap();
     let ours = statement(identity(), &layout, commitment);
     let challenge = instance.draw(&ours, &Digest([9; 32]), 8, Some(Span { first: 10, count: 20 })).unwrap();
-    let Answer::Proof(proof) = instance.prove(plot, &ours, &challenge).unwrap() else { panic!("not eligible") };
+    let Answer::Proof(proof) = instance.prove(plot, &ours, &challenge).unwrap() else {
+        panic!("not eligible")
+    };
     assert_eq!(instance.verify(&ours, &challenge, &proof), Ok(Verdict::Valid));
     let mut theirs = ours;
     theirs.identity.validator.0[0] ^= 1;

@@ -36,7 +36,10 @@ fn a_new_plugin_of_each_kind_builds_untouched_and_keeps_the_laws() {
         let broken: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
         assert!(report.passed(), "{kind}: {broken:#?}");
         let home = env!("CARGO_TARGET_TMPDIR");
-        assert!(!String::from_utf8_lossy(&bytes).contains(home), "{kind}: names the folder that it was built in");
+        assert!(
+            !String::from_utf8_lossy(&bytes).contains(home),
+            "{kind}: names the folder that it was built in"
+        );
     }
     let source = dir.join("src/lib.rs");
     let text = fs::read_to_string(&source).unwrap().replace("Ok(config)", "Ok(no_such_name)");
@@ -114,5 +117,8 @@ fn a_carried_file_cannot_leave_the_new_folder() {
 fn a_folder_without_a_crate_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let error = build(folder.path(), &BuildOptions::default(), &mut |_| ()).unwrap_err().to_string();
-    assert!(error.ends_with("there is no Cargo.toml; `plimsoll plugin new` makes a plugin's crate"), "{error}");
+    assert!(
+        error.ends_with("there is no Cargo.toml; `plimsoll plugin new` makes a plugin's crate"),
+        "{error}"
+    );
 }

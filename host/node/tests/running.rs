@@ -1,0 +1,191 @@
+//! A validator that goes on by itself: rounds when they are due, weights until they are set, once.
+
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Snapshot, WeightRow};
+use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
+use plimsoll_node::NodeError;
+use plimsoll_node::validator::{RoundListener, RoundReport, Schedule, Validator};
+use world::{World, plugins};
+
+/// The ledger behind a network that fails.
+struct Flaky {
+    ledger: Ledger,
+    /// Heads that are answered with an error, from the first on.
+    deaf_heads: AtomicU32,
+    /// Whether the next write happens and its answer is lost.
+    lose_answer: AtomicBool,
+    writes: AtomicU32,
+}
+
+impl Flaky {
+    fn no_answer(&self) -> ChainError {
+        ChainError::NoAnswer { endpoint: self.endpoint(), asked: "something", why: "it hung up".into() }
+    }
+}
+
+#[async_trait]
+impl Chain for Flaky {
+    fn endpoint(&self) -> String {
+        "flaky".into()
+    }
+
+    async fn head(&self) -> Result<Head, ChainError> {
+        let left = self.deaf_heads.load(Ordering::SeqCst);
+        if left > 0 {
+            self.deaf_heads.store(left - 1, Ordering::SeqCst);
+            return Err(self.no_answer());
+        }
+        self.ledger.head().await
+    }
+
+    async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
+        self.ledger.block_hash(block).await
+    }
+
+    async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {
+        self.ledger.snapshot(netuid).await
+    }
+
+    async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError> {
+        self.ledger.serve_axon(key, netuid, at).await
+    }
+
+    async fn commit(&self, key: &Keypair, netuid: NetUid, bytes: &[u8]) -> Result<(), ChainError> {
+        self.ledger.commit(key, netuid, bytes).await
+    }
+
+    async fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, ChainError> {
+        self.ledger.commitments(netuid).await
+    }
+
+    async fn set_weights(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        weights: &[(Uid, u16)],
+    ) -> Result<(), ChainError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.ledger.set_weights(key, netuid, weights).await?;
+        if self.lose_answer.swap(false, Ordering::SeqCst) { Err(self.no_answer()) } else { Ok(()) }
+    }
+
+    async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError> {
+        self.ledger.weights(netuid).await
+    }
+}
+
+/// Makes blocks whenever it hears of anything, and notes what it heard.
+struct Ear {
+    ledger: Ledger,
+    heard: Mutex<Vec<String>>,
+}
+
+impl Ear {
+    fn note(&self, what: String) {
+        self.heard.lock().unwrap().push(what);
+        self.ledger.advance(10);
+    }
+}
+
+impl RoundListener for Ear {
+    fn closed(&self, report: &RoundReport) {
+        self.note(format!("epoch {}", report.round.epoch));
+    }
+
+    fn delivered(&self, weights: &[(Uid, u16)]) {
+        self.note(format!("set {}", weights.len()));
+    }
+
+    fn failed(&self, error: &NodeError) {
+        self.note(format!("failed: {error}"));
+    }
+}
+
+fn schedule(rounds: u64) -> Schedule {
+    Schedule { period_blocks: None, poll: Duration::from_millis(5), rounds: Some(rounds) }
+}
+
+fn flaky(world: &World, deaf_heads: u32, lose_answer: bool) -> Arc<Flaky> {
+    Arc::new(Flaky {
+        ledger: world.ledger.clone(),
+        deaf_heads: deaf_heads.into(),
+        lose_answer: lose_answer.into(),
+        writes: 0.into(),
+    })
+}
+
+async fn run(world: &World, chain: Arc<Flaky>, rounds: u64) -> Vec<String> {
+    let mut validator = Validator::open(chain, plugins(), world.validator_options("v")).await.unwrap();
+    let ear = Ear { ledger: world.ledger.clone(), heard: Mutex::default() };
+    validator.run(schedule(rounds), &ear, std::future::pending()).await.unwrap();
+    ear.heard.into_inner().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rounds_come_every_tempo_and_a_chain_that_hangs_up_is_asked_again() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let heard = run(&world, flaky(&world, 1, false), 2).await;
+    assert!(heard[0].starts_with("failed: flaky gave no answer to something"), "{heard:?}");
+    assert_eq!(heard[1..], ["epoch 0", "set 1", "epoch 1", "set 1"]);
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_whose_answer_was_lost_are_set_once() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let chain = flaky(&world, 0, true);
+    let heard = run(&world, Arc::clone(&chain), 1).await;
+    assert_eq!(heard[0], "epoch 0");
+    assert!(heard[1].starts_with("failed: flaky gave no answer"), "{heard:?}");
+    assert_eq!(heard.len(), 2);
+    assert_eq!(chain.writes.load(Ordering::SeqCst), 1);
+    assert_eq!(world.weights_of("v").await, [65535]);
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_that_come_too_soon_wait_for_their_window_and_are_not_lost() {
+    let world = World::limited(&["v"], &["m"], 25);
+    let miner = world.honest("m", "v").await;
+    let heard = run(&world, flaky(&world, 0, false), 4).await;
+    let sets = heard.iter().filter(|what| *what == "set 1").count();
+    let closed = heard.iter().filter(|what| what.starts_with("epoch")).count();
+    assert_eq!(closed, 4);
+    assert!((1..4).contains(&sets), "{heard:?}");
+    assert!(heard.iter().all(|what| !what.starts_with("failed")), "waiting is no failure: {heard:?}");
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_told_to_stop_in_mid_round_says_so_in_its_log() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.serve("m", vec![world.held("m", "v")], Arc::new(Never)).await;
+    let mut validator = world.validator("v").await;
+    let ear = Ear { ledger: world.ledger.clone(), heard: Mutex::default() };
+    let shutdown = tokio::time::sleep(Duration::from_millis(400));
+    validator.run(schedule(9), &ear, shutdown).await.unwrap();
+    let log = std::fs::read_to_string(validator.log_path()).unwrap();
+    assert!(log.contains(r#""what":"round-abandoned","epoch":0,"why":"stopped on request""#), "{log}");
+    drop(validator);
+    assert_eq!(world.validator("v").await.void_rounds(), 1);
+    miner.stop().await;
+}
+
+/// Keeps everyone waiting.
+struct Never;
+
+#[async_trait]
+impl plimsoll_node::miner::Habit for Never {
+    async fn before_reply(&self, _caller: &plimsoll_core::Hotkey, _request: &plimsoll_wire::AuditRequest) {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    }
+}
