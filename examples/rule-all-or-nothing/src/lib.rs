@@ -10,8 +10,10 @@ pub struct AllOrNothing;
 
 impl Plugin for AllOrNothing {
     const NAME: &'static str = "rule-all-or-nothing";
-    const SUMMARY: &'static str = "Pays proven bytes to miners that passed all of their audits, and nothing to others.";
-    const LIMITS: &'static str = "One late answer costs an honest miner a whole epoch: use it with generous deadlines.";
+    const SUMMARY: &'static str =
+        "Pays proven bytes to miners that passed all of their audits, and nothing to others.";
+    const LIMITS: &'static str =
+        "One late answer costs an honest miner a whole epoch: use it with generous deadlines.";
     type Config = NoParameters;
 
     fn new(_config: NoParameters) -> Result<Self> {

@@ -23,7 +23,8 @@ pub struct Chain;
 
 impl Plugin for Chain {
     const NAME: &'static str = "scheme-chain";
-    const SUMMARY: &'static str = "Fills units with chains of BLAKE3 and proves them by a digest over nonce and unit.";
+    const SUMMARY: &'static str =
+        "Fills units with chains of BLAKE3 and proves them by a digest over nonce and unit.";
     const LIMITS: &'static str = "A unit is made again in about 20 microseconds, far below any deadline: it slows a \
         regenerator down, it does not stop it.";
     type Config = NoParameters;
@@ -55,7 +56,9 @@ impl ProofScheme for Chain {
     }
 
     fn commit(&self, region: &dyn Region, _identity: &Identity, layout: &Layout) -> Result<Option<Digest>> {
-        region.merkle_root(HashKind::Blake3, UNIT_BYTES, Extent { offset: 0, len: layout.region_bytes }).map(Some)
+        region
+            .merkle_root(HashKind::Blake3, UNIT_BYTES, Extent { offset: 0, len: layout.region_bytes })
+            .map(Some)
     }
 
     fn most_samples(&self, _statement: &Statement) -> u32 {

@@ -20,7 +20,13 @@ async fn main() -> Result<(), NodeError> {
         let report = demo(&host, &options, &Unheard, Arc::new(Silent)).await?;
         println!("{rule}");
         for miner in &report.miners {
-            println!("  uid {} {:<12} weight {:>5}  {}", miner.uid, miner.role.word(), miner.weight, miner.reason);
+            println!(
+                "  uid {} {:<12} weight {:>5}  {}",
+                miner.uid,
+                miner.role.word(),
+                miner.weight,
+                miner.reason
+            );
         }
     }
     Ok(())

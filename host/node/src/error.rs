@@ -92,7 +92,7 @@ pub enum NodeError {
     /// A log that is whole, and yet says something that no validator writes.
     #[error("the evidence is not consistent at line {line}: {why}")]
     Inconsistent {
-        /// Which line, counted from 1.
+        /// Which line, counted from 0 as the log does.
         line: u64,
         /// What contradicts what.
         why: String,

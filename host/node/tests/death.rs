@@ -1,5 +1,7 @@
 //! A validator that is killed in the middle of a round: a process of its own, and a real SIGKILL.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod world;
 
 use std::net::SocketAddr;

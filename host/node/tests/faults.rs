@@ -1,13 +1,15 @@
 //! What goes wrong on either side, and whom it costs.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod world;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use plimsoll_core::{Hotkey, NetUid, RegionSpace, SpaceError};
-use plimsoll_node::miner::{Prompt, start_with};
-use plimsoll_node::validator::{Delivery, RoundReport};
+use plimsoll_node::miner::{Prompt, StatusServer, start_with};
+use plimsoll_node::validator::{Delivery, RoundReport, Validator};
 use plimsoll_node::{NodeError, miner::Plots};
 use plimsoll_wire::{
     AuditReply, AuditRequest, MinerSide, Refusal, RegistrationSet, WireLimits, miner_router,
@@ -105,6 +107,54 @@ async fn a_damaged_plot_is_refused_before_a_wrong_proof_leaves_and_only_its_own_
     let log = std::fs::read_to_string(first.log_path()).unwrap();
     assert!(log.contains(r#""came":"refused","status":500"#), "{log}");
     assert!(log.contains(r#""ruling":{"verdict":"refused"}"#), "{log}");
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_flipped_bit_never_becomes_a_wrong_proof() {
+    let world = World::new(&["v"], &["m"]);
+    let path = world.plot_of("m", "v");
+    world::flip(&path, 5 * 65_536 + 777, 0x10);
+    let miner = world.honest("m", "v").await;
+    let mut options = world.validator_options("v");
+    options.budget.samples = 16;
+    let mut validator = Validator::open(world.chain(), plugins(), options).await.unwrap();
+    assert_eq!(outcome(&validator.round().await.unwrap(), 1), (0, 0, 0, 1, 0));
+    world::flip(&path, 5 * 65_536 + 777, 0x10);
+    assert_eq!(outcome(&validator.round().await.unwrap(), 1), (1, 0, 0, 0, 0));
+    miner.stop().await;
+}
+
+/// One request, the whole answer.
+async fn get(at: std::net::SocketAddr, path: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_is_green_only_over_plots_that_were_read_and_proven() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let server = StatusServer::start(miner.side().health().clone(), "127.0.0.1:0".parse().unwrap());
+    let server = server.await.unwrap();
+    let before = get(server.address(), "/readyz").await;
+    assert!(
+        before.starts_with("HTTP/1.1 503") && before.contains("not read and proven within the last minute")
+    );
+    miner.audit_self().await;
+    assert!(get(server.address(), "/readyz").await.starts_with("HTTP/1.1 200"));
+    damage(&world.plot_of("m", "v"), 0, world::PLOT_BYTES as usize);
+    miner.audit_self().await;
+    assert!(get(server.address(), "/readyz").await.starts_with("HTTP/1.1 503"));
+    assert!(get(server.address(), "/status").await.contains("\"ready\":false"));
+    let open = StatusServer::start(miner.side().health().clone(), "0.0.0.0:0".parse().unwrap()).await;
+    let message = open.err().unwrap().to_string();
+    assert!(message.contains("a status is for this machine only"), "{message}");
     miner.stop().await;
 }
 

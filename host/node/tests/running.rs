@@ -1,5 +1,7 @@
 //! A validator that goes on by itself: rounds when they are due, weights until they are set, once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod world;
 
 use std::net::SocketAddr;
@@ -12,6 +14,7 @@ use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Snapshot,
 use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{RoundListener, RoundReport, Schedule, Validator};
+use tokio::sync::Notify;
 use world::{World, plugins};
 
 /// The ledger behind a network that fails.
@@ -81,16 +84,13 @@ impl Chain for Flaky {
     }
 }
 
-/// Makes blocks whenever it hears of anything, and notes what it heard.
-struct Ear {
-    ledger: Ledger,
-    heard: Mutex<Vec<String>>,
-}
+/// Notes what it hears.
+#[derive(Default)]
+struct Ear(Mutex<Vec<String>>);
 
 impl Ear {
     fn note(&self, what: String) {
-        self.heard.lock().unwrap().push(what);
-        self.ledger.advance(10);
+        self.0.lock().unwrap().push(what);
     }
 }
 
@@ -121,11 +121,21 @@ fn flaky(world: &World, deaf_heads: u32, lose_answer: bool) -> Arc<Flaky> {
     })
 }
 
+/// A block every few milliseconds.
+async fn tick(ledger: Ledger) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(4)).await;
+        ledger.advance(1);
+    }
+}
+
 async fn run(world: &World, chain: Arc<Flaky>, rounds: u64) -> Vec<String> {
     let mut validator = Validator::open(chain, plugins(), world.validator_options("v")).await.unwrap();
-    let ear = Ear { ledger: world.ledger.clone(), heard: Mutex::default() };
+    let ear = Ear::default();
+    let blocks = tokio::spawn(tick(world.ledger.clone()));
     validator.run(schedule(rounds), &ear, std::future::pending()).await.unwrap();
-    ear.heard.into_inner().unwrap()
+    blocks.abort();
+    ear.0.into_inner().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,11 +178,12 @@ async fn weights_that_come_too_soon_wait_for_their_window_and_are_not_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validator_told_to_stop_in_mid_round_says_so_in_its_log() {
     let world = World::new(&["v"], &["m"]);
-    let miner = world.serve("m", vec![world.held("m", "v")], Arc::new(Never)).await;
+    let asked = Arc::new(Notify::new());
+    let never = Arc::new(Never(Arc::clone(&asked)));
+    let miner = world.serve("m", vec![world.held("m", "v")], never).await;
     let mut validator = world.validator("v").await;
-    let ear = Ear { ledger: world.ledger.clone(), heard: Mutex::default() };
-    let shutdown = tokio::time::sleep(Duration::from_millis(400));
-    validator.run(schedule(9), &ear, shutdown).await.unwrap();
+    let ear = Ear::default();
+    validator.run(schedule(9), &ear, asked.notified()).await.unwrap();
     let log = std::fs::read_to_string(validator.log_path()).unwrap();
     assert!(log.contains(r#""what":"round-abandoned","epoch":0,"why":"stopped on request""#), "{log}");
     drop(validator);
@@ -180,12 +191,13 @@ async fn a_validator_told_to_stop_in_mid_round_says_so_in_its_log() {
     miner.stop().await;
 }
 
-/// Keeps everyone waiting.
-struct Never;
+/// Says that it was asked, and keeps whoever asked waiting.
+struct Never(Arc<Notify>);
 
 #[async_trait]
 impl plimsoll_node::miner::Habit for Never {
     async fn before_reply(&self, _caller: &plimsoll_core::Hotkey, _request: &plimsoll_wire::AuditRequest) {
+        self.0.notify_one();
         tokio::time::sleep(Duration::from_secs(4)).await;
     }
 }

@@ -10,6 +10,29 @@
 //! - [`Scheme`], [`Allocation`], [`Challenge`], [`Incentive`]: loaded plugins, and instances that answer;
 //! - [`MemorySpace`]: a region without a disk;
 //! - [`scaffold`], [`build`], [`conform`], [`measure`]: making plugins, and holding them to their laws and to their speed.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use plimsoll_core::{Answer, Digest, Hotkey, Identity, NetUid, Span, Statement, Verdict};
+//! # use plimsoll_plugin::{Host, HostOptions, MemorySpace, PluginRef};
+//! # let identity = Identity { netuid: NetUid(7), owner: Hotkey([1; 32]), validator: Hotkey([2; 32]) };
+//! # let shipped = plimsoll_bundle::find("proof-stream").ok_or("not shipped")?;
+//! let host = Host::new(HostOptions::default())?;
+//! let plugin = PluginRef::new("builtin:proof-stream", shipped.component).pinned(Digest(shipped.blake3));
+//! let scheme = host.load_scheme(&plugin, &serde_json::json!({"unit_bytes": 4096}))?;
+//! let mut instance = scheme.instance()?; // one a thread
+//!
+//! let layout = instance.plan(&identity, 1 << 20)?;
+//! let plot = Arc::new(MemorySpace::new(layout.region_bytes as usize));
+//! instance.fill(plot.clone(), &identity, 0, Span { first: 0, count: layout.units })?;
+//! let commitment = instance.commit(plot.clone(), &identity, &layout)?;
+//!
+//! let statement = Statement { identity, unit_bytes: layout.unit_bytes, units: layout.units, commitment };
+//! let challenge = instance.draw(&statement, &Digest([9; 32]), 5, None)?;
+//! let Answer::Proof(proof) = instance.prove(plot, &statement, &challenge)? else { return Ok(()) };
+//! assert_eq!(instance.verify(&statement, &challenge, &proof)?, Verdict::Valid);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod kind;
 mod limits;

@@ -11,8 +11,12 @@ pub struct Limits {
     pub component_bytes: u64,
     /// Functions of a component: 20,000. More is a bomb for the compiler.
     pub functions: u32,
-    /// Bytes of one function's code: 256 KiB; compile time grows faster than this does.
+    /// Bytes of one function's code: 128 KiB.
     pub function_bytes: u32,
+    /// The squares of all functions' lengths together: 10^10. Register allocation takes time that grows at
+    /// worst with the square of a function's length, so this bounds the compiler's time: measured with
+    /// functions written against it, some ten seconds of one core. Shipped plugins have about 10^9.
+    pub compile_cost: u64,
     /// Linear memory of an instance, all its memories together: 64 MiB.
     pub memory_bytes: usize,
     /// Elements of one table: 10,000.
@@ -82,7 +86,8 @@ impl Default for Limits {
         Self {
             component_bytes: 8 << 20,
             functions: 20_000,
-            function_bytes: 256 << 10,
+            function_bytes: 128 << 10,
+            compile_cost: 10_000_000_000,
             memory_bytes: 64 << 20,
             table_elements: 10_000,
             crossing_bytes: 4 << 20,

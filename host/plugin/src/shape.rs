@@ -35,7 +35,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Shape, Rejection> {
         },
         _ => return Err(Rejection::NotWasm),
     }
-    let mut outline = Outline { shape: Shape::default(), depth: 0, functions: 0, nested: 0 };
+    let mut outline = Outline { shape: Shape::default(), depth: 0, functions: 0, compile_cost: 0, nested: 0 };
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|e| damaged(&e))?;
         outline.take(payload, limits)?;
@@ -51,6 +51,7 @@ struct Outline {
     shape: Shape,
     depth: u32,
     functions: u64,
+    compile_cost: u64,
     nested: u32,
 }
 
@@ -76,6 +77,12 @@ impl Outline {
                 let range = body.range();
                 let len = range.end.saturating_sub(range.start) as u64;
                 at_most("bytes in one function", len, limits.function_bytes.into())?;
+                self.compile_cost = self.compile_cost.saturating_add(len.saturating_mul(len));
+                at_most(
+                    "units of work for the compiler (squares of its functions' lengths)",
+                    self.compile_cost,
+                    limits.compile_cost,
+                )?;
             }
             Payload::ComponentImportSection(reader) if self.depth == 1 => {
                 for import in reader {

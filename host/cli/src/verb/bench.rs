@@ -8,11 +8,15 @@ use plimsoll_node::measure::{
     BenchRequest, GenerateFigures, VerifyFigures, measure_generate, measure_verify,
 };
 
+use plimsoll_plugin::{Measured, measure};
+use serde_json::{Value, json};
+
 use super::generate::blocking;
 use crate::exit::Failure;
 use crate::flags::PluginFlags;
 use crate::global::Global;
-use crate::screen;
+use crate::plugins::component;
+use crate::screen::{self, Side};
 
 /// Measure speeds on this machine, each as a ratio to a reference of the same run
 #[derive(Debug, clap::Args)]
@@ -27,6 +31,19 @@ enum What {
     Generate(Flags),
     /// A full check: against the blake3 crate hashing the same file
     Verify(Flags),
+    /// Plugins: what a call, a start and a second thread cost
+    Plugin(PluginArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct PluginArgs {
+    /// builtin:NAME or a .wasm file; without any, all that are shipped
+    #[arg(value_name = "PLUGIN")]
+    plugins: Vec<String>,
+
+    /// Its parameters as JSON
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json_value)]
+    params: Value,
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,7 +84,44 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
             let figures = blocking(move || measure_verify(&scheme, &request)).await??;
             global.emit(&figures, || verify(&figures))
         }
+        What::Plugin(args) => plugins(args, global).await,
     }
+}
+
+fn json_value(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+async fn plugins(args: PluginArgs, global: &Global) -> Result<(), Failure> {
+    let all =
+        || plimsoll_bundle::builtins().iter().map(|builtin| format!("builtin:{}", builtin.name)).collect();
+    let names: Vec<String> = if args.plugins.is_empty() { all() } else { args.plugins };
+    let work = move || -> Result<Vec<Measured>, Failure> {
+        let one = |name: &String| Ok(measure(&component(name)?, &args.params)?);
+        names.iter().map(one).collect()
+    };
+    let measured = blocking(work).await??;
+    global.emit(&json!({ "plugins": measured }), || {
+        let rows = measured.iter().map(|of| {
+            vec![
+                of.plugin.clone(),
+                format!("{:.0} ns", of.call_overhead_ns),
+                format!("{:.1} us", of.fresh_call_ns / 1e3),
+                format!("{:.2} ms", of.warm_start_ms),
+                format!("{:.0} ms", of.cold_start_ms),
+                format!("{:.2}x", of.two_thread_speedup),
+            ]
+        });
+        let columns = [
+            ("plugin", Side::Left),
+            ("call", Side::Right),
+            ("fresh call", Side::Right),
+            ("warm start", Side::Right),
+            ("cold start", Side::Right),
+            ("two threads", Side::Right),
+        ];
+        screen::table(&columns, rows)
+    })
 }
 
 fn prepared(flags: &Flags, global: &Global) -> Result<(plimsoll_plugin::Scheme, BenchRequest), Failure> {

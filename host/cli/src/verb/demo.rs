@@ -14,7 +14,10 @@ use crate::flags::PluginFlags;
 use crate::global::Global;
 use crate::screen::{self, Board, Side};
 
-/// Watch a storage subnet work on the disk of this machine: one validator, six miners, two of them cheats
+/// Watch a storage subnet work on the disk of this machine
+///
+/// One process, one temporary folder: a local ledger, a validator, and six miners with real plots, real HTTP and
+/// real plugins. Two of them cheat, one is late, one is gone. Afterwards the evidence is replayed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What an ordinary miner offers, such as 64MiB
@@ -172,8 +175,8 @@ fn next(report: &DemoReport) -> Vec<String> {
     let strategy = other(&report.plugins.challenge, "challenge-adaptive", "challenge-window");
     let scheme = other(&report.scheme, "proof-seed-v1", "proof-stream");
     vec![
-        format!("plimsoll demo --incentive builtin:{rule}"),
-        format!("plimsoll demo --challenge builtin:{strategy}"),
+        format!("plimsoll demo --rule builtin:{rule}"),
+        format!("plimsoll demo --strategy builtin:{strategy}"),
         format!("plimsoll demo --scheme builtin:{scheme}"),
         "plimsoll plugin list                 all plugins".into(),
         "plimsoll plugin new incentive mine   write your own".into(),

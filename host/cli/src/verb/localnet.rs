@@ -17,7 +17,9 @@ use crate::flags::{ChainFlags, WalletFlags};
 use crate::global::Global;
 use crate::screen::{self, Side};
 
-/// Serve a chain on this machine, for trying things out; or register and stake on one that is served
+/// Serve a chain on this machine, for trying things out
+///
+/// Runs until Ctrl-C. `register` and `stake` work on one that is served.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {

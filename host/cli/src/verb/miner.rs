@@ -15,7 +15,10 @@ use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, FolderFlags, PluginFlags, WalletFlags};
 use crate::global::Global;
 
-/// Answer audits for the plots of partition.json, until Ctrl-C
+/// Answer audits for the plots of partition.json
+///
+/// Runs until Ctrl-C. Every plot is read and proven to itself each 20 seconds; a plot that is damaged where a
+/// validator asks is refused to that validator, and the others go on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Serve /status and /readyz on this address of this machine, such as 127.0.0.1:8092

@@ -11,7 +11,10 @@ use crate::exit::{Exit, Failure};
 use crate::flags::PluginFlags;
 use crate::global::Global;
 
-/// Recompute every weight of a validator's evidence under the plugins that it pins, and compare
+/// Recompute a validator's weights from its evidence, and compare
+///
+/// Verifies the chain of hashes and every signature, draws every challenge and verifies every proof again, and
+/// weighs again, all under the plugins that the log pins. Ends with code 1 if anything comes out otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// An evidence log, or a folder of them [default: validator.evidence_dir]

@@ -17,7 +17,10 @@ use crate::flags::{ChainFlags, PluginFlags, WalletFlags};
 use crate::global::{Global, versioned};
 use crate::screen::{self, Side};
 
-/// Audit miners and set weights, round after round, until Ctrl-C; with --json one object a round
+/// Audit miners and set weights, round after round
+///
+/// Runs until Ctrl-C; a round that is under way then counts for nothing. With --json it prints one object a
+/// round.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Stop after so many rounds

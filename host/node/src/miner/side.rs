@@ -182,12 +182,17 @@ fn self_audit(pool: &InstancePool, plot: &HeldPlot, randomness: &Digest) -> Resu
 /// The log gets the whole story; the validator is told no path.
 fn fault(plot: &HeldPlot, error: &PluginError) -> Refusal {
     tracing::error!(path = %plot.path.display(), %error, "a plot could not be proven");
-    let why = match error {
-        PluginError::Space(_) => "the plot cannot be read where the challenge asks: a storage fault",
-        PluginError::Refused { .. } => "the proof scheme could not prove this challenge",
-        _ => "the proof scheme broke down",
+    let (code, why) = match error {
+        PluginError::Space(_) => {
+            (RefusalCode::Fault, "the plot cannot be read where the challenge asks: a storage fault")
+        }
+        // The challenge is the caller's: what it asks for says nothing about the plot.
+        PluginError::Refused { .. } => {
+            (RefusalCode::BadRequest, "the proof scheme cannot answer such a challenge")
+        }
+        _ => (RefusalCode::Fault, "the proof scheme broke down"),
     };
-    Refusal::new(RefusalCode::Fault, why)
+    Refusal::new(code, why)
 }
 
 fn damaged(plot: &HeldPlot, reason: &str) -> Refusal {

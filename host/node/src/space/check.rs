@@ -250,7 +250,7 @@ fn sampled_units(layout: &Layout, sample: Sample, seed: &Digest) -> Vec<Span> {
     for index in sample.draw(layout.units, seed) {
         match spans.last_mut() {
             Some(last) if last.end() == index && last.count < units_of(layout, PIECE_BYTES) => {
-                last.count += 1
+                last.count += 1;
             }
             _ => spans.push(Span { first: index, count: 1 }),
         }

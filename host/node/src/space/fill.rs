@@ -112,7 +112,7 @@ pub(crate) fn conduct(
             board.add_complete();
         } else {
             plot.with_filling(|filling| {
-                board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass))
+                board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass));
             })?;
         }
     }

@@ -75,8 +75,7 @@ pub fn repair(
     plot.finish_repair()?;
     progress.finish(&name);
     outcome.refilled_bytes = outcome.refilled_units * unit_bytes;
-    drop(plot);
-    outcome.clean = scrub(&Plot::open_exclusive(path)?, &options)?.is_clean();
+    outcome.clean = scrub(&plot, &options)?.is_clean();
     Ok(outcome)
 }
 

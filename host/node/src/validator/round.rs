@@ -184,15 +184,15 @@ impl Validator {
             RoundSecret::fresh().map_err(|reason| NodeError::System { doing: "give randomness", reason })?;
         self.open_round(&round, &secret)?;
         let done = self.audit_all(&round, &secret, &entrants, &addresses).await;
-        let (audits, tallies, standings, weighed) = match done {
-            Ok(done) => done,
+        let judged = match done {
+            Ok(judged) => judged,
             Err(error) => {
                 self.abandon(&error.to_string())?;
                 return Err(error);
             }
         };
-        let report = report(round, audits, &standings, &tallies, &weighed, left_out);
-        self.close_round(&round, &secret, &entrants, &tallies, standings, weighed)?;
+        let report = judged.report(round, left_out);
+        self.close_round(&round, &secret, &entrants, judged)?;
         Ok(report)
     }
 
@@ -216,14 +216,13 @@ impl Validator {
         Ok(())
     }
 
-    #[expect(clippy::type_complexity, reason = "four things that only their caller puts together")]
     async fn audit_all(
         &mut self,
         round: &Round,
         secret: &RoundSecret,
         entrants: &[Entrant],
         addresses: &BTreeMap<Uid, (MinerAddress, Claim)>,
-    ) -> Result<(u64, BTreeMap<Uid, Tally>, Vec<Standing>, Weighed), NodeError> {
+    ) -> Result<Judged, NodeError> {
         let candidates = self.book.candidates(entrants);
         let statements = entrants.iter().map(|e| (e.member.uid, e.claim.statement)).collect();
         let (judge, at, with, budget) =
@@ -247,7 +246,7 @@ impl Validator {
         let (judge, at, of, memory) =
             (self.asking.judge.clone(), *round, standings.clone(), self.book.memory().to_vec());
         let weighed = blocking(move || judge.weigh(&at, &of, &memory)).await??;
-        Ok((audits, tallies, standings, weighed))
+        Ok(Judged { audits, tallies, standings, weighed })
     }
 
     fn close_round(
@@ -255,11 +254,9 @@ impl Validator {
         round: &Round,
         secret: &RoundSecret,
         entrants: &[Entrant],
-        tallies: &BTreeMap<Uid, Tally>,
-        standings: Vec<Standing>,
-        weighed: Weighed,
+        judged: Judged,
     ) -> Result<(), NodeError> {
-        let Weighed { raw, weights, memory } = weighed;
+        let Judged { tallies, standings, weighed: Weighed { raw, weights, memory }, .. } = judged;
         self.last = Some(LastRound::of(round.block, &standings, &weights));
         let closed = RoundClosed {
             epoch: round.epoch,
@@ -273,7 +270,7 @@ impl Validator {
         self.log.append(&Record::RoundClosed(closed))?;
         self.log.sync()?;
         self.open = None;
-        self.book.close(round.epoch, entrants, tallies, memory);
+        self.book.close(round.epoch, entrants, &tallies, memory);
         Ok(())
     }
 
@@ -299,22 +296,26 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     done.map_err(|e| NodeError::System { doing: "run a plugin", reason: e.to_string() })
 }
 
-fn report(
-    round: Round,
+/// A round when all is asked, ruled and weighed.
+struct Judged {
     audits: u64,
-    standings: &[Standing],
-    tallies: &BTreeMap<Uid, Tally>,
-    weighed: &Weighed,
-    left_out: Vec<LeftOut>,
-) -> RoundReport {
-    let weights: BTreeMap<Uid, u16> = weighed.weights.iter().copied().collect();
-    let reasons: BTreeMap<Uid, &str> =
-        weighed.raw.iter().map(|weight| (weight.uid, weight.reason.as_str())).collect();
-    let row = |standing: &Standing| RoundRow {
-        no_verdict: tallies.get(&standing.uid).map_or(0, |tally| tally.no_verdict),
-        weight: weights.get(&standing.uid).copied().unwrap_or(0),
-        reason: reasons.get(&standing.uid).map_or_else(String::new, ToString::to_string),
-        standing: standing.clone(),
-    };
-    RoundReport { round, audits, miners: standings.iter().map(row).collect(), left_out }
+    tallies: BTreeMap<Uid, Tally>,
+    standings: Vec<Standing>,
+    weighed: Weighed,
+}
+
+impl Judged {
+    fn report(&self, round: Round, left_out: Vec<LeftOut>) -> RoundReport {
+        let weights: BTreeMap<Uid, u16> = self.weighed.weights.iter().copied().collect();
+        let reasons: BTreeMap<Uid, &str> =
+            self.weighed.raw.iter().map(|weight| (weight.uid, weight.reason.as_str())).collect();
+        let row = |standing: &Standing| RoundRow {
+            no_verdict: self.tallies.get(&standing.uid).map_or(0, |tally| tally.no_verdict),
+            weight: weights.get(&standing.uid).copied().unwrap_or(0),
+            reason: reasons.get(&standing.uid).map_or_else(String::new, ToString::to_string),
+            standing: standing.clone(),
+        };
+        let miners = self.standings.iter().map(row).collect();
+        RoundReport { round, audits: self.audits, miners, left_out }
+    }
 }

@@ -170,6 +170,16 @@ pub(crate) fn damage(path: &Path, offset: u64, len: usize) {
     file.write_all_at(&bytes, start).unwrap();
 }
 
+/// Flips bits of one byte of a plot's region.
+pub(crate) fn flip(path: &Path, offset: u64, bits: u8) {
+    use std::os::unix::fs::FileExt;
+    let file = std::fs::File::options().read(true).write(true).open(path).unwrap();
+    let at = plimsoll_store::Geometry::of(PLOT_BYTES).region_offset + offset;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[byte[0] ^ bits], at).unwrap();
+}
+
 pub(crate) fn hotkey(name: &str) -> Hotkey {
     key(name).hotkey()
 }

@@ -1,6 +1,6 @@
 //! Answers that a contract forbids.
 
-use plimsoll_core::Digest;
+use plimsoll_core::{Audit, Digest, Span, Uid};
 use plimsoll_plugin::{Kind, PROOF_BYTES};
 use serde_json::json;
 
@@ -32,16 +32,20 @@ fn shares_keep_to_cap_chunks_and_uids() {
     insta::assert_snapshot!(allocating(&[(9, 100)]), @"plugin `sample.wasm` breaks its contract in `allocate`: a share for uid 9, which is not in the subnet");
 }
 
-/// Audits as (uid, samples, focus, deadline).
-fn choosing(audits: &[(u16, u32, Option<(u64, u64)>, u32)]) -> String {
+fn audit(uid: u16, samples: u32, focus: Option<(u64, u64)>, deadline_ms: u32) -> Audit {
+    let focus = focus.map(|(first, count)| Span { first, count });
+    Audit { uid: Uid(uid), samples, focus, start_ms: 0, deadline_ms }
+}
+
+fn choosing(audits: &[Audit]) -> String {
     let mut guest = Guest::of(Kind::Challenge);
     let mut bytes = Vec::new();
-    for (uid, samples, focus, deadline) in audits {
-        bytes.extend(words(&[u32::from(*uid), *samples, u32::from(focus.is_some()), 0]));
-        let (first, count) = focus.unwrap_or_default();
-        bytes.extend(first.to_le_bytes());
-        bytes.extend(count.to_le_bytes());
-        bytes.extend(words(&[0, *deadline]));
+    for audit in audits {
+        bytes.extend(words(&[u32::from(audit.uid.0), audit.samples, u32::from(audit.focus.is_some()), 0]));
+        let focus = audit.focus.unwrap_or(Span { first: 0, count: 0 });
+        bytes.extend(focus.first.to_le_bytes());
+        bytes.extend(focus.count.to_le_bytes());
+        bytes.extend(words(&[0, audit.deadline_ms]));
     }
     let (at, _) = guest.text(&bytes);
     let guest = guest.answer("choose", &words(&[0, at, audits.len() as u32]));
@@ -52,14 +56,14 @@ fn choosing(audits: &[(u16, u32, Option<(u64, u64)>, u32)]) -> String {
 
 #[test]
 fn audits_keep_to_the_budget_and_to_what_is_there() {
-    insta::assert_snapshot!(choosing(&[(2, 8, Some((4, 12)), 5_000)]), @"[Audit { uid: Uid(2), samples: 8, focus: Some(Span { first: 4, count: 12 }), start_ms: 0, deadline_ms: 5000 }]");
-    insta::assert_snapshot!(choosing(&[(0, 1, None, 1), (1, 1, None, 1), (2, 1, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: 3 audits, the budget is 2");
-    insta::assert_snapshot!(choosing(&[(3, 1, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 3, which is no candidate");
-    insta::assert_snapshot!(choosing(&[(0, 0, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with 0 samples, 1 to 8 are possible");
-    insta::assert_snapshot!(choosing(&[(0, 9, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with 9 samples, 1 to 8 are possible");
-    insta::assert_snapshot!(choosing(&[(0, 1, None, 5_001)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with a deadline of 5001 ms, 1 to 5000 ms are possible");
-    insta::assert_snapshot!(choosing(&[(0, 1, Some((10, 7)), 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with its focus on 7 units from unit 10, it has 16 units");
-    insta::assert_snapshot!(choosing(&[(0, 1, Some((u64::MAX, 2)), 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with its focus on 2 units from unit 18446744073709551615, it has 16 units");
+    insta::assert_snapshot!(choosing(&[audit(2, 8, Some((4, 12)), 5_000)]), @"[Audit { uid: Uid(2), samples: 8, focus: Some(Span { first: 4, count: 12 }), start_ms: 0, deadline_ms: 5000 }]");
+    insta::assert_snapshot!(choosing(&[audit(0, 1, None, 1), audit(1, 1, None, 1), audit(2, 1, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: 3 audits, the budget is 2");
+    insta::assert_snapshot!(choosing(&[audit(3, 1, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 3, which is no candidate");
+    insta::assert_snapshot!(choosing(&[audit(0, 0, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with 0 samples, 1 to 8 are possible");
+    insta::assert_snapshot!(choosing(&[audit(0, 9, None, 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with 9 samples, 1 to 8 are possible");
+    insta::assert_snapshot!(choosing(&[audit(0, 1, None, 5_001)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with a deadline of 5001 ms, 1 to 5000 ms are possible");
+    insta::assert_snapshot!(choosing(&[audit(0, 1, Some((10, 7)), 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with its focus on 7 units from unit 10, it has 16 units");
+    insta::assert_snapshot!(choosing(&[audit(0, 1, Some((u64::MAX, 2)), 1)]), @"plugin `sample.wasm` breaks its contract in `choose`: an audit of uid 0 with its focus on 2 units from unit 18446744073709551615, it has 16 units");
 }
 
 fn weighing(weights: &[(u16, u64)], memory_bytes: u32) -> String {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use plimsoll_core::{
     Answer, Digest, Identity, Layout, PlotSpace, RegionSpace, SpaceError, Span, Statement, Verdict,
 };
-use plimsoll_plugin::{Kind, MemorySpace, PluginError, PluginRef, Scheme, conform};
+use plimsoll_plugin::{
+    Host, HostOptions, Kind, Limits, MemorySpace, PluginError, PluginRef, Scheme, conform,
+};
 use serde_json::{Value, json};
 
 use crate::samples::{host, identity};
@@ -178,4 +180,19 @@ fn a_parameter_that_a_plugin_refuses_is_named_by_the_plugin() {
     insta::assert_snapshot!(result.unwrap_err().to_string(), @"plugin `builtin:proof-stream`: `unit_bytes` must be a power of two, 3000 is none");
     let result = host().load_scheme(&builtin("proof-stream"), &json!({"unit_bytes": 1}));
     insta::assert_snapshot!(result.unwrap_err().to_string(), @"plugin `builtin:proof-stream`: parameter `unit_bytes`: 1 is less than the minimum of 1024");
+}
+
+#[test]
+fn shipped_plugins_are_far_from_the_limits_of_a_file() {
+    let limits = Limits {
+        component_bytes: 1 << 20,
+        functions: 1_000,
+        function_bytes: 32 << 10,
+        compile_cost: 2_000_000_000,
+        ..Limits::default()
+    };
+    let host = Host::new(HostOptions { cache_dir: None, limits }).unwrap();
+    for shipped in plimsoll_bundle::builtins() {
+        host.kind_of(&builtin(shipped.name)).unwrap();
+    }
 }
