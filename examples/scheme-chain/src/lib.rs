@@ -66,14 +66,18 @@ impl ProofScheme for Chain {
     }
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
+        let root = statement.committed(UNIT_BYTES)?;
         let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
+        // The commitment goes into every answer: what answers for one plot answers for no other.
+        let nonce = [&nonce[..], &root].concat();
         let at: Vec<Extent> = units.iter().map(|&unit| statement.unit(unit)).collect();
         Ok(Answer::Proof(region.digest_many(HashKind::Blake3, &nonce, &at)?.concat()))
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
-        statement.committed(UNIT_BYTES)?;
+        let root = statement.committed(UNIT_BYTES)?;
         let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
+        let nonce = [&nonce[..], &root].concat();
         Ok(check(&statement.identity, &nonce, &units, Parts::of(proof)).into())
     }
 }

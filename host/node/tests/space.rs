@@ -98,7 +98,7 @@ fn a_stopped_run_resumes_to_the_same_files_and_a_third_run_does_nothing() {
         let expected =
             generate(&scheme, &jobs(undisturbed.path()), &GenerateOptions::default(), &Silent).unwrap();
         let options = GenerateOptions { workers: Some(1), ..GenerateOptions::default() };
-        let stop = StopAfter(2.into(), options.cancel.clone());
+        let stop = StopAfter(4.into(), options.cancel.clone());
         let stopped = generate(&scheme, &jobs(folder.path()), &options, &stop);
         assert!(
             matches!(&stopped, Err(error) if error.to_string().contains("stopped on request")),

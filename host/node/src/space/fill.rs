@@ -18,9 +18,9 @@ use super::open::{OpenPlot, open_all};
 use super::progress::Progress;
 use crate::NodeError;
 
-/// A span handed to a worker covers about so much: long enough that a call into the plugin costs nothing,
-/// short enough that all workers end together.
-const PIECE_BYTES: u64 = 16 << 20;
+/// A span handed to a worker covers about so much: long enough that a call into the plugin costs nothing, short
+/// enough that the workers write the file nearly in order, which disks and file systems like best.
+const PIECE_BYTES: u64 = 4 << 20;
 
 /// One plot to fill.
 #[derive(Debug, Clone)]
