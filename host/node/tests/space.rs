@@ -1,5 +1,7 @@
 //! A miner's space through the shipped schemes: filled, stopped, resumed, damaged, found, repaired.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
