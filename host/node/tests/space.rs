@@ -107,7 +107,7 @@ fn a_stopped_run_resumes_to_the_same_files_and_a_third_run_does_nothing() {
             "{stopped:?}"
         );
         let resumed = generate(&scheme, &jobs(folder.path()), &GenerateOptions::default(), &Silent).unwrap();
-        assert!(resumed[0].resumed_bytes >= 16 << 20, "what was finished is not filled again: {resumed:?}");
+        assert!(resumed[0].resumed_bytes >= 16_000_000, "what was finished is not filled again: {resumed:?}");
         for (resumed, expected) in resumed.iter().zip(&expected) {
             assert_eq!(resumed.commitment, expected.commitment);
             assert_eq!(resumed.integrity_root, expected.integrity_root);
