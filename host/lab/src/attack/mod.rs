@@ -1,0 +1,1 @@
+//! Adversaries against proof schemes.

@@ -1,0 +1,10 @@
+//! The laboratory: proof schemes under attack.
+//!
+//! Schemes are driven as a miner and a validator drive them, through [`plimsoll_plugin::Scheme`] and nothing else:
+//! what holds here holds for a stranger's plugin. It prints nothing and never exits.
+
+mod error;
+
+pub mod attack;
+
+pub use error::LabError;
