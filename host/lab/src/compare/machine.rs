@@ -30,20 +30,23 @@ impl Machine {
     /// The one this runs on; `dir` is where plots are written.
     #[must_use]
     pub fn here(dir: &Path) -> Self {
-        let uname = rustix::system::uname();
-        let word = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
         Self {
             processor: line_of("/proc/cpuinfo", "model name"),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             instructions: instructions(),
             memory_bytes: line_of("/proc/meminfo", "MemTotal")
                 .and_then(|line| line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)),
-            system: format!("{} {}", word(uname.sysname()), word(uname.release())),
+            system: system(),
             file_system: statfs(dir).ok().map(|found| file_system_name(found.f_type)),
             plimsoll_version: env!("CARGO_PKG_VERSION"),
             build: if cfg!(debug_assertions) { "debug" } else { "release" },
         }
     }
+}
+
+fn system() -> String {
+    let word = |name: &str| std::fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    format!("{} {}", word("ostype").trim(), word("osrelease").trim())
 }
 
 /// The value of the first line `name : value`.
