@@ -101,7 +101,7 @@ impl Lanes {
         let index = match self.open.iter().position(|lane| lane.end() == offset) {
             Some(index) => index,
             None => {
-                self.make_room(file, digest)?;
+                self.make_room(file, leaves)?;
                 self.open.push(Lane::at(offset));
                 self.open.len() - 1
             }
