@@ -86,7 +86,12 @@ impl From<WireError> for Failure {
 
 impl From<EvidenceError> for Failure {
     fn from(error: EvidenceError) -> Self {
-        Self::of(Exit::Error, &error)
+        let exit = match &error {
+            EvidenceError::Locked(_) => Exit::Locked,
+            EvidenceError::Io { .. } | EvidenceError::Poisoned(_) => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
     }
 }
 
@@ -117,6 +122,9 @@ mod tests {
         assert_eq!(code(NodeError::from(StoreError::from(device.clone()))), 21);
         assert_eq!(code(NodeError::from(PluginError::from(device))), 21);
         assert_eq!(code(NodeError::Cancelled), 130);
+        assert_eq!(code(EvidenceError::Locked(path.clone())), 11);
+        assert_eq!(code(EvidenceError::Poisoned(path.clone())), 21);
+        assert_eq!(code(EvidenceError::Empty), 1);
         assert_eq!(code(StoreError::from(SpaceError::Cancelled)), 130);
         assert_eq!(code(StoreError::NotAPlot { path: path.clone(), why: "x".into() }), 20);
         let far = ChainError::Unreachable { endpoint: "local://[::1]:1".into(), why: "refused".into() };

@@ -66,7 +66,9 @@ impl Plot {
         exclusive: bool,
     ) -> Result<Self, StoreError> {
         let file = Arc::new(open_read(path, exclusive).map_err(StoreError::io(path, "open"))?);
-        let region = SealedRegion { file, path: path.to_owned(), geometry: header.geometry(), lock };
+        let geometry = header.geometry();
+        let region =
+            SealedRegion { file, path: path.to_owned(), geometry, remembered: Mutex::default(), lock };
         let plot = Self { header, slots, region: Arc::new(region), exclusive, touched: Arc::default() };
         let missing = plot.missing_bytes()?;
         if missing > 0 {

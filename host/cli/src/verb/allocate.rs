@@ -7,6 +7,7 @@ use plimsoll_chain::{Chain, connect};
 use plimsoll_core::{ByteSize, Hotkey, NetUid};
 use plimsoll_node::space::{self, AllocateRequest, Allocated};
 use plimsoll_plugin::Scheme;
+use plimsoll_store::CancelFlag;
 use serde_json::json;
 
 use crate::config::Config;
@@ -97,6 +98,7 @@ fn fill_rate(scheme: &Scheme, config: &Config) -> Option<f64> {
         dir: config.space.db_path.clone(),
         repeats: 1,
         workers: config.space.threads(),
+        cancel: CancelFlag::new(),
     };
     match plimsoll_node::measure::fill_rate(scheme, &request) {
         Ok(rate) => Some(rate),

@@ -77,7 +77,7 @@ impl Inner {
         let due = {
             let mut ledger = self.ledger();
             ledger.report(pass as usize, span, bytes);
-            ledger.is_due(self.options.checkpoint_bytes, self.options.checkpoint_every)
+            ledger.is_due(&self.options)
         };
         match due.then(|| self.turn.try_lock()) {
             Some(Ok(_turn)) => self.checkpoint_now(),
