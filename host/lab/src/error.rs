@@ -1,6 +1,7 @@
 //! What can go wrong in the laboratory.
 
 use plimsoll_core::SpaceError;
+use plimsoll_kernels::KernelError;
 use plimsoll_plugin::PluginError;
 
 /// Why a scheme could not be examined.
@@ -13,6 +14,9 @@ pub enum LabError {
     /// The storage's under the plugin.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A kernel's, called without a plugin.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// An experiment that cannot be set up.
     #[error("`{scheme}` cannot be examined: {why}")]
     Setup {
