@@ -1,6 +1,7 @@
 //! What can go wrong in the laboratory.
 
 use plimsoll_core::SpaceError;
+use plimsoll_kernels::KernelError;
 use plimsoll_node::NodeError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -15,6 +16,9 @@ pub enum LabError {
     /// The storage's under the plugin.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A kernel's, called without a plugin.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
     /// An experiment that cannot be set up.
     #[error("`{scheme}` cannot be examined: {why}")]
     Setup {

@@ -5,6 +5,8 @@
 
 mod error;
 
+pub mod stats;
+
 pub mod attack;
 
 pub mod compare;
