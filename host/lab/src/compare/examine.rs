@@ -1,6 +1,7 @@
 //! Measures each scheme, stage by stage. A scheme that fails keeps its line, with the reason.
 
 use plimsoll_core::Statement;
+use plimsoll_node::NodeError;
 use plimsoll_plugin::{Host, Scheme};
 
 use super::formulas::{Regeneration, least_kept, least_kept_at_half, samples_for};
@@ -22,7 +23,8 @@ const COMMITMENT_BYTES: usize = 32;
 /// Measures every subject; `begun` is told the name of each before its turn.
 ///
 /// # Errors
-/// [`LabError::Disk`] where no folder can be made for plots. What goes wrong with a scheme is in its row.
+/// [`LabError::Disk`] where no folder can be made for plots, [`LabError::Node`] where somebody asked to stop. What
+/// goes wrong with a scheme is in its row.
 pub fn compare(
     host: &Host,
     subjects: &[Subject],
@@ -44,6 +46,9 @@ pub fn compare(
             let bench = Bench { scheme: &scheme, request, folder: folder.path() };
             examine(&bench, &mut row)
         });
+        if request.cancel.is_cancelled() {
+            return Err(Box::new(NodeError::Cancelled).into());
+        }
         row.failure = examined.err().map(|error| error.to_string());
         rows.push(row);
     }

@@ -30,6 +30,14 @@ impl Figure {
         Some(Self { median: at(0.5), q1: at(0.25), q3: at(0.75), min, max, runs: sorted.len() })
     }
 
+    /// The same in units of `divisor`.
+    #[must_use]
+    pub fn divided(&self, divisor: f64) -> Self {
+        let Self { median, q1, q3, min, max, runs } = *self;
+        let of = |value: f64| value / divisor;
+        Self { median: of(median), q1: of(q1), q3: of(q3), min: of(min), max: of(max), runs }
+    }
+
     /// The interquartile range.
     #[must_use]
     pub fn iqr(&self) -> f64 {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_plugin::PluginRef;
+use plimsoll_store::CancelFlag;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,6 +51,9 @@ pub struct CompareRequest {
     /// Where plots are written; what is written is removed.
     #[serde(skip)]
     pub dir: PathBuf,
+    /// Set to stop; what was written is removed.
+    #[serde(skip)]
+    pub cancel: CancelFlag,
 }
 
 /// How the time of one scheme is divided: filling, proving and verifying, detecting, regenerating.
@@ -93,6 +97,7 @@ impl Default for CompareRequest {
             budget_seconds: 30.0,
             seed: 1,
             dir: PathBuf::from("."),
+            cancel: CancelFlag::new(),
         }
     }
 }

@@ -45,9 +45,17 @@ impl Bench<'_> {
     pub(super) fn generate(&self, name: &str, capacity_bytes: u64) -> Result<Generated, LabError> {
         let path = self.folder.join(name);
         let job = GenerateJob { path, identity: Self::identity(), capacity_bytes };
-        let plots =
-            generate(self.scheme, &[job], &GenerateOptions::default(), &Silent).map_err(unwrapped)?;
+        let options = GenerateOptions { cancel: self.request.cancel.clone(), ..GenerateOptions::default() };
+        let plots = generate(self.scheme, &[job], &options, &Silent).map_err(unwrapped)?;
         plots.into_iter().next().ok_or_else(|| LabError::from(Box::new(NodeError::Cancelled)))
+    }
+}
+
+impl Bench<'_> {
+    /// # Errors
+    /// Where somebody asked to stop.
+    pub(super) fn expect_going(&self) -> Result<(), LabError> {
+        if self.request.cancel.is_cancelled() { Err(Box::new(NodeError::Cancelled).into()) } else { Ok(()) }
     }
 }
 

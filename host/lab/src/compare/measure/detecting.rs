@@ -68,6 +68,7 @@ fn point(
         if number > 0 && began.elapsed().as_secs_f64() > seconds {
             break;
         }
+        bench.expect_going()?;
         let region = Arc::new(Holes {
             inner: Arc::clone(&plot.region),
             block_bytes: missing.block_units * u64::from(plot.layout.unit_bytes),

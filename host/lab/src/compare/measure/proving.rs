@@ -106,6 +106,7 @@ impl Stage<'_> {
             if number > 0 && began.elapsed().as_secs_f64() > seconds {
                 break;
             }
+            self.bench.expect_going()?;
             self.one(&mut turn)?;
         }
         let found = &mut self.found;

@@ -35,6 +35,7 @@ pub(in crate::compare) fn regenerate(
         if turn > 0 && began.elapsed().as_secs_f64() > seconds {
             break;
         }
+        bench.expect_going()?;
         let units = dice.distinct(UNITS_A_TURN, plot.layout.units);
         let (median, from_device) = read_turn(plot, &units.iter().copied().collect::<Vec<_>>())?;
         read_us.push(median);
