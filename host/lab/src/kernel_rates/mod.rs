@@ -10,7 +10,7 @@ mod hashes;
 mod streams;
 mod trees;
 
-pub use kernel::{Amount, Goal, Kernel, Reference};
+pub use kernel::{Amount, Goal, Kernel, Reference, Work};
 pub use measure::{KernelRate, KernelRequest, measure_kernels};
 
 /// Every kernel that is measured.
