@@ -17,8 +17,7 @@ fn host() -> &'static Host {
 
 fn builtin(name: &str, params: Value) -> Subject {
     let found = plimsoll_bundle::find(name).unwrap();
-    let plugin =
-        PluginRef::new(format!("builtin:{name}"), found.component).pinned(Digest(found.blake3));
+    let plugin = PluginRef::new(format!("builtin:{name}"), found.component).pinned(Digest(found.blake3));
     Subject { plugin, params }
 }
 
@@ -87,6 +86,13 @@ fn an_opening_of_the_merkle_scheme_has_the_size_that_its_head_says() {
 }
 
 #[test]
+fn what_a_scheme_claims_stands_in_its_line() {
+    let claims: Vec<String> =
+        shipped().rows.iter().map(|row| row.identity.as_ref().unwrap().claims.to_string()).collect();
+    assert_eq!(claims, ["nothing", "retrievability", "nothing"]);
+}
+
+#[test]
 fn units_of_keystreams_and_chains_are_made_again_alone() {
     for row in &shipped().rows {
         let regenerated = row.regenerate.as_ref().unwrap();
@@ -101,7 +107,11 @@ fn units_of_keystreams_and_chains_are_made_again_alone() {
 fn native_twins_accept_what_the_plugins_accept() {
     for (name, has_twin) in [("proof-stream", true), ("proof-merkle", true), ("proof-seed-v1", false)] {
         let verify = row(name).verify.as_ref().unwrap();
-        assert_eq!((verify.native_us.is_some(), verify.wasm_native_ratio.is_some()), (has_twin, has_twin), "{name}");
+        assert_eq!(
+            (verify.native_us.is_some(), verify.wasm_native_ratio.is_some()),
+            (has_twin, has_twin),
+            "{name}"
+        );
     }
 }
 
@@ -151,7 +161,11 @@ fn json_has_every_column_with_its_unit_and_csv_the_same() {
 fn the_reference_explains_every_column() {
     let reference = include_str!("../COLUMNS.md");
     for column in COLUMNS {
-        assert!(reference.contains(&format!("`{}`", column.key)), "COLUMNS.md does not explain {}", column.key);
+        assert!(
+            reference.contains(&format!("`{}`", column.key)),
+            "COLUMNS.md does not explain {}",
+            column.key
+        );
     }
     for field in ["missing_fraction", "trials", "caught", "measured", "low", "theory"] {
         assert!(reference.contains(&format!("`{field}`")), "COLUMNS.md does not explain {field}");
@@ -176,8 +190,7 @@ fn a_scheme_that_fails_keeps_its_line_with_the_reason() {
     let comparison = run(&subjects, &request);
     let names: Vec<&str> = comparison.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["stray.wasm", "challenge-uniform", "proof-stream", "proof-stream", "proof-merkle"]);
-    let reasons: Vec<&str> =
-        comparison.rows.iter().map(|row| row.failure.as_deref().unwrap_or("")).collect();
+    let reasons: Vec<&str> = comparison.rows.iter().map(|row| row.failure.as_deref().unwrap_or("")).collect();
     assert!(!reasons[0].is_empty() && comparison.rows[0].identity.is_none(), "{reasons:?}");
     assert!(reasons[1].contains("challenge"), "{reasons:?}");
     assert!(reasons[2].contains("100000 bytes hold no unit: one takes 1048576 bytes"), "{reasons:?}");
@@ -197,7 +210,8 @@ fn repeats_that_disagree_are_flagged_instead_of_printed() {
     let object = comparison.to_json();
     let scheme = &object["schemes"][0];
     assert_eq!((&scheme["verify_us"], &scheme["verify_us_iqr"]), (&Value::Null, &json!(1.0)));
-    let flags: Vec<&str> = scheme["flags"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let flags: Vec<&str> =
+        scheme["flags"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     assert!(flags.contains(&"verify_us: 3 repeats disagree by 50 %, up to 25 % are printed"), "{flags:?}");
     assert!(comparison.to_html().contains("disagree by 50 %"));
 }

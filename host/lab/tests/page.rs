@@ -50,7 +50,10 @@ fn it_stands_alone() {
 #[test]
 fn every_tag_is_closed() {
     let page = typical();
-    for tag in ["html", "body", "main", "svg", "table", "tbody", "tr", "td", "th", "figure", "ul", "li", "dl", "dd", "text", "path"] {
+    for tag in [
+        "html", "body", "main", "svg", "table", "tbody", "tr", "td", "th", "figure", "ul", "li", "dl", "dd",
+        "text", "path",
+    ] {
         let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
         let closed = page.matches(&format!("</{tag}>")).count();
         assert!(opened > 0 && opened == closed, "<{tag}>: {opened} opened, {closed} closed");

@@ -114,7 +114,8 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    positive(text).and_then(|number| if number < 1.0 { Ok(number) } else { Err("expected less than 1".into()) })
+    positive(text)
+        .and_then(|number| if number < 1.0 { Ok(number) } else { Err("expected less than 1".into()) })
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
@@ -185,9 +186,8 @@ fn subjects(args: &Args) -> Result<Vec<Subject>, Failure> {
             name => references.push(format!("builtin:{name}")),
         }
     }
-    let named = |name: &str, reference: &str| {
-        reference == name || reference.strip_prefix("builtin:") == Some(name)
-    };
+    let named =
+        |name: &str, reference: &str| reference == name || reference.strip_prefix("builtin:") == Some(name);
     let strange = args.params.iter().find(|(name, _)| !references.iter().any(|it| named(name, it)));
     if let Some((name, _)) = strange {
         let message = format!("--params names `{name}`, which is not compared: {}", references.join(", "));
@@ -248,9 +248,12 @@ fn human(comparison: &Comparison) -> String {
     for (title, columns) in SHOWN {
         let cell = |row: &Row, key: &str| {
             let column = COLUMNS.iter().find(|column| column.key == key);
-            column.map_or_else(String::new, |it| shown(&(it.cell)(row), comparison.request.most_spread_percent))
+            column
+                .map_or_else(String::new, |it| shown(&(it.cell)(row), comparison.request.most_spread_percent))
         };
-        let heads = columns.iter().map(|(key, head)| (*head, if *key == "claims" { Side::Left } else { Side::Right }));
+        let heads = columns
+            .iter()
+            .map(|(key, head)| (*head, if *key == "claims" { Side::Left } else { Side::Right }));
         let heads: Vec<_> = std::iter::once((title, Side::Left)).chain(heads).collect();
         let rows = comparison.rows.iter().map(|row| {
             std::iter::once(row.name.clone()).chain(columns.iter().map(|(key, _)| cell(row, key))).collect()
@@ -262,6 +265,9 @@ fn human(comparison: &Comparison) -> String {
     if !failures.is_empty() {
         parts.push(format!("not measured, or not to the end:\n{}", failures.join("\n")));
     }
-    parts.push("± is half the interquartile range; --json has every column, host/lab/COLUMNS.md explains them".into());
+    parts.push(
+        "± is half the interquartile range; --json has every column, host/lab/COLUMNS.md explains them"
+            .into(),
+    );
     parts.join("\n\n")
 }

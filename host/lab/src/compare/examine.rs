@@ -116,8 +116,7 @@ fn security(
     regenerated: &Regenerated,
     plot: &Sealed,
 ) -> Option<Security> {
-    let regeneration =
-        Regeneration { seconds: regenerated.unit_us?.median / 1e6, alone: regenerated.alone };
+    let regeneration = Regeneration { seconds: regenerated.unit_us?.median / 1e6, alone: regenerated.alone };
     let cpu_seconds = regenerated.unit_cpu_us?.median / 1e6;
     let audit = request.audit(samples);
     let units_bytes = plot.layout.units_bytes() as f64;

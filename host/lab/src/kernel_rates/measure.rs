@@ -104,7 +104,8 @@ impl KernelRate {
     /// Whether the goal is reached; `None` where there is none, or the repeats disagree.
     #[must_use]
     pub fn is_reached(&self, request: &KernelRequest) -> Option<bool> {
-        let sure = |figure: Option<Figure>| figure.filter(|it| it.spread_percent() <= request.most_spread_percent);
+        let sure =
+            |figure: Option<Figure>| figure.filter(|it| it.spread_percent() <= request.most_spread_percent);
         match self.goal? {
             Goal::TimesReference(least) => Some(sure(self.ratio)?.median >= least),
             Goal::PerCpuSecond(least) => Some(sure(self.per_cpu_s)?.median >= least),
@@ -145,8 +146,7 @@ impl KernelRate {
 mod tests {
     use super::*;
 
-    const REQUEST: KernelRequest =
-        KernelRequest { repeats: 3, run_seconds: 0.002, most_spread_percent: 1e9 };
+    const REQUEST: KernelRequest = KernelRequest { repeats: 3, run_seconds: 0.002, most_spread_percent: 1e9 };
 
     fn spin(turns: u64) -> impl FnMut() {
         move || {

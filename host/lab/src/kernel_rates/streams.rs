@@ -29,7 +29,8 @@ pub(super) fn kernels() -> Vec<Kernel> {
         stream(Keystream::Aes128Ctr)
             .against("crates aes and ctr", aes_ctr())
             .reaching(Goal::PerCpuSecond(AES_GOAL)),
-        stream(Keystream::ChaCha8).against("crate chacha20", cipher(ChaCha8::new(&[7; 32].into(), &[0; 12].into()))),
+        stream(Keystream::ChaCha8)
+            .against("crate chacha20", cipher(ChaCha8::new(&[7; 32].into(), &[0; 12].into()))),
         stream(Keystream::ChaCha12)
             .against("crate chacha20", cipher(ChaCha12::new(&[7; 32].into(), &[0; 12].into()))),
         stream(Keystream::ChaCha20)
@@ -66,7 +67,10 @@ fn blake3_fill() -> Kernel {
     let mut unit = vec![0; PLOT_BYTES as usize];
     let reference = move || {
         for (index, piece) in (0u64..).zip(unit.chunks_mut(UNIT_BYTES as usize)) {
-            blake3::Hasher::new_keyed(&KEY.0).update(&index.to_le_bytes()).finalize_xof().fill(black_box(piece));
+            blake3::Hasher::new_keyed(&KEY.0)
+                .update(&index.to_le_bytes())
+                .finalize_xof()
+                .fill(black_box(piece));
         }
     };
     Kernel::of_bytes("fill blake3-xof, 4 MiB in units of 64 KiB", PLOT_BYTES, work)

@@ -57,7 +57,8 @@ pub(in crate::compare) fn regenerate(
         cpu_us.push(median_of(cpu));
     }
     if !alone {
-        unit_us = whole_fill_cpu_seconds.map(|seconds| vec![seconds * 1e6; read_us.len()]).unwrap_or_default();
+        unit_us =
+            whole_fill_cpu_seconds.map(|seconds| vec![seconds * 1e6; read_us.len()]).unwrap_or_default();
         cpu_us.clone_from(&unit_us);
     }
     let rho: Vec<f64> = unit_us.iter().zip(&read_us).map(|(made, read)| made / read).collect();

@@ -39,7 +39,11 @@ impl Bench<'_> {
 ///
 /// # Errors
 /// The plugin's, where what was asked for holds no unit; the disk's.
-pub(in crate::compare) fn affordable_bytes(bench: &Bench<'_>, runs: u32, seconds: f64) -> Result<u64, LabError> {
+pub(in crate::compare) fn affordable_bytes(
+    bench: &Bench<'_>,
+    runs: u32,
+    seconds: f64,
+) -> Result<u64, LabError> {
     let asked = bench.request.bytes;
     bench.plan(asked)?;
     let each_seconds = seconds / f64::from(runs + 1);
@@ -51,7 +55,9 @@ pub(in crate::compare) fn affordable_bytes(bench: &Bench<'_>, runs: u32, seconds
         if capacity_bytes >= asked || (took.seconds >= TELLING_SECONDS && affordable >= asked) {
             return Ok(asked);
         }
-        if took.seconds >= TELLING_SECONDS.min(each_seconds) && affordable < capacity_bytes.saturating_mul(STEP) {
+        if took.seconds >= TELLING_SECONDS.min(each_seconds)
+            && affordable < capacity_bytes.saturating_mul(STEP)
+        {
             // A scheme may round up: what fitted must fit again.
             return Ok(affordable.max(capacity_bytes).min(asked));
         }

@@ -18,8 +18,8 @@ impl Axis {
     /// Around positive `values`, with room on both sides, and a decade at least.
     pub(super) fn logarithmic(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Option<Self> {
         let positive = values.filter(|value| *value > 0.0 && value.is_finite());
-        let (low, high) = positive
-            .fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) =
+            positive.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
         if high <= 0.0 {
             return None;
         }

@@ -57,7 +57,8 @@ pub(super) fn chart(comparison: &Comparison) -> String {
             drawing.mark(*series, (at, y.place(point.measured)), &title);
         }
     }
-    let svg = drawing.into_svg(WIDTH, HEIGHT, "Detection probability of one audit against the missing fraction");
+    let svg =
+        drawing.into_svg(WIDTH, HEIGHT, "Detection probability of one audit against the missing fraction");
     let entry = |(series, row): &(usize, &crate::compare::Row)| {
         let mut mark = Drawing::default();
         mark.mark(*series, (8.0, 8.0), &row.name);

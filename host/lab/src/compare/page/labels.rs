@@ -66,7 +66,9 @@ pub(super) fn place_all(points: &[((f64, f64), &str)], inside: &Place) -> Vec<La
     for (point, name) in points {
         let width = name.chars().count() as f64 * LETTER_WIDTH;
         let tries = DISTANCES.iter().flat_map(|distance| {
-            DIRECTIONS.iter().map(move |direction| (*distance, Place::beside(*point, width, *direction, *distance)))
+            DIRECTIONS
+                .iter()
+                .map(move |direction| (*distance, Place::beside(*point, width, *direction, *distance)))
         });
         let free = |place: &Place| {
             let on_label = labels.iter().any(|label| label.place.overlaps(place));

@@ -36,7 +36,8 @@ pub(super) fn chart(comparison: &Comparison) -> String {
     let mut out = drawn(&dots).unwrap_or_default();
     if !left_out.is_empty() {
         let names = super::svg::escaped(&left_out.join(", "));
-        out += &format!("<p class=\"soft\">Not drawn, because it failed or its repeats disagree: {names}.</p>");
+        out +=
+            &format!("<p class=\"soft\">Not drawn, because it failed or its repeats disagree: {names}.</p>");
     }
     out
 }
@@ -60,7 +61,8 @@ fn drawn(dots: &[Dot<'_>]) -> Option<String> {
     let middle = f64::midpoint(INSIDE.left, INSIDE.right);
     drawing.text("", (middle, HEIGHT - 14.0), Anchor::Middle, "fill, MiB per CPU-second");
     drawing.upright((20.0, f64::midpoint(INSIDE.top, INSIDE.bottom)), "verify one proof, µs");
-    let places: Vec<_> = dots.iter().map(|dot| ((x.place(dot.fill), y.place(dot.verify)), dot.name)).collect();
+    let places: Vec<_> =
+        dots.iter().map(|dot| ((x.place(dot.fill), y.place(dot.verify)), dot.name)).collect();
     let labels = place_all(&places, &INSIDE);
     for ((dot, (at, name)), label) in dots.iter().zip(&places).zip(&labels) {
         let place = label.place;
@@ -68,7 +70,8 @@ fn drawn(dots: &[Dot<'_>]) -> Option<String> {
             let near = (at.0.clamp(place.left, place.right), at.1.clamp(place.top, place.bottom));
             drawing.line("leader", *at, near);
         }
-        let title = format!("{name}: {} MiB per CPU-second, {} µs", significant(dot.fill), significant(dot.verify));
+        let title =
+            format!("{name}: {} MiB per CPU-second, {} µs", significant(dot.fill), significant(dot.verify));
         drawing.mark(dot.series, *at, &title);
         let middle = f64::midpoint(place.left, place.right);
         let (side, anchor) = if place.left > at.0 {

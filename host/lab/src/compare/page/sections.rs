@@ -61,7 +61,9 @@ fn cell(comparison: &Comparison, column: &Column, row: &Row) -> String {
             let digest = escaped(&digest);
             format!("<td title=\"{digest}\"><code>{}…</code></td>", digest.get(..12).unwrap_or(&digest))
         }
-        Cell::Text(text) if column.key == "failure" => format!("<td class=\"words flag\">{}</td>", escaped(&text)),
+        Cell::Text(text) if column.key == "failure" => {
+            format!("<td class=\"words flag\">{}</td>", escaped(&text))
+        }
         Cell::Text(text) => format!("<td class=\"words\">{}</td>", escaped(&text)),
         Cell::Measured(figure) if figure.spread_percent() > most => {
             format!("<td class=\"flag\">{}</td>", shown(&Cell::Measured(figure), most))
@@ -90,7 +92,10 @@ pub(super) fn assumptions(comparison: &Comparison) -> String {
         ("storing", format!("{} $ per TiB and month", significant(request.prices.usd_per_tib_month))),
         ("claim behind an audit", ByteSize(request.claim_bytes).to_string()),
         ("missing, for samples for 2^-40", format!("{} %", significant(100.0 * request.missing_fraction))),
-        ("repeats that are printed", format!("quartiles within {} %", significant(request.most_spread_percent))),
+        (
+            "repeats that are printed",
+            format!("quartiles within {} %", significant(request.most_spread_percent)),
+        ),
         ("challenges of a repeat", request.challenges.to_string()),
         ("seed", request.seed.to_string()),
         ("instructions", machine.instructions.join(", ")),
