@@ -37,3 +37,30 @@ impl Dice {
         chosen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_and_purpose_give_the_same_numbers_and_others_do_not() {
+        let throw = |seed, purpose| Dice::new(seed, purpose).digest();
+        assert_eq!(throw(1, "a"), throw(1, "a"));
+        assert!(throw(1, "a") != throw(2, "a") && throw(1, "a") != throw(1, "b"));
+    }
+
+    #[test]
+    fn chosen_numbers_are_distinct_below_their_bound_and_reach_every_place() {
+        let mut dice = Dice::new(7, "test");
+        let mut seen = [0u32; 10];
+        for _ in 0..1000 {
+            let chosen = dice.distinct(3, 10);
+            assert_eq!(chosen.len(), 3);
+            chosen.iter().for_each(|&place| seen[place as usize] += 1);
+        }
+        // Three hundred each are expected; the seed is fixed, so this is the same in every run.
+        assert!(seen.iter().all(|count| (240..360).contains(count)), "{seen:?}");
+        assert_eq!(dice.distinct(9, 4).len(), 4);
+        assert_eq!(dice.below(1), 0);
+    }
+}

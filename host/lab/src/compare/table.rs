@@ -151,8 +151,11 @@ pub(super) fn significant(number: f64) -> String {
     }
 }
 
-/// `12345678` as `12 345 678`, with spaces that do not break.
+/// `12345678` as `12 345 678`, with spaces that do not break; four digits stay together.
 fn grouped(digits: &str) -> String {
+    if digits.len() < 5 {
+        return digits.to_owned();
+    }
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
     let (first, mut rest) = digits.split_at(digits.len() % 3);
     let mut parts: Vec<&str> = Some(first).filter(|first| !first.is_empty()).into_iter().collect();
@@ -187,7 +190,7 @@ mod tests {
             assert_eq!(significant(number), text);
         }
         assert_eq!(grouped("67108864"), "67\u{a0}108\u{a0}864");
-        assert_eq!(grouped("123"), "123");
+        assert_eq!(["123", "1024", "10240"].map(grouped), ["123", "1024", "10\u{a0}240"]);
     }
 
     #[test]

@@ -15,8 +15,11 @@ const BOTTOM: f64 = HEIGHT - 58.0;
 const LEAST: f64 = 0.002;
 const MOST: f64 = 0.8;
 const STEPS: u32 = 120;
-/// Between the points of two schemes at one fraction.
+/// Room for the points of all schemes at one fraction, side by side, and the most between two of them.
+const CROWD: f64 = 40.0;
 const DODGE: f64 = 9.0;
+/// Half of the line that shows what theory gives.
+const TICK: f64 = 7.0;
 
 /// The chart and its legend.
 pub(super) fn chart(comparison: &Comparison) -> String {
@@ -41,11 +44,14 @@ pub(super) fn chart(comparison: &Comparison) -> String {
         let name = format!("q = {samples}");
         drawing.text("tick", (x.place(missing.max(LEAST)) - 16.0, y.place(height) - 6.0), Anchor::End, &name);
     }
-    let shift = |place: usize| (place as f64 - (measured.len() as f64 - 1.0) / 2.0) * DODGE;
+    let dodge = DODGE.min(CROWD / measured.len().max(1) as f64);
+    let shift = |place: usize| (place as f64 - (measured.len() as f64 - 1.0) / 2.0) * dodge;
     for (place, (series, row)) in measured.iter().enumerate() {
         for point in &row.detection {
             let at = x.place(point.missing_fraction) + shift(place);
-            drawing.bar(*series, at, y.place(point.low), y.place(point.high));
+            drawing.bar(*series, (at, y.place(point.low)), (at, y.place(point.high)));
+            let theory = y.place(point.theory);
+            drawing.bar(*series, (at - TICK, theory), (at + TICK, theory));
             let title = format!(
                 "{}: {} % missing, {} of {} caught, {} expected",
                 row.name,

@@ -27,8 +27,9 @@ impl Comparison {
             sections::figure(
                 "Detection against what is missing",
                 "Curves: 1 − f^q for q samples of one audit, nothing made again. Points: audits that were drawn, \
-                 answered and verified on a plot with so much missing; bars hold the true value with 95 %. Points of \
-                 several schemes at one fraction stand side by side.",
+                 answered and verified on a plot with so much missing; upright bars hold the true value with \
+                 95\u{a0}%, level ones show what theory gives for that plot's own number of units. Schemes at one \
+                 fraction stand side by side.",
                 &curves::chart(self),
             ),
             sections::table(self),

@@ -70,12 +70,12 @@ impl Drawing {
         let _ = write!(self.0, "<polyline class=\"curve\" points=\"{}\"/>", points.join(" "));
     }
 
-    /// A bar from `low` to `high`.
-    pub(super) fn bar(&mut self, series: usize, x: f64, low: f64, high: f64) {
-        let colour = series % COLOURS;
+    /// A line in the colour of a series.
+    pub(super) fn bar(&mut self, series: usize, from: (f64, f64), to: (f64, f64)) {
+        let (colour, (x1, y1), (x2, y2)) = (series % COLOURS, from, to);
         let _ = write!(
             self.0,
-            "<line stroke=\"var(--s{colour})\" stroke-width=\"1.4\" x1=\"{x:.1}\" y1=\"{low:.1}\" x2=\"{x:.1}\" y2=\"{high:.1}\"/>"
+            "<line stroke=\"var(--s{colour})\" stroke-width=\"1.4\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
         );
     }
 
