@@ -1,5 +1,7 @@
 //! Openings are slices of the `bao-tree` crate, and the other way round.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use bao_tree::io::outboard::{EmptyOutboard, PreOrderMemOutboard};
 use bao_tree::io::sync::{decode_ranges, encode_ranges_validated};
 use bao_tree::{BaoTree, BlockSize, ChunkNum, ChunkRanges};

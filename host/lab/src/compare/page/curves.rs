@@ -18,6 +18,8 @@ const STEPS: u32 = 120;
 /// Room for the points of all schemes at one fraction, side by side, and the most between two of them.
 const CROWD: f64 = 40.0;
 const DODGE: f64 = 9.0;
+/// Of a curve's name.
+const NAME_WIDTH: f64 = 52.0;
 /// Half of the line that shows what theory gives.
 const TICK: f64 = 7.0;
 
@@ -38,11 +40,11 @@ pub(super) fn chart(comparison: &Comparison) -> String {
             (x.place(missing), y.place(1.0 - (1.0 - missing).powf(f64::from(*samples))))
         };
         drawing.curve(&(0..=STEPS).map(at).collect::<Vec<_>>());
-        // Where the curve is at a third, lower for each further one: there is room left of it.
-        let height = 0.4 - 0.12 * index as f64;
-        let missing = 1.0 - (1.0 - height).powf(1.0 / f64::from(*samples));
-        let name = format!("q = {samples}");
-        drawing.text("tick", (x.place(missing.max(LEAST)) - 16.0, y.place(height) - 6.0), Anchor::End, &name);
+        // Left of all points, above the curve, one beside the other.
+        let place = LEFT + NAME_WIDTH * (index as f64 + 0.6);
+        let missing = LEAST * (MOST / LEAST).powf((place - LEFT) / (RIGHT - LEFT));
+        let height = y.place(1.0 - (1.0 - missing).powf(f64::from(*samples)));
+        drawing.text("tick", (place, height - 8.0), Anchor::Middle, &format!("q = {samples}"));
     }
     let dodge = DODGE.min(CROWD / measured.len().max(1) as f64);
     let shift = |place: usize| (place as f64 - (measured.len() as f64 - 1.0) / 2.0) * dodge;
