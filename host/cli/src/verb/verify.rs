@@ -2,12 +2,11 @@
 
 use plimsoll_core::{ByteSize, Digest};
 use plimsoll_node::space::{self, CheckDepth, CheckOptions, Checked};
-use plimsoll_plugin::Scheme;
-use plimsoll_store::partition::Partition;
 use plimsoll_store::scrub::Sample;
 use serde_json::json;
 
-use super::generate::{blocking, partitions, plot_of};
+use super::each_plot::{Outcomes, each_plot};
+use super::generate::{blocking, partitions};
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
@@ -51,10 +50,13 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let cancel = Cancel::on_signals("stopping: a check keeps nothing")?.flag();
     let options = CheckOptions { cancel, ..CheckOptions::new(depth(args)?) };
     let bars = Board::new(global);
-    let checked = blocking(move || check_all(&partitions, scheme.as_ref(), &options, &bars)).await??;
-    let clean = checked.iter().all(|plot| plot.clean);
-    global.emit(&json!({ "clean": clean, "plots": checked }), || human(&checked))?;
-    if clean { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+    let work =
+        move || each_plot(&partitions, |path| Ok(space::check(path, scheme.as_ref(), &options, &bars)?));
+    let checked = blocking(work).await??;
+    let end = checked.end(|plot| plot.clean);
+    let outcome = json!({ "clean": end.is_ok(), "plots": checked.plots, "failed": checked.failed });
+    global.emit(&outcome, || human(&checked))?;
+    end
 }
 
 fn depth(args: &Args) -> Result<CheckDepth, Failure> {
@@ -77,27 +79,9 @@ fn depth(args: &Args) -> Result<CheckDepth, Failure> {
     })
 }
 
-fn check_all(
-    partitions: &[Partition],
-    scheme: Option<&Scheme>,
-    options: &CheckOptions,
-    bars: &Board,
-) -> Result<Vec<Checked>, Failure> {
-    let one = |partition: &Partition| {
-        let path = plot_of(partition);
-        if !path.exists() {
-            let message = format!("the plot {} is not there", path.display());
-            let hint = "`plimsoll generate` fills it; if it was there, look after the disk first";
-            return Err(Failure::new(Exit::NotInitialised, message).hint(hint));
-        }
-        Ok(space::check(&path, scheme, options, bars)?)
-    };
-    partitions.iter().map(one).collect()
-}
-
-fn human(checked: &[Checked]) -> String {
+fn human(checked: &Outcomes<Checked>) -> String {
     let mut lines = Vec::new();
-    for plot in checked {
+    for plot in &checked.plots {
         let against = if plot.against_seed { "seed" } else { "commitment" };
         let (read, all) = (ByteSize(plot.checked_bytes), ByteSize(plot.region_bytes));
         let outcome = if plot.clean { "good" } else { "BAD" };
@@ -111,13 +95,18 @@ fn human(checked: &[Checked]) -> String {
             lines.push(format!("      damage of {percent:.3} % or more would have been seen with 99 %"));
         }
     }
-    let bad = checked.iter().filter(|plot| !plot.clean).count();
-    lines.push(match bad {
-        0 => format!("{} plots, all good", checked.len()),
-        _ => format!(
-            "{bad} of {} plots are damaged; `plimsoll repair` refills exactly what is bad",
-            checked.len()
-        ),
-    });
+    lines.extend(checked.failures());
+    let bad = checked.plots.iter().filter(|plot| !plot.clean).count();
+    let (failed, all) = (checked.failed.len(), checked.plots.len() + checked.failed.len());
+    if bad > 0 {
+        let repair = "`plimsoll repair` refills exactly what is bad";
+        lines.push(format!("{bad} of {all} plots are damaged; {repair}"));
+    }
+    if failed > 0 {
+        lines.push(format!("{failed} of {all} plots could not be checked"));
+    }
+    if bad + failed == 0 {
+        lines.push(format!("{all} plots, all good"));
+    }
     lines.join("\n")
 }
