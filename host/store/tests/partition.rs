@@ -132,6 +132,30 @@ fn a_share_gives_the_prototypes_figures() {
 }
 
 #[test]
+fn chunks_are_the_units_of_the_plot() {
+    let ours = ours();
+    let miner = MinerSide {
+        block: ours.block,
+        subtensor: String::new(),
+        wallet_name: String::new(),
+        wallet_hotkey: String::new(),
+        netuid: ours.netuid,
+        path: ours.path.clone(),
+        owner: ours.owner,
+    };
+    let space =
+        PlannedSpace { available_bytes: 1 << 40, threshold: 0.5, cap_bytes: 1 << 39, chunk_bytes: 100_000 };
+    let share =
+        ShareSide { uid: ours.i, validator: ours.validator, stake_rao: StakeRao(0), bytes: 17_500_000 };
+    let plot =
+        PlotEntry { unit_bytes: 65_536, units: 266, region_bytes: 266 * 65_536, ..ours.plimsoll.unwrap() };
+    let with = Partition::of_share(&miner, &space, &share, Some(plot));
+    assert_eq!((with.n_chunks, with.chunk_size, with.size), (266, 65_536, 17_500_000));
+    let without = Partition::of_share(&miner, &space, &share, None);
+    assert_eq!((without.n_chunks, without.chunk_size, without.threshold), (175, 100_000, 0.5));
+}
+
+#[test]
 fn sizes_that_python_wrote_as_floats_are_read_and_broken_ones_are_not() {
     let floats = README.replace("100000,", "100000.0,");
     assert_eq!(read(&floats).unwrap()[0].chunk_size, 100_000);
