@@ -197,6 +197,35 @@ fn shipped_plugins_are_far_from_the_limits_of_a_file() {
     }
 }
 
+/// A region of nothing but zeros, as large as wanted.
+struct Zeros(u64);
+
+impl RegionSpace for Zeros {
+    fn size_bytes(&self) -> u64 {
+        self.0
+    }
+
+    fn read_at(&self, _offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        into.fill(0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_seed_partition_of_eleven_million_chunks_can_still_be_committed_to_and_proven() {
+    let scheme = host().load_scheme(&builtin("proof-seed-v1"), &json!({"chunk_bytes": 100})).unwrap();
+    let mut instance = scheme.instance().unwrap();
+    let layout = instance.plan(&identity(), 11_000_000 * 164).unwrap();
+    assert_eq!(layout.units, 11_000_000);
+    let region: Arc<dyn RegionSpace> = Arc::new(Zeros(layout.region_bytes));
+    let commitment = instance.commit(Arc::clone(&region), &identity(), &layout).unwrap();
+    let statement =
+        Statement { identity: identity(), unit_bytes: layout.unit_bytes, units: layout.units, commitment };
+    let challenge = instance.draw(&statement, &Digest([7; 32]), 30, None).unwrap();
+    let answer = instance.prove(region, &statement, &challenge).unwrap();
+    assert!(matches!(answer, Answer::Proof(_)), "{answer:?}");
+}
+
 #[test]
 fn a_scheme_is_asked_for_the_most_that_it_draws() {
     let chain = host().load_scheme(&builtin("proof-seed-v1"), &json!({})).unwrap();
