@@ -153,7 +153,7 @@ pub(crate) static KEYS: [Key; 37] = [
         Kind::Count { least: 1, most: 4096 },
         "90",
         true,
-        "Units of one audit: 90 find a loss of 5 % with 99 %.",
+        "Units of one audit: 90 find a loss of 5 % with 99 %; fewer, as the evidence says, where the proof has no room.",
     ),
     key(
         "validator.deadline_ms",
