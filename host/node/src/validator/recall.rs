@@ -127,7 +127,7 @@ pub(crate) struct Steps<I> {
 }
 
 impl<I> Steps<I> {
-    pub(crate) const fn new(entries: I) -> Self {
+    pub(crate) fn new(entries: I) -> Self {
         Self { entries, opened: None, sent: HashMap::new(), audits: Vec::new(), unsent: Vec::new() }
     }
 
