@@ -61,6 +61,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let policy = config.choices().load_allocation(&host)?;
     let scheme = config.choices().load_scheme(&host)?;
     let allocated = space::allocate(&snapshot, &request(args, &config, owner), &policy, &scheme)?;
+    let own_chunks = scheme.descriptor().config_schema.pointer("/properties/chunk_bytes").is_some();
+    let (asked, made) = (config.space.chunk_size.0, allocated.partitions.first().map(|of| of.chunk_size));
+    if let Some(made) = made.filter(|made| own_chunks && *made != asked) {
+        global.remark(&format!(
+            "note: shares are whole numbers of {asked} bytes, but chunks have {made}: the scheme's own parameter \
+             says so, proof.params.chunk_bytes, which miner and validator must agree on"
+        ));
+    }
     let rate = args.dry_run.then(|| fill_rate(&scheme, &config)).flatten();
     if !args.dry_run {
         if differs(&allocated) {
