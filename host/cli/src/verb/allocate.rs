@@ -170,6 +170,7 @@ fn report(args: &Args, global: &Global, allocated: &Allocated, rate: Option<f64>
         "eta_seconds": eta,
         "partitions": allocated.partitions,
         "kept": allocated.kept,
+        "orphans": allocated.orphans,
         "skipped": allocated.skipped,
     });
     global.emit(&outcome, || human(args, allocated, rate, eta))
@@ -210,6 +211,9 @@ fn human(args: &Args, allocated: &Allocated, rate: Option<f64>, eta: Option<f64>
             uids.join(", ")
         ));
     }
+    lines.extend(allocated.orphans.iter().map(|orphan| {
+        format!("no partition uses this plot, delete it by hand if nobody needs it: {orphan}")
+    }));
     lines.extend(allocated.skipped.iter().map(|s| format!("uid {} gets nothing: {}", s.uid, s.why)));
     if let (Some(rate), Some(eta)) = (rate, eta) {
         let speed = screen::rate(rate as u64, Duration::from_secs(1));
