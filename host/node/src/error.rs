@@ -112,6 +112,14 @@ pub enum NodeError {
         why: String,
     },
 
+    /// What the chain will not take, however often it is sent.
+    #[error(
+        "the chain refuses the weights: {refusal}; they stay in the evidence, and the next round's are tried anew"
+    )]
+    WeightsRefused {
+        /// Why.
+        refusal: plimsoll_chain::Refusal,
+    },
     /// A round of which nothing is known; it is void.
     #[error(
         "epoch {epoch} is void, and the weights stay as they are: {why}; look in the log for what the proof scheme said"

@@ -144,7 +144,7 @@ pub enum StoreError {
         why: String,
     },
     /// No generation of a journal is whole.
-    #[error("{}: the journal is damaged ({why}), so which units are finished is not known: bring it back from a copy, or fill the plot anew with --restart", path.display())]
+    #[error("{}: the journal is damaged ({why}), so which units are finished is not known: bring it back from a copy, or remove the plot to have it filled anew; --restart would do that with all plots", path.display())]
     BadJournal {
         /// The journal.
         path: PathBuf,

@@ -202,7 +202,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plot = folder.path().join("a.plot");
         for (path, bytes) in journal_paths(&plot).iter().zip(generations) {
-            bytes.map(|bytes| fs::write(path, bytes).unwrap());
+            if let Some(bytes) = bytes {
+                fs::write(path, bytes).unwrap();
+            }
         }
         Journal::read(&plot, [6; 16], &layout())
     }

@@ -232,7 +232,10 @@ fn a_torn_journal_costs_one_checkpoint_and_two_torn_ones_are_refused() {
     fs::write(&generations[1], &whole[..50]).unwrap();
     let text = left().unwrap_err().to_string();
     assert!(text.starts_with(&format!("{}: the journal is damaged (", generations[1].display())), "{text}");
-    assert!(text.ends_with("bring it back from a copy, or fill the plot anew with --restart"), "{text}");
+    assert!(
+        text.ends_with("or remove the plot to have it filled anew; --restart would do that with all plots"),
+        "{text}"
+    );
     assert!(fs::read(&path).unwrap() == before && fs::read(&generations[1]).unwrap() == whole[..50]);
     fs::write(&generations[0], &whole).unwrap();
     assert_eq!(left().unwrap(), 0);

@@ -61,6 +61,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let policy = config.choices().load_allocation(&host)?;
     let scheme = config.choices().load_scheme(&host)?;
     let allocated = space::allocate(&snapshot, &request(args, &config, owner), &policy, &scheme)?;
+    let own_chunks = scheme.descriptor().config_schema.pointer("/properties/chunk_bytes").is_some();
+    let (asked, made) = (config.space.chunk_size.0, allocated.partitions.first().map(|of| of.chunk_size));
+    if let Some(made) = made.filter(|made| own_chunks && *made != asked) {
+        global.remark(&format!(
+            "note: shares are whole numbers of {asked} bytes, but chunks have {made}: the scheme's own parameter \
+             says so, proof.params.chunk_bytes, which miner and validator must agree on"
+        ));
+    }
     let rate = args.dry_run.then(|| fill_rate(&scheme, &config)).flatten();
     if !args.dry_run {
         if differs(&allocated) {
@@ -72,6 +80,8 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         if args.new_disk {
             known.forget(root)?;
         }
+        // Once more: the question may have waited for hours.
+        known.check(root).map_err(|error| replaced(error.into()))?;
         allocated.write()?;
         if let Some(marker) = DiskMarker::read(root)? {
             known.remember(root, &marker)?;
@@ -162,6 +172,7 @@ fn report(args: &Args, global: &Global, allocated: &Allocated, rate: Option<f64>
         "eta_seconds": eta,
         "partitions": allocated.partitions,
         "kept": allocated.kept,
+        "orphans": allocated.orphans,
         "skipped": allocated.skipped,
     });
     global.emit(&outcome, || human(args, allocated, rate, eta))
@@ -202,6 +213,9 @@ fn human(args: &Args, allocated: &Allocated, rate: Option<f64>, eta: Option<f64>
             uids.join(", ")
         ));
     }
+    lines.extend(allocated.orphans.iter().map(|orphan| {
+        format!("no partition uses this plot, delete it by hand if nobody needs it: {orphan}")
+    }));
     lines.extend(allocated.skipped.iter().map(|s| format!("uid {} gets nothing: {}", s.uid, s.why)));
     if let (Some(rate), Some(eta)) = (rate, eta) {
         let speed = screen::rate(rate as u64, Duration::from_secs(1));

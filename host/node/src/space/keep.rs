@@ -28,15 +28,15 @@ pub struct Kept {
     pub(super) entry: Option<Partition>,
     /// What it was planned from.
     #[serde(skip)]
-    pub(super) plan: super::allocate::Planned,
+    pub(super) plan: super::divide::Planned,
 }
 
 impl Kept {
     /// Its entry as it was, on the disk that is there now.
-    pub(super) fn entry_on(&self, folder: &Path, marker: &DiskMarker) -> Option<Partition> {
+    pub(super) fn entry_on(&self, folder: &Path, marker: Option<&DiskMarker>) -> Option<Partition> {
         let mut entry = self.entry.clone()?;
         entry.path = folder.to_owned();
-        entry.plimsoll.as_mut()?.disk = Some(marker.clone());
+        entry.plimsoll.as_mut()?.disk = marker.cloned();
         Some(entry)
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn kept_plots(
         }
         let file_bytes = Geometry::of(spec.layout.region_bytes).file_bytes;
         let share = plimsoll_core::Share { uid: neuron.uid, bytes: capacity_bytes };
-        let plan = super::allocate::Planned { share, layout: spec.layout, file_bytes };
+        let plan = super::divide::Planned { share, layout: spec.layout, file_bytes };
         kept.insert(neuron.hotkey, Kept { uid: neuron.uid, file_bytes, entry: entry.cloned(), plan });
     }
     Ok(kept)

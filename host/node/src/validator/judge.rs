@@ -7,9 +7,9 @@ use plimsoll_chain::normalise_weights;
 use plimsoll_core::{
     Audit, AuditBudget, Candidate, Digest, Identity, Round, Standing, Statement, Uid, Verdict, Weight,
 };
-use plimsoll_plugin::PluginError;
+use plimsoll_plugin::{ENGINE, PluginError};
 use plimsoll_wire::Registration;
-use plimsoll_wire::evidence::{Pin, Pins, Response, Ruling};
+use plimsoll_wire::evidence::{Engine, Pin, Pins, Response, Ruling};
 
 use super::RoundSecret;
 use crate::{InstancePool, NodeError, ValidatorPlugins};
@@ -94,8 +94,15 @@ impl Judge {
         }
     }
 
+    /// What the plugins run in: part of a verdict where a limit is hit.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine { version: ENGINE.to_owned(), limits: self.plugins.scheme.limits().by_name() }
+    }
+
     /// Whether a registration is one that proofs can be held against: `expected`'s, filled by this very scheme
-    /// with these very parameters, in exactly the layout that the scheme plans for a region of this size.
+    /// with these very parameters, in exactly the layout that the scheme plans for a region of this size, and
+    /// with all that the scheme needs to come to a verdict.
     ///
     /// # Errors
     /// Which part is not, in one sentence.
@@ -107,6 +114,10 @@ impl Judge {
         };
         if identity != expected {
             return Err("the registration is for another subnet, miner or validator".into());
+        }
+        let name = &scheme.descriptor().name;
+        if registration.scheme != *name {
+            return differs("the scheme's name", &registration.scheme, name);
         }
         if *plugin != scheme.digest() {
             return differs("the scheme's plugin digest", plugin, &scheme.digest());
@@ -127,7 +138,22 @@ impl Judge {
         if layout.region_bytes != *region_bytes {
             return differs("the size of the region", region_bytes, &layout.region_bytes);
         }
-        Ok(())
+        self.tried(&registration.statement())
+    }
+
+    /// An audit for trial, the same for everyone, answered with nothing: who registers what the verifier
+    /// stumbles over, a commitment that is missing for instance, could never be told to have failed.
+    fn tried(&self, statement: &Statement) -> Result<(), String> {
+        let randomness = Digest::of(b"plimsoll: the trial of a registration");
+        let verdict = self.pool.lend(|instance| {
+            let challenge = instance.draw(statement, &randomness, 1, None)?;
+            instance.verify(statement, &challenge, &[])
+        });
+        match verdict {
+            Ok(Verdict::Invalid(_)) => Ok(()),
+            Ok(Verdict::Valid) => Err("the scheme takes an empty proof for it, which proves nothing".into()),
+            Err(error) => Err(format!("the scheme cannot judge proofs against it: {error}")),
+        }
     }
 
     /// Whom to audit, and with which challenges.
