@@ -2,6 +2,7 @@
 
 use plimsoll_chain::{ChainError, Fault};
 use plimsoll_core::SpaceError;
+use plimsoll_lab::LabError;
 use plimsoll_node::NodeError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -24,6 +25,19 @@ impl From<NodeError> for Failure {
             NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
             NodeError::Disk { .. } => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let exit = match error {
+            LabError::Plugin(error) => return error.into(),
+            LabError::Node(error) => return (*error).into(),
+            LabError::Store(error) => return error.into(),
+            LabError::Disk { .. } => Exit::DiskMissing,
             _ => Exit::Error,
         };
         Self::of(exit, &error)

@@ -2,6 +2,8 @@
 
 mod allocate;
 mod bench;
+mod bench_kernels;
+mod compare;
 mod completions;
 mod config;
 mod demo;
@@ -9,6 +11,7 @@ mod each_plot;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod localnet;
 mod man;
 mod miner;
@@ -40,6 +43,8 @@ pub(crate) enum Verb {
     Demo(demo::Args),
     Plugin(plugin::Args),
     Bench(bench::Args),
+    Compare(compare::Args),
+    Inspect(inspect::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -63,6 +68,8 @@ impl Verb {
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
             Self::Bench(args) => bench::run(args, global).await,
+            Self::Compare(args) => compare::run(args, global).await,
+            Self::Inspect(args) => inspect::run(&args, global),
             Self::Completions(args) => completions::run(&args, global),
             Self::Man(args) => man::run(&args, global),
         }
