@@ -5,8 +5,8 @@
 
 use std::sync::Mutex;
 
-use crate::pure::{HashKind, Keystream, digest_of, seed_text};
-use crate::twins::{keystream, merkle_leaf, merkle_path, merkle_root};
+use crate::pure::{HashKind, Keystream, seed_text};
+use crate::twins::{hash, keystream, leaf, merkle_path, merkle_root};
 use crate::{Digest, Extent, Plot, PluginError, Region, Result, Span};
 
 const MIB: u64 = 1 << 20;
@@ -40,6 +40,10 @@ fn at_most_a_mebibyte(len: u64) -> Result<()> {
     if len > MIB { Err(bad(format!("{len} bytes in one call, at most {MIB} are allowed"))) } else { Ok(()) }
 }
 
+fn at_most_4096(what: &str, found: usize) -> Result<()> {
+    if found > 4096 { Err(bad(format!("{found} {what} at once, at most 4096 are allowed"))) } else { Ok(()) }
+}
+
 impl MemoryRegion {
     /// A region that holds `bytes`.
     #[must_use]
@@ -58,7 +62,7 @@ impl MemoryRegion {
             return Err(bad("a tree needs leaves: neither they nor the extent may have zero bytes".into()));
         }
         let n_leaves = over.len.div_ceil(u64::from(leaf_bytes));
-        let leaf = |(index, bytes)| merkle_leaf(kind, leaf_bytes, n_leaves, index, bytes);
+        let leaf = |(index, bytes)| leaf(kind, leaf_bytes, n_leaves, index, bytes);
         Ok((0..).zip(bytes.chunks(leaf_bytes as usize)).map(leaf).collect())
     }
 }
@@ -74,14 +78,17 @@ impl Region for MemoryRegion {
     }
 
     fn read_many(&self, at: &[Extent]) -> Result<Vec<u8>> {
+        at_most_4096("extents", at.len())?;
         at_most_a_mebibyte(at.iter().fold(0, |sum: u64, at| sum.saturating_add(at.len)))?;
         Ok(at.iter().map(|&at| self.read(at)).collect::<Result<Vec<_>>>()?.concat())
     }
 
     fn digest_many(&self, kind: HashKind, nonce: &[u8], at: &[Extent]) -> Result<Vec<Digest>> {
+        at_most_4096("extents", at.len())?;
+        at_most_4096("bytes of a nonce", nonce.len())?;
         let digest = |&at| {
             let bytes = &self.bytes[range(at, self.size_bytes())?];
-            Ok(digest_of(kind, &[nonce, bytes].concat()))
+            Ok(hash(kind, &[nonce, bytes].concat()))
         };
         at.iter().map(digest).collect()
     }
@@ -97,6 +104,7 @@ impl Region for MemoryRegion {
         over: Extent,
         leaves: &[u64],
     ) -> Result<Vec<Vec<u8>>> {
+        at_most_4096("leaves", leaves.len())?;
         let all = self.leaves(kind, leaf_bytes, over)?;
         let path = |&index: &u64| {
             let inside = usize::try_from(index).ok().filter(|&index| index < all.len());
@@ -169,7 +177,7 @@ impl Plot for MemoryPlot {
         let mut state = *state;
         for (unit, offset) in starts(units, unit_bytes, self.size_bytes())? {
             let text = seed_text(&state, unit_bytes);
-            let digest = digest_of(HashKind::Sha256, &text);
+            let digest = hash(HashKind::Sha256, &text);
             for (byte, with) in state.iter_mut().zip(digest) {
                 *byte ^= with;
             }

@@ -26,7 +26,8 @@
 //!         let weights = standings
 //!             .iter()
 //!             .map(|miner| {
-//!                 let all = miner.issued > 0 && miner.passed == miner.issued && miner.proven_bytes > 0;
+//!                 // So it is in this epoch, or was in the last in which anybody asked.
+//!                 let all = miner.proven_bytes > 0 && miner.proven_bytes == miner.claimed_bytes;
 //!                 miner.earns(u64::from(all), if all { "passed all audits" } else { "missed an audit" })
 //!             })
 //!             .collect();

@@ -52,7 +52,6 @@ impl Cancel {
     }
 
     /// Waits until someone asks.
-    #[allow(dead_code, reason = "servers wait for it")]
     pub(crate) async fn cancelled(&self) {
         let asked = self.asked.notified();
         tokio::pin!(asked);

@@ -21,6 +21,7 @@ impl From<NodeError> for Failure {
                 Exit::PluginRejected
             }
             NodeError::NoPlot { .. } => Exit::NotInitialised,
+            NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
             NodeError::Disk { .. } => Exit::DiskMissing,
             _ => Exit::Error,
@@ -64,10 +65,15 @@ impl From<StoreError> for Failure {
             StoreError::BadSample { .. } => Exit::Usage,
             StoreError::NotSealed { .. } => Exit::NotInitialised,
             StoreError::Locked { .. } => Exit::Locked,
-            StoreError::NotAPlot { .. } | StoreError::RefillDiffers { .. } => Exit::CorruptPlot,
+            StoreError::NotAPlot { .. }
+            | StoreError::BadJournal { .. }
+            | StoreError::CutShort { .. }
+            | StoreError::RefillDiffers { .. } => Exit::CorruptPlot,
             StoreError::NoSpace { .. }
             | StoreError::MissingFolder { .. }
             | StoreError::OtherDisk { .. }
+            | StoreError::BadKnownDisk { .. }
+            | StoreError::FullDisk { .. }
             | StoreError::Io { .. }
             | StoreError::Poisoned { .. } => Exit::DiskMissing,
             StoreError::Space(space) => space_exit(space),
@@ -86,7 +92,12 @@ impl From<WireError> for Failure {
 
 impl From<EvidenceError> for Failure {
     fn from(error: EvidenceError) -> Self {
-        Self::of(Exit::Error, &error)
+        let exit = match &error {
+            EvidenceError::Locked(_) => Exit::Locked,
+            EvidenceError::Io { .. } | EvidenceError::Poisoned(_) => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
     }
 }
 
@@ -117,8 +128,13 @@ mod tests {
         assert_eq!(code(NodeError::from(StoreError::from(device.clone()))), 21);
         assert_eq!(code(NodeError::from(PluginError::from(device))), 21);
         assert_eq!(code(NodeError::Cancelled), 130);
+        assert_eq!(code(EvidenceError::Locked(path.clone())), 11);
+        assert_eq!(code(EvidenceError::Poisoned(path.clone())), 21);
+        assert_eq!(code(EvidenceError::Empty), 1);
         assert_eq!(code(StoreError::from(SpaceError::Cancelled)), 130);
         assert_eq!(code(StoreError::NotAPlot { path: path.clone(), why: "x".into() }), 20);
+        assert_eq!(code(StoreError::CutShort { path: path.clone(), missing_bytes: 1 }), 20);
+        assert_eq!(code(StoreError::OtherDisk { path: path.clone(), why: "x".into() }), 21);
         let far = ChainError::Unreachable { endpoint: "local://[::1]:1".into(), why: "refused".into() };
         assert_eq!(code(NodeError::from(far)), 30);
         assert_eq!(code(NodeError::UnknownBuiltin { name: "x".into(), shipped: "y".into() }), 40);

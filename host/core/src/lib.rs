@@ -28,7 +28,7 @@ pub use policy::{
     AllocationSpace, Audit, AuditBudget, Candidate, IncentiveOutcome, Neuron, Share, Standing, Weight,
 };
 pub use scheme::{Answer, Layout, LayoutError, Order, Pass, Verdict};
-pub use space::{PlotSpace, RegionSpace, SpaceError};
+pub use space::{NodePlace, PlotSpace, RegionSpace, SpaceError};
 pub use span::{Extent, Span, Spans};
 pub use sr25519::{Keypair, KeypairError, Signature, verify_signature};
 pub use statement::{Identity, Round, Statement};

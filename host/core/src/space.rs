@@ -56,6 +56,30 @@ pub trait RegionSpace: Send + Sync {
     ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
         None
     }
+
+    /// A node that [`Self::remember_node`] left here, if this space remembers any.
+    fn remembered_node(&self, _place: &NodePlace) -> Option<[u8; 32]> {
+        None
+    }
+
+    /// Offers a node of a tree for later. A space whose bytes are complete may remember it, in memory only, so
+    /// that a tree with millions of small leaves is not hashed anew for every proof.
+    fn remember_node(&self, _place: NodePlace, _node: [u8; 32]) {}
+}
+
+/// Where a node of a SHA-256 tree stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NodePlace {
+    /// First byte of the region that the tree covers.
+    pub offset: u64,
+    /// How many bytes it covers.
+    pub len: u64,
+    /// Bytes of a leaf.
+    pub leaf_bytes: u64,
+    /// The node's level: 0 is the leaves'.
+    pub level: u32,
+    /// Which of its level.
+    pub index: u64,
 }
 
 /// A region being filled. Every write is idempotent, so that the host can resume after a crash.

@@ -272,6 +272,34 @@ fn large_leaves_and_runs_are_read_a_mebibyte_at_a_time() {
 }
 
 #[test]
+fn small_leaves_are_read_in_large_pieces_once_and_then_remembered() {
+    const ROW_BYTES: u64 = 64;
+    const ROWS: u64 = (40 << 10) + 3;
+    let bytes = some_bytes((ROWS * ROW_BYTES) as usize + 5, 9);
+    let over = Extent { offset: 5, len: ROWS * ROW_BYTES };
+    let tree = Tree { kind: HashKind::Sha256, leaf_bytes: ROW_BYTES, over };
+    let rows = [0, 1, 777, 20_000, ROWS - 1];
+    let remembering = Memory { remembered: Some(Default::default()), ..Memory::new(bytes.clone()) };
+    let first = merkle_paths(&remembering, &tree, &rows).unwrap();
+    for (&row, path) in rows.iter().zip(&first) {
+        assert_eq!(*path, slow_path(HashKind::Sha256, &bytes[5..], 0, 64, row as usize), "row {row}");
+    }
+    assert!(remembering.read_bytes.load(Ordering::Relaxed) <= over.len);
+    assert!(remembering.largest_bytes.load(Ordering::Relaxed) >= 64 << 10);
+
+    // Again: no more than the thousand rows around each one that is asked for.
+    remembering.read_bytes.store(0, Ordering::Relaxed);
+    assert_eq!(merkle_paths(&remembering, &tree, &rows).unwrap(), first);
+    let reread = remembering.read_bytes.load(Ordering::Relaxed);
+    assert!(reread <= rows.len() as u64 * 1024 * ROW_BYTES, "{reread} bytes");
+
+    // Another tree over the same bytes is another tree.
+    let halves = Tree { leaf_bytes: 32, ..tree };
+    let path = slow_path(HashKind::Sha256, &bytes[5..], 0, 32, 7);
+    assert_eq!(merkle_paths(&remembering, &halves, &[7]).unwrap(), [path]);
+}
+
+#[test]
 fn the_rfc_6962_roots_of_certificate_transparency_come_out() {
     // The reference implementation's test leaves: their roots over the first n.
     let leaves =

@@ -69,6 +69,20 @@ pub enum NodeError {
         /// As it was given.
         found: String,
     },
+    /// The partitions were planned for another scheme.
+    #[error(
+        "the plot for {validator} was planned for another scheme: its {field} is {planned}, the configured one's is {configured}; configure the scheme that it was planned for, or run `plimsoll allocate` for the new one"
+    )]
+    OtherScheme {
+        /// Whose plot.
+        validator: Hotkey,
+        /// What differs.
+        field: &'static str,
+        /// As the partition has it.
+        planned: String,
+        /// As it is configured.
+        configured: String,
+    },
     /// Something that cannot be done.
     #[error("{0}")]
     Unsupported(String),

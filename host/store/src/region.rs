@@ -1,11 +1,12 @@
 //! Reading a region by `pread` only: a file that is cut short under a reader is an error, never a signal.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_core::{RegionSpace, SpaceError};
+use plimsoll_core::{NodePlace, RegionSpace, SpaceError};
 
 use crate::error::device;
 use crate::lock::PlotLock;
@@ -14,6 +15,8 @@ use crate::{Geometry, NODE_BYTES};
 
 /// Nodes that one call may ask for: 32 MiB.
 const MOST_NODES: u64 = 1 << 20;
+/// Nodes that a sealed plot remembers of other trees: some 6 MiB.
+const MOST_REMEMBERED: usize = 1 << 16;
 
 pub(crate) fn check_range(size_bytes: u64, offset: u64, len: usize) -> Result<(), SpaceError> {
     let len = len as u64;
@@ -56,6 +59,9 @@ pub(crate) struct SealedRegion {
     pub(crate) file: Arc<File>,
     pub(crate) path: PathBuf,
     pub(crate) geometry: Geometry,
+    /// Of trees that schemes build over parts of the region. A row that rots afterwards still fails its proof,
+    /// for the leaf that is opened is read from the disk.
+    pub(crate) remembered: Mutex<HashMap<NodePlace, [u8; 32]>>,
     #[expect(dead_code, reason = "held for as long as somebody may read")]
     pub(crate) lock: Arc<PlotLock>,
 }
@@ -79,5 +85,16 @@ impl RegionSpace for SealedRegion {
         count: u64,
     ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
         Some(integrity_nodes(&self.file, &self.path, &self.geometry, level, first, count))
+    }
+
+    fn remembered_node(&self, place: &NodePlace) -> Option<[u8; 32]> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied()
+    }
+
+    fn remember_node(&self, place: NodePlace, node: [u8; 32]) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() < MOST_REMEMBERED {
+            remembered.insert(place, node);
+        }
     }
 }

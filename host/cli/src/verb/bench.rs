@@ -12,6 +12,7 @@ use plimsoll_plugin::{Measured, measure};
 use serde_json::{Value, json};
 
 use super::generate::blocking;
+use crate::cancel::Cancel;
 use crate::exit::Failure;
 use crate::flags::PluginFlags;
 use crate::global::Global;
@@ -40,6 +41,10 @@ struct PluginArgs {
     /// builtin:NAME or a .wasm file; without any, all that are shipped
     #[arg(value_name = "PLUGIN")]
     plugins: Vec<String>,
+
+    /// One more, as the other benches name it
+    #[arg(long, value_name = "PLUGIN")]
+    scheme: Option<String>,
 
     /// Its parameters as JSON
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json_value)]
@@ -95,7 +100,8 @@ fn json_value(text: &str) -> Result<Value, serde_json::Error> {
 async fn plugins(args: PluginArgs, global: &Global) -> Result<(), Failure> {
     let all =
         || plimsoll_bundle::builtins().iter().map(|builtin| format!("builtin:{}", builtin.name)).collect();
-    let names: Vec<String> = if args.plugins.is_empty() { all() } else { args.plugins };
+    let named: Vec<String> = args.plugins.into_iter().chain(args.scheme).collect();
+    let names = if named.is_empty() { all() } else { named };
     let work = move || -> Result<Vec<Measured>, Failure> {
         let one = |name: &String| Ok(measure(&component(name)?, &args.params)?);
         names.iter().map(one).collect()
@@ -133,6 +139,7 @@ fn prepared(flags: &Flags, global: &Global) -> Result<(plimsoll_plugin::Scheme, 
         dir: flags.dir.clone(),
         repeats: flags.repeats.max(1),
         workers: flags.workers.filter(|workers| *workers > 0),
+        cancel: Cancel::on_signals("stopping the bench: what it wrote is removed")?.flag(),
     };
     Ok((scheme, request))
 }

@@ -1,12 +1,11 @@
 //! `plimsoll demo`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_core::ByteSize;
 use plimsoll_node::demo::{DemoOptions, DemoReport, FindingKind, MinerRow, Narrator, demo};
 use plimsoll_node::space::{Progress, Silent};
-use plimsoll_store::CancelFlag;
 
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure, OrFail as _};
@@ -87,6 +86,7 @@ fn progress(bytes: ByteSize, global: &Global) -> Arc<dyn Progress> {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.plugins])?;
     let host = config.host()?;
+    let cancel = Cancel::on_signals("stopping the demo")?;
     let options = DemoOptions {
         choices: config.choices(),
         plot_bytes: args.bytes.0,
@@ -94,16 +94,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         samples: args.samples,
         deadline_ms: args.deadline_ms,
         keep: args.keep.clone(),
-        cancel: CancelFlag::new(),
+        cancel: cancel.flag(),
     };
     let teller = Teller { quiet: global.json };
     let progress = progress(args.bytes, global);
-    let cancel = Cancel::on_signals("stopping the demo")?;
     let report = tokio::select! {
         report = demo(&host, &options, &teller, progress) => report?,
         () = cancel.cancelled() => {
-            options.cancel.cancel();
-            return Err(Failure::new(Exit::Interrupted, "stopped on request; nothing of it is left behind"));
+            return Err(Failure::new(Exit::Interrupted, left_behind(args.keep.as_deref())));
         }
     };
     if global.json {
@@ -114,6 +112,15 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         screen::print(&human(args, &report));
     }
     if report.replay.equal { Ok(()) } else { Err(Failure::reported(Exit::Error)) }
+}
+
+fn left_behind(keep: Option<&Path>) -> String {
+    match keep {
+        None => "stopped on request; nothing of it is left behind".into(),
+        Some(folder) => {
+            format!("stopped on request; what there is so far is in {}: remove it yourself", folder.display())
+        }
+    }
 }
 
 fn human(args: &Args, report: &DemoReport) -> String {

@@ -21,7 +21,6 @@ use crate::screen::{self, Side};
 ///
 /// Runs until Ctrl-C. `register` and `stake` work on one that is served.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: Option<What>,
@@ -32,13 +31,13 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Args)]
 struct Serve {
-    /// Milliseconds from block to block
-    #[arg(long, value_name = "MS", default_value_t = 1000)]
-    block_ms: u64,
+    /// Milliseconds from block to block [default: 1000]
+    #[arg(long, value_name = "MS")]
+    block_ms: Option<u64>,
 
-    /// Blocks between two rounds of validators
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    tempo: u64,
+    /// Blocks between two rounds of validators [default: 30]
+    #[arg(long, value_name = "N")]
+    tempo: Option<u64>,
 
     /// Keep the chain in this file, and go on from it; without it, it lives in memory
     #[arg(long, value_name = "FILE")]
@@ -47,6 +46,9 @@ struct Serve {
     #[command(flatten)]
     chain: ChainFlags,
 }
+
+const BLOCK_MS: u64 = 1000;
+const TEMPO_BLOCKS: u64 = 30;
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
@@ -81,11 +83,16 @@ struct Stake {
 }
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
-    match &args.what {
-        None => serve(&args.serve, global).await,
-        Some(What::Register(flags)) => register(flags, global).await,
-        Some(What::Stake(stake)) => give(stake, global).await,
-        Some(What::Show(flags)) => show(flags, global).await,
+    let Some(what) = &args.what else { return serve(&args.serve, global).await };
+    let Serve { block_ms, tempo, state, chain } = &args.serve;
+    if block_ms.is_some() || tempo.is_some() || state.is_some() {
+        let message = "--block-ms, --tempo and --state are for serving a chain, not for one that is served";
+        return Err(Failure::new(Exit::Usage, message).hint("leave them out"));
+    }
+    match what {
+        What::Register(flags) => register(flags, chain, global).await,
+        What::Stake(stake) => give(stake, chain, global).await,
+        What::Show(flags) => show(flags, chain, global).await,
     }
 }
 
@@ -94,9 +101,10 @@ async fn serve(args: &Serve, global: &Global) -> Result<(), Failure> {
     let at = local(&config.chain.endpoint)?;
     let netuid = config.chain.netuid;
     let mut genesis = LedgerGenesis::development(netuid);
-    genesis.block_ms = args.block_ms;
+    genesis.block_ms = args.block_ms.unwrap_or(BLOCK_MS);
+    let (block_ms, tempo_blocks) = (genesis.block_ms, args.tempo.unwrap_or(TEMPO_BLOCKS));
     for subnet in &mut genesis.subnets {
-        subnet.rules = SubnetRules { tempo_blocks: args.tempo, ..subnet.rules };
+        subnet.rules = SubnetRules { tempo_blocks, ..subnet.rules };
     }
     let ledger = match &args.state {
         Some(file) => Ledger::kept_in(file, genesis)?,
@@ -107,16 +115,15 @@ async fn serve(args: &Serve, global: &Global) -> Result<(), Failure> {
     let outcome = json!({
         "endpoint": server.endpoint(),
         "netuid": netuid,
-        "block_ms": args.block_ms,
-        "tempo_blocks": args.tempo,
+        "block_ms": block_ms,
+        "tempo_blocks": tempo_blocks,
         "state": args.state,
     });
     global.emit(&outcome, || {
         format!(
-            "a chain is served at {}, subnet {netuid}, a block every {} ms\nnext, in another terminal: \
+            "a chain is served at {}, subnet {netuid}, a block every {block_ms} ms\nnext, in another terminal: \
              plimsoll localnet register, then plimsoll localnet stake for a validator\nCtrl-C stops it",
-            server.endpoint(),
-            args.block_ms
+            server.endpoint()
         )
     })?;
     cancel.cancelled().await;
@@ -131,8 +138,8 @@ fn local(endpoint: &Endpoint) -> Result<SocketAddr, Failure> {
     }
 }
 
-async fn register(flags: &Flags, global: &Global) -> Result<(), Failure> {
-    let config = global.config(&[&flags.chain, &flags.wallet])?;
+async fn register(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[chain, &flags.chain, &flags.wallet])?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let key = wallet.hotkey()?;
     let coldkey = wallet.coldkey_address()?.unwrap_or_else(|| key.hotkey());
@@ -143,8 +150,8 @@ async fn register(flags: &Flags, global: &Global) -> Result<(), Failure> {
     global.emit(&outcome, || format!("{} is uid {uid} of subnet {netuid}", key.hotkey()))
 }
 
-async fn give(stake: &Stake, global: &Global) -> Result<(), Failure> {
-    let config = global.config(&[&stake.flags.chain, &stake.flags.wallet])?;
+async fn give(stake: &Stake, chain: &ChainFlags, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[chain, &stake.flags.chain, &stake.flags.wallet])?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let hotkey = wallet.hotkey_address()?;
     let chain = LedgerClient::new(local(&config.chain.endpoint)?)?;
@@ -158,8 +165,8 @@ async fn give(stake: &Stake, global: &Global) -> Result<(), Failure> {
     })
 }
 
-async fn show(flags: &Flags, global: &Global) -> Result<(), Failure> {
-    let config = global.config(&[&flags.chain, &flags.wallet])?;
+async fn show(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[chain, &flags.chain, &flags.wallet])?;
     let chain = plimsoll_chain::connect(&config.chain.endpoint)?;
     let snapshot = chain.snapshot(config.chain.netuid).await?;
     let weights = chain.weights(config.chain.netuid).await?;

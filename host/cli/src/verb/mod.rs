@@ -5,6 +5,7 @@ mod bench;
 mod completions;
 mod config;
 mod demo;
+mod each_plot;
 mod generate;
 mod import;
 mod init;

@@ -4,9 +4,10 @@ use plimsoll_core::ByteSize;
 use plimsoll_node::space::{self, Repaired};
 use serde_json::json;
 
-use super::generate::{blocking, partitions, plot_of};
+use super::each_plot::{Outcomes, each_plot};
+use super::generate::{blocking, partitions};
 use crate::cancel::Cancel;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
 use crate::global::Global;
 use crate::screen::Board;
@@ -28,19 +29,17 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let scheme = config.choices().load_scheme(&config.host()?)?;
     let cancel = Cancel::on_signals("stopping: run `plimsoll repair` again to go on")?.flag();
     let bars = Board::new(global);
-    let work = move || -> Result<Vec<Repaired>, Failure> {
-        let one = |partition| Ok(space::repair(&plot_of(partition), &scheme, &cancel, &bars)?);
-        partitions.iter().map(one).collect()
-    };
+    let work = move || each_plot(&partitions, |path| Ok(space::repair(path, &scheme, &cancel, &bars)?));
     let repaired = blocking(work).await??;
-    let clean = repaired.iter().all(|plot| plot.clean);
-    global.emit(&json!({ "clean": clean, "plots": repaired }), || human(&repaired))?;
-    if clean { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+    let end = repaired.end(|plot| plot.clean);
+    let outcome = json!({ "clean": end.is_ok(), "plots": repaired.plots, "failed": repaired.failed });
+    global.emit(&outcome, || human(&repaired))?;
+    end
 }
 
-fn human(repaired: &[Repaired]) -> String {
+fn human(repaired: &Outcomes<Repaired>) -> String {
     let mut lines = Vec::new();
-    for plot in repaired {
+    for plot in &repaired.plots {
         let path = plot.path.display();
         if plot.found.is_empty() {
             lines.push(format!("good      {path}"));
@@ -51,5 +50,6 @@ fn human(repaired: &[Repaired]) -> String {
         lines.push(format!("{outcome}  {path}: {units} units refilled, {bytes}"));
         lines.extend(plot.found.iter().map(|finding| format!("          {finding}")));
     }
+    lines.extend(repaired.failures());
     lines.join("\n")
 }

@@ -3,11 +3,11 @@
 use plimsoll_core::{ByteSize, Digest};
 use plimsoll_node::space::{self, CheckDepth, CheckOptions, Checked};
 use plimsoll_plugin::Scheme;
-use plimsoll_store::partition::Partition;
 use plimsoll_store::scrub::Sample;
 use serde_json::json;
 
-use super::generate::{blocking, partitions, plot_of};
+use super::each_plot::{Outcomes, each_plot};
+use super::generate::{blocking, partitions};
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::flags::{FolderFlags, PluginFlags, WalletFlags};
@@ -44,17 +44,28 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.folder, &args.wallet, &args.plugins])?;
     let partitions = partitions(&config)?;
-    let scheme = match args.against_seed {
-        true => Some(config.choices().load_scheme(&config.host()?)?),
-        false => None,
+    let depth = depth(args)?;
+    let load = || -> Result<Scheme, Failure> { Ok(config.choices().load_scheme(&config.host()?)?) };
+    let scheme = match depth {
+        CheckDepth::AgainstSeed(_) => Some(load()?),
+        // Bytes can be checked without the plugin, only not what it would commit to.
+        CheckDepth::Full => load().map_err(|error| remark(global, &error)).ok(),
+        CheckDepth::Fast | CheckDepth::Sampled(..) => None,
     };
     let cancel = Cancel::on_signals("stopping: a check keeps nothing")?.flag();
-    let options = CheckOptions { cancel, ..CheckOptions::new(depth(args)?) };
+    let options = CheckOptions { cancel, ..CheckOptions::new(depth) };
     let bars = Board::new(global);
-    let checked = blocking(move || check_all(&partitions, scheme.as_ref(), &options, &bars)).await??;
-    let clean = checked.iter().all(|plot| plot.clean);
-    global.emit(&json!({ "clean": clean, "plots": checked }), || human(&checked))?;
-    if clean { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+    let work =
+        move || each_plot(&partitions, |path| Ok(space::check(path, scheme.as_ref(), &options, &bars)?));
+    let checked = blocking(work).await??;
+    let end = checked.end(|plot| plot.clean);
+    let outcome = json!({ "clean": end.is_ok(), "plots": checked.plots, "failed": checked.failed });
+    global.emit(&outcome, || human(&checked))?;
+    end
+}
+
+fn remark(global: &Global, error: &Failure) {
+    global.remark(&format!("note: commitments are not made again, for the scheme cannot be loaded: {error}"));
 }
 
 fn depth(args: &Args) -> Result<CheckDepth, Failure> {
@@ -77,47 +88,38 @@ fn depth(args: &Args) -> Result<CheckDepth, Failure> {
     })
 }
 
-fn check_all(
-    partitions: &[Partition],
-    scheme: Option<&Scheme>,
-    options: &CheckOptions,
-    bars: &Board,
-) -> Result<Vec<Checked>, Failure> {
-    let one = |partition: &Partition| {
-        let path = plot_of(partition);
-        if !path.exists() {
-            let message = format!("the plot {} is not there", path.display());
-            let hint = "`plimsoll generate` fills it; if it was there, look after the disk first";
-            return Err(Failure::new(Exit::NotInitialised, message).hint(hint));
-        }
-        Ok(space::check(&path, scheme, options, bars)?)
-    };
-    partitions.iter().map(one).collect()
-}
-
-fn human(checked: &[Checked]) -> String {
+fn human(checked: &Outcomes<Checked>) -> String {
     let mut lines = Vec::new();
-    for plot in checked {
-        let against = if plot.against_seed { "seed" } else { "commitment" };
+    for plot in &checked.plots {
+        let against = match (plot.against_seed, plot.commitment_recomputed) {
+            (true, _) => "seed",
+            (false, true) => "commitment",
+            (false, false) => "integrity tree",
+        };
         let (read, all) = (ByteSize(plot.checked_bytes), ByteSize(plot.region_bytes));
         let outcome = if plot.clean { "good" } else { "BAD" };
         lines.push(format!(
             "{outcome}  {}: {read} of {all} checked against its {against}",
             plot.path.display()
         ));
-        lines.extend(plot.findings.iter().map(|finding| format!("      {finding}")));
+        lines.extend(plot.findings.iter().chain(&plot.remarks).map(|said| format!("      {said}")));
         if let Some(share) = plot.seen_fraction.filter(|share| *share > 0.0) {
             let percent = share * 100.0;
             lines.push(format!("      damage of {percent:.3} % or more would have been seen with 99 %"));
         }
     }
-    let bad = checked.iter().filter(|plot| !plot.clean).count();
-    lines.push(match bad {
-        0 => format!("{} plots, all good", checked.len()),
-        _ => format!(
-            "{bad} of {} plots are damaged; `plimsoll repair` refills exactly what is bad",
-            checked.len()
-        ),
-    });
+    lines.extend(checked.failures());
+    let bad = checked.plots.iter().filter(|plot| !plot.clean).count();
+    let (failed, all) = (checked.failed.len(), checked.plots.len() + checked.failed.len());
+    if bad > 0 {
+        let repair = "`plimsoll repair` refills exactly what is bad";
+        lines.push(format!("{bad} of {all} plots are damaged; {repair}"));
+    }
+    if failed > 0 {
+        lines.push(format!("{failed} of {all} plots could not be checked"));
+    }
+    if bad + failed == 0 {
+        lines.push(format!("{all} plots, all good"));
+    }
     lines.join("\n")
 }

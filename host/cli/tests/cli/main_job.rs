@@ -1,53 +1,8 @@
 //! The main job as an operator does it, every part a process of its own: a chain, a wallet for each, space
 //! divided and filled, a miner, a validator, and the replay of what it wrote.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
 use crate::home::Home;
-
-/// A server that runs until it is dropped.
-struct Server(Child);
-
-impl Server {
-    /// Starts `plimsoll` and waits until it has said that it serves.
-    fn start(home: &Path, line: &str) -> Self {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"))
-            .current_dir(home)
-            .env_clear()
-            .env("HOME", home)
-            .env("PLIMSOLL_PLUGINS_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache"))
-            .args(line.split_whitespace())
-            .args(["--log", "off"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let last = said.by_ref().map(Result::unwrap).find(|line| line.contains("Ctrl-C stops it"));
-        assert!(last.is_some(), "`{line}` ended before it served");
-        // The pipe stays open: nothing else is written to it before the end.
-        Self(child)
-    }
-
-    fn interrupt(mut self) -> i32 {
-        let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-        self.0.wait().unwrap().code().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
+use crate::server::{Server, free_port};
 
 #[test]
 fn a_chain_a_miner_and_a_validator_in_processes_of_their_own_set_weights_that_replay() {

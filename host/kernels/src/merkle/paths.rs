@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use plimsoll_core::{Digest, RegionSpace};
+use plimsoll_core::{Digest, NodePlace, RegionSpace};
 
 use super::nodes::{Leaf, Leaves, merkle_parent};
-use super::root::kept_node;
+use super::root::{kept_node, sha256_root};
 use super::tree::{INTEGRITY_LEAF_BYTES, Tree, siblings};
 use crate::digests::{HashKind, each_read};
 use crate::error::KernelError;
@@ -13,8 +13,8 @@ use crate::error::KernelError;
 /// The path of each of `leaves` (32 bytes a sibling, bottom up), in the order asked; a leaf may be asked
 /// for twice.
 ///
-/// What `region` keeps of its integrity tree is not hashed again; of the rest each byte is read once at
-/// most. Memory grows with the number of leaves asked for and the tree's height.
+/// What `region` keeps of its integrity tree, or remembers of a SHA-256 tree, is not hashed again; of the rest
+/// each byte is read once at most. Memory grows with the number of leaves asked for and the tree's height.
 ///
 /// # Errors
 /// [`KernelError::BadInput`] for a tree or a leaf that cannot be; [`KernelError::Space`] if the tree is not
@@ -50,6 +50,8 @@ struct Opening<'a> {
     known: HashMap<(u32, u64), Digest>,
     /// The lowest level whose nodes are nodes of the region's integrity tree, and its level there.
     kept_from: Option<(u32, u32)>,
+    /// The level of a SHA-256 tree that the region is offered to remember.
+    remembered_at: u32,
     buffer: Vec<u8>,
 }
 
@@ -63,7 +65,9 @@ impl<'a> Opening<'a> {
             (there.saturating_sub(here), here.saturating_sub(there))
         });
         let shape = Leaves::checked(tree.kind, tree.leaf_bytes, tree.leaves())?;
-        Ok(Self { region, tree, shape, asked, known: HashMap::new(), kept_from, buffer: Vec::new() })
+        let remembered_at = remembered_level(tree.leaves());
+        let known = HashMap::new();
+        Ok(Self { region, tree, shape, asked, known, kept_from, remembered_at, buffer: Vec::new() })
     }
 
     /// Node `index` of `level`, which is below the top.
@@ -74,7 +78,20 @@ impl<'a> Opening<'a> {
         if let Some(node) = self.kept(level, index)? {
             return Ok(node);
         }
-        if level == 0 || (self.tree.kind == HashKind::Blake3 && !self.has_asked(level, index)) {
+        let is_remembered = self.tree.kind == HashKind::Sha256 && level == self.remembered_at;
+        if is_remembered && let Some(node) = self.region.remembered_node(&self.place(level, index)) {
+            return Ok(Digest(node));
+        }
+        let node = self.made(level, index)?;
+        if is_remembered {
+            self.region.remember_node(self.place(level, index), node.0);
+        }
+        Ok(node)
+    }
+
+    fn made(&mut self, level: u32, index: u64) -> Result<Digest, KernelError> {
+        let is_above_remembered = self.tree.kind == HashKind::Sha256 && level > self.remembered_at;
+        if level == 0 || !(is_above_remembered || self.has_asked(level, index)) {
             return self.hashed(level, index);
         }
         let left = self.node(level - 1, 2 * index)?;
@@ -83,6 +100,11 @@ impl<'a> Opening<'a> {
         }
         let right = self.node(level - 1, 2 * index + 1)?;
         Ok(merkle_parent(self.tree.kind, &left, &right, false))
+    }
+
+    const fn place(&self, level: u32, index: u64) -> NodePlace {
+        let Tree { leaf_bytes, over, .. } = *self.tree;
+        NodePlace { offset: over.offset, len: over.len, leaf_bytes, level, index }
     }
 
     /// The node, if the region keeps it.
@@ -99,14 +121,29 @@ impl<'a> Opening<'a> {
         self.asked.get(from).is_some_and(|&leaf| leaf >> level == index)
     }
 
-    /// The node from its bytes: a leaf, or with BLAKE3 a subtree at once, which is many times faster.
+    /// The node from its bytes: a leaf, or a whole subtree at once, which is many times faster than leaf by leaf.
     fn hashed(&mut self, level: u32, index: u64) -> Result<Digest, KernelError> {
         let extent = self.tree.extent_of(level, index);
         let mut leaf = match self.tree.kind {
             HashKind::Blake3 => Leaf::blake3_part(extent.offset - self.tree.over.offset),
+            HashKind::Sha256 if level > 0 => {
+                // A subtree of RFC 6962 is the tree over its bytes.
+                let subtree = Tree { over: extent, ..*self.tree };
+                return sha256_root(self.region, &subtree, &mut self.buffer);
+            }
             HashKind::Sha256 => self.shape.begin(index),
         };
         each_read(self.region, extent, &mut self.buffer, |piece| leaf.update(piece))?;
         Ok(leaf.finish())
     }
+}
+
+/// The level whose nodes are worth remembering: each saves a thousand leaves or more, and there are few enough
+/// of them.
+const fn remembered_level(leaves: u64) -> u32 {
+    const LEAST_LEVEL: u32 = 10;
+    const MOST_NODES_LOG2: u32 = 15;
+    let height = u64::BITS - leaves.leading_zeros();
+    let level = height.saturating_sub(MOST_NODES_LOG2);
+    if level > LEAST_LEVEL { level } else { LEAST_LEVEL }
 }

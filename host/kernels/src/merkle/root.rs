@@ -82,7 +82,11 @@ pub fn merkle_root(region: &dyn RegionSpace, tree: &Tree) -> Result<Digest, Kern
 }
 
 /// Hashes leaf by leaf, whatever the reads' borders are.
-fn sha256_root(region: &dyn RegionSpace, tree: &Tree, buffer: &mut Vec<u8>) -> Result<Digest, KernelError> {
+pub(super) fn sha256_root(
+    region: &dyn RegionSpace,
+    tree: &Tree,
+    buffer: &mut Vec<u8>,
+) -> Result<Digest, KernelError> {
     let leaves = Leaves::checked(tree.kind, tree.leaf_bytes, tree.leaves())?;
     let mut stack = MerkleStack::new(tree.kind, tree.leaves());
     let (mut index, mut missing) = (0, tree.extent_of(0, 0).len);

@@ -2,16 +2,17 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use plimsoll_core::{PlotSpace, RegionSpace, SpaceError};
+use plimsoll_core::{NodePlace, PlotSpace, RegionSpace, SpaceError};
 use plimsoll_kernels::{HashKind, Tree, merkle_leaf, merkle_level_above};
 
 pub(crate) struct Memory {
-    bytes: Mutex<Vec<u8>>,
+    pub(crate) bytes: Mutex<Vec<u8>>,
     /// The integrity tree's levels, where the space keeps one.
-    levels: Vec<Vec<[u8; 32]>>,
+    pub(crate) levels: Vec<Vec<[u8; 32]>>,
     /// Bytes read so far, nodes of the tree apart.
     pub(crate) read_bytes: AtomicU64,
     /// The largest buffer that a read or a put had.
@@ -20,6 +21,8 @@ pub(crate) struct Memory {
     pub(crate) puts: AtomicUsize,
     /// Puts after which every further one is refused.
     pub(crate) puts_left: AtomicUsize,
+    /// Nodes of other trees, where the space remembers them.
+    pub(crate) remembered: Option<Mutex<HashMap<NodePlace, [u8; 32]>>>,
     /// Whether the space asks for each put's bytes twice.
     pub(crate) asks_twice: bool,
 }
@@ -33,6 +36,7 @@ impl Memory {
             largest_bytes: AtomicUsize::new(0),
             puts: AtomicUsize::new(0),
             puts_left: AtomicUsize::new(usize::MAX),
+            remembered: None,
             asks_twice: false,
         }
     }
@@ -90,6 +94,16 @@ impl RegionSpace for Memory {
         }
         let nodes = level.and_then(|level| level.get(first as usize..(first + count) as usize));
         Some(nodes.map(<[_]>::to_vec).ok_or_else(|| SpaceError::Refused(format!("no nodes at {first}"))))
+    }
+
+    fn remembered_node(&self, place: &NodePlace) -> Option<[u8; 32]> {
+        self.remembered.as_ref()?.lock().unwrap().get(place).copied()
+    }
+
+    fn remember_node(&self, place: NodePlace, node: [u8; 32]) {
+        if let Some(remembered) = &self.remembered {
+            remembered.lock().unwrap().insert(place, node);
+        }
     }
 }
 

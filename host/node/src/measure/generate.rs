@@ -138,7 +138,8 @@ fn run(conductor: &dyn Conductor, request: &BenchRequest) -> Result<(Vec<Generat
             capacity_bytes,
         })
         .collect();
-    let options = GenerateOptions { workers: request.workers, ..GenerateOptions::default() };
+    let (workers, cancel) = (request.workers, request.cancel.clone());
+    let options = GenerateOptions { workers, cancel, ..GenerateOptions::default() };
     timed(|| conduct(conductor, &jobs, &options, &Silent))
 }
 

@@ -12,6 +12,8 @@ pub use verify::{VerifyFigures, measure_verify};
 
 use std::path::PathBuf;
 
+use plimsoll_store::CancelFlag;
+
 /// What a bench is asked to do.
 #[derive(Debug, Clone)]
 pub struct BenchRequest {
@@ -25,4 +27,6 @@ pub struct BenchRequest {
     pub repeats: u32,
     /// Worker threads; chosen as `generate` would choose without it.
     pub workers: Option<usize>,
+    /// Set to stop; what was written is removed.
+    pub cancel: CancelFlag,
 }

@@ -48,12 +48,16 @@ pub fn measure_verify(scheme: &Scheme, request: &BenchRequest) -> Result<VerifyF
     let folder = scratch(&request.dir)?;
     let path = folder.path().join("bench.plot");
     let job = GenerateJob { path: path.clone(), identity: identity(0), capacity_bytes: request.bytes };
-    let options = GenerateOptions { workers: request.workers, ..GenerateOptions::default() };
+    let (workers, cancel) = (request.workers, request.cancel.clone());
+    let options = GenerateOptions { workers, cancel, ..GenerateOptions::default() };
     let generated = generate(scheme, &[job], &options, &Silent)?;
     let bytes = generated.iter().map(|plot| plot.bytes).sum::<u64>();
     hash_file(&path)?;
     let (mut ours, mut mapped, mut raw, mut ratios, mut peak) = (vec![], vec![], vec![], vec![], None);
     for _ in 0..request.repeats.max(1) {
+        if request.cancel.is_cancelled() {
+            return Err(NodeError::Cancelled);
+        }
         let reference = timed(|| hash_file(&path))?.1.seconds;
         forget_peak_rss();
         let seconds = timed(|| full(&path, Reading::Auto))?.1.seconds;

@@ -3,11 +3,12 @@
 //! The policy says who gets how much; the host asks the scheme what a plot of that size takes on the disk,
 //! header and integrity tree included, and takes back whole chunks until the files stay within the cap (P9).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use plimsoll_chain::Snapshot;
-use plimsoll_core::{AllocationSpace, Hotkey, Identity, Layout, Neuron, Share, Uid};
-use plimsoll_plugin::{Allocation, PluginError, Scheme, SchemeInstance};
+use plimsoll_core::{AllocationSpace, ByteSize, Hotkey, Identity, Layout, Neuron, Share, Uid};
+use plimsoll_plugin::{Allocation, AllocationInstance, PluginError, Scheme, SchemeInstance};
 use plimsoll_store::partition::{
     MinerSide, Partition, PlannedSpace, PlotEntry, ShareSide, cap_of_threshold, write_partitions,
 };
@@ -15,6 +16,7 @@ use plimsoll_store::{DiskMarker, Geometry, SchemeTag, StoreError, free_space, pl
 use serde::Serialize;
 
 use super::fill::scheme_tag;
+use super::keep::{Kept, kept_plots};
 use crate::NodeError;
 
 /// The file beside the plots.
@@ -43,6 +45,8 @@ pub struct AllocateRequest {
     pub max_bytes: Option<u64>,
     /// Shares are whole numbers of these.
     pub chunk_bytes: u64,
+    /// Divides everything anew, whatever becomes of plots that are there.
+    pub rebalance: bool,
 }
 
 impl AllocateRequest {
@@ -72,6 +76,8 @@ pub struct Allocated {
     pub file_bytes: u64,
     /// One a validator.
     pub partitions: Vec<Partition>,
+    /// Plots that were there and keep their entry as it was.
+    pub kept: Vec<Kept>,
     /// Shares too small to hold anything, and why.
     pub skipped: Vec<Skipped>,
 }
@@ -87,16 +93,20 @@ pub struct Skipped {
     pub why: String,
 }
 
-struct Planned {
-    share: Share,
-    layout: Layout,
-    file_bytes: u64,
+/// A share that holds a plot.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) share: Share,
+    pub(super) layout: Layout,
+    pub(super) file_bytes: u64,
 }
 
-/// Divides the space as `policy` wants it. Nothing is written but the disk's marker: see [`Allocated::write`].
+/// Divides the space as `policy` wants it; plots that are there already keep theirs, unless everything is to be
+/// divided anew. Nothing is written but the disk's marker: see [`Allocated::write`].
 ///
 /// # Errors
-/// A missing folder, a threshold out of range, a cap larger than the disk, or what a plugin said.
+/// A missing folder, a threshold out of range, a cap larger than the disk or smaller than the plots that are there,
+/// or what a plugin said.
 pub fn allocate(
     snapshot: &Snapshot,
     request: &AllocateRequest,
@@ -107,26 +117,84 @@ pub fn allocate(
     let disk = free_space(&request.db_path)?;
     let available_bytes = disk.free_bytes + plots_bytes(&folder);
     let cap_bytes = cap(request, available_bytes)?;
+    let tag = scheme_tag(scheme);
+    let mut hands = Hands { policy: policy.instance()?, scheme: scheme.instance()? };
+    let mut kept = match request.rebalance {
+        true => BTreeMap::new(),
+        false => kept_plots(&folder, snapshot, request.owner, &tag, &mut hands.scheme)?,
+    };
     let neurons: Vec<Neuron> = snapshot.neurons.iter().map(|n| neuron(n, &request.owner)).collect();
+    let space = AllocationSpace { available_bytes, cap_bytes, chunk_bytes: request.chunk_bytes };
+    let wanted = hands.policy.allocate(&space, &neurons)?;
+    kept.retain(|_, kept| wanted.iter().any(|share| share.uid == kept.uid && share.bytes > 0));
+    let kept_bytes = kept.values().map(|kept| kept.file_bytes).sum();
+    expect_room_for_kept(request, kept_bytes)?;
+    let (planned, skipped) = if kept.is_empty() {
+        divide(snapshot, request, &space, &neurons, &mut hands)?
+    } else {
+        let rest = AllocationSpace { cap_bytes: cap_bytes.saturating_sub(kept_bytes), ..space };
+        let new: Vec<Neuron> = neurons.into_iter().filter(|n| !kept.contains_key(&n.hotkey)).collect();
+        divide_rest(snapshot, request, &rest, &new, &wanted, &mut hands)?
+    };
+    let marker = DiskMarker::read_or_make(&request.db_path)?;
+    let whole = PlannedSpace {
+        available_bytes,
+        threshold: request.threshold,
+        cap_bytes,
+        chunk_bytes: request.chunk_bytes,
+    };
+    let entry = |plan: &Planned| partition(plan, snapshot, request, &whole, &tag, &marker);
+    let mut partitions: Vec<Partition> = planned.iter().filter_map(entry).collect();
+    let file_bytes = planned.iter().map(|plan| plan.file_bytes).sum::<u64>() + kept_bytes;
+    let kept: Vec<Kept> = kept.into_values().collect();
+    partitions
+        .extend(kept.iter().filter_map(|kept| kept.entry_on(&folder, &marker).or_else(|| entry(&kept.plan))));
+    let place = |partition: &Partition| {
+        let uid = snapshot.neuron(&partition.validator).map(|neuron| neuron.uid);
+        wanted.iter().position(|share| Some(share.uid) == uid)
+    };
+    partitions.sort_by_key(place);
+    Ok(Allocated { folder, available_bytes, cap_bytes, file_bytes, partitions, kept, skipped })
+}
+
+/// The plugins that divide and plan.
+struct Hands {
+    policy: AllocationInstance,
+    scheme: SchemeInstance,
+}
+
+/// A cap that somebody wrote down is never exceeded, not even by what is there. (A share of the free space moves
+/// with what others write to the disk.)
+fn expect_room_for_kept(request: &AllocateRequest, kept_bytes: u64) -> Result<(), NodeError> {
+    match request.max_bytes {
+        Some(max_bytes) if kept_bytes > max_bytes => Err(NodeError::Unsupported(format!(
+            "the plots that are there take {}, more than the {} that are allowed: allow more, or divide anew with \
+             --rebalance and fill again",
+            ByteSize(kept_bytes),
+            ByteSize(max_bytes)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+type Division = (Vec<Planned>, Vec<Skipped>);
+
+/// Divides `space` among `neurons` so that all files stay within it.
+fn divide(
+    snapshot: &Snapshot,
+    request: &AllocateRequest,
+    space: &AllocationSpace,
+    neurons: &[Neuron],
+    hands: &mut Hands,
+) -> Result<Division, NodeError> {
+    let cap_bytes = space.cap_bytes;
     let mut offered = cap_bytes;
-    let mut hand = scheme.instance()?;
-    let mut policy = policy.instance()?;
     for _ in 0..MOST_PLANS {
-        let space = AllocationSpace { available_bytes, cap_bytes: offered, chunk_bytes: request.chunk_bytes };
-        let shares = policy.allocate(&space, &neurons)?;
-        let (planned, skipped) = plan(&shares, snapshot, request, &mut hand)?;
+        let shares = hands.policy.allocate(&AllocationSpace { cap_bytes: offered, ..*space }, neurons)?;
+        let (planned, skipped) = plan(&shares, snapshot, request, &mut hands.scheme)?;
         let file_bytes: u64 = planned.iter().map(|plan| plan.file_bytes).sum();
         if file_bytes <= cap_bytes {
-            let threshold = cap_bytes as f64 / available_bytes.max(1) as f64;
-            let whole =
-                PlannedSpace { available_bytes, threshold, cap_bytes, chunk_bytes: request.chunk_bytes };
-            let marker = DiskMarker::read_or_make(&request.db_path)?;
-            let tag = scheme_tag(scheme);
-            let partitions = planned
-                .iter()
-                .filter_map(|plan| partition(plan, snapshot, request, &whole, &tag, &marker))
-                .collect();
-            return Ok(Allocated { folder, available_bytes, cap_bytes, file_bytes, partitions, skipped });
+            return Ok((planned, skipped));
         }
         let over = file_bytes - cap_bytes;
         // A share loses whole chunks: give back what is over, and a chunk a plot for the rounding.
@@ -137,6 +205,41 @@ pub fn allocate(
         "no division of {cap_bytes} bytes stays within them once headers and integrity trees are counted: \
          offer more space, or fewer validators"
     )))
+}
+
+/// Divides what the kept plots leave. Whoever is new and gets nothing of it is told, and is no reason to refuse.
+fn divide_rest(
+    snapshot: &Snapshot,
+    request: &AllocateRequest,
+    rest: &AllocationSpace,
+    new: &[Neuron],
+    wanted: &[Share],
+    hands: &mut Hands,
+) -> Result<Division, NodeError> {
+    let is_new = |share: &&Share| share.bytes > 0 && new.iter().any(|neuron| neuron.uid == share.uid);
+    let wanting: Vec<Share> = wanted.iter().filter(is_new).copied().collect();
+    if wanting.is_empty() {
+        return Ok(Division::default());
+    }
+    let (planned, mut skipped) = match divide(snapshot, request, rest, new, hands) {
+        Ok(division) => division,
+        // Too little for anybody, or for the policy to divide at all.
+        Err(NodeError::Unsupported(_) | NodeError::Plugin(PluginError::Refused { .. })) => {
+            Division::default()
+        }
+        Err(other) => return Err(other),
+    };
+    skipped.clear();
+    let left_out = wanting.iter().filter(|share| !planned.iter().any(|plan| plan.share.uid == share.uid));
+    skipped.extend(left_out.map(|share| Skipped {
+        uid: share.uid,
+        bytes: share.bytes,
+        why: format!(
+            "the plots that are there leave {}: offer more space, or divide anew with --rebalance and fill again",
+            ByteSize(rest.cap_bytes)
+        ),
+    }));
+    Ok((planned, skipped))
 }
 
 fn cap(request: &AllocateRequest, available_bytes: u64) -> Result<u64, NodeError> {

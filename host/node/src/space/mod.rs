@@ -6,11 +6,14 @@
 mod allocate;
 mod board;
 mod check;
+mod commitment;
 mod conductor;
 mod fill;
 mod hash_only;
 mod import;
+mod keep;
 mod open;
+mod planned;
 mod progress;
 mod repair;
 
@@ -21,5 +24,7 @@ pub(crate) use fill::conduct;
 pub use fill::{GenerateJob, GenerateOptions, Generated, generate, scheme_tag};
 pub use hash_only::{HashedOnly, hash_only};
 pub use import::{ImportReport, import_seed};
+pub use keep::Kept;
+pub use planned::expect_planned_for;
 pub use progress::{Progress, Silent};
 pub use repair::{Repaired, repair};

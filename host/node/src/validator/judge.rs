@@ -24,10 +24,27 @@ pub struct Judge {
 /// An audit that the strategy chose, with its challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedAudit {
-    /// As the strategy wants it.
+    /// As the strategy wants it, with the number of samples that were drawn: as many as it wants, or the most
+    /// that the scheme draws for this plot.
     pub audit: Audit,
     /// What the scheme drew; where it could not, why. Nothing is then sent, and nothing counts.
     pub challenge: Result<Vec<u8>, PluginError>,
+}
+
+impl PlannedAudit {
+    /// The samples that the scheme agreed to stand in the audit, and so in the evidence.
+    fn new(audit: Audit, drawn: Result<(u32, Vec<u8>), PluginError>) -> Self {
+        match drawn {
+            Ok((samples, challenge)) => {
+                if samples < audit.samples {
+                    let (uid, asked) = (audit.uid, audit.samples);
+                    tracing::info!(%uid, asked, samples, "the scheme draws fewer samples of this plot");
+                }
+                Self { audit: Audit { samples, ..audit }, challenge: Ok(challenge) }
+            }
+            Err(error) => Self { audit, challenge: Err(error) },
+        }
+    }
 }
 
 /// What an incentive rule made of a round.
@@ -133,9 +150,10 @@ impl Judge {
                 return Err(NodeError::Unsupported(format!("uid {} is no candidate", audit.uid)));
             };
             let randomness = secret.for_audit(round, audit.uid, number);
-            let challenge =
-                self.pool.lend(|instance| instance.draw(statement, &randomness, audit.samples, audit.focus));
-            Ok(PlannedAudit { audit, challenge })
+            let Audit { samples, focus, .. } = audit;
+            let drawn =
+                self.pool.lend(|instance| instance.draw_at_most(statement, &randomness, samples, focus));
+            Ok(PlannedAudit::new(audit, drawn))
         };
         (0..).zip(audits).map(draw).collect()
     }

@@ -187,10 +187,8 @@ fn charge_tree(
         let levels = u64::from(u64::BITS - (bytes / kernels::INTEGRITY_LEAF_BYTES).leading_zeros());
         return charge(store, leaves.saturating_mul(kernels::INTEGRITY_LEAF_BYTES + levels * cost::EXTENT));
     }
-    if tree.leaf_bytes < 1024 {
-        // Leaves this small cost by their number, not by their bytes.
-        charge(store, (bytes / tree.leaf_bytes.max(1)).saturating_mul(cost::LEVEL))?;
-    }
+    // Leaves this small cost by their number, not by their bytes: a leaf and its node hash four blocks of 64 bytes.
+    let bytes = bytes.saturating_mul(256_u64.div_ceil(tree.leaf_bytes.max(1)));
     charge_sweep(store, bytes, cost::hashed_byte(tree.kind) + cost::MOVED_BYTE)
 }
 

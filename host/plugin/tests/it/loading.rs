@@ -121,6 +121,7 @@ fn edges_that_do_not_belong_are_named() {
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle])), @"plugin `sample.wasm` is rejected: it does not export `plimsoll:plugin/{allocation-policy, challenge-strategy, proof-scheme, incentive-rule}@0.1.0`; the SDK's export macro adds it");
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle, proof, "acme:extra/thing@1.0.0"])), @"plugin `sample.wasm` is rejected: it exports `acme:extra/thing@1.0.0`, which is not part of a proof scheme of plimsoll:plugin@0.1; remove it");
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle, proof, incentive])), @"plugin `sample.wasm` is rejected: it exports both `proof-scheme` and `incentive-rule`; a plugin is of one kind, so make two");
+    insta::assert_snapshot!(refused(hollow(&[], &[lifecycle, proof, "plimsoll:plugin/proof-scheme@0.1.3"])), @"plugin `sample.wasm` is rejected: it exports `proof-scheme` of 0.1.0 and of 0.1.3; export one version of it");
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle, proof])), @"plugin `sample.wasm` is rejected: instance export `plimsoll:plugin/lifecycle@0.1.0` does not have export `describe`; rebuild it with the SDK of plimsoll:plugin@0.1");
     insta::assert_snapshot!(refused(Guest::of(Kind::Incentive).build()), @"plugin `sample.wasm` is rejected: it is an incentive rule, but a proof scheme is needed here; name another plugin");
 }

@@ -196,3 +196,52 @@ fn shipped_plugins_are_far_from_the_limits_of_a_file() {
         host.kind_of(&builtin(shipped.name)).unwrap();
     }
 }
+
+/// A region of nothing but zeros, as large as wanted.
+struct Zeros(u64);
+
+impl RegionSpace for Zeros {
+    fn size_bytes(&self) -> u64 {
+        self.0
+    }
+
+    fn read_at(&self, _offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        into.fill(0);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_seed_partition_of_eleven_million_chunks_can_still_be_committed_to_and_proven() {
+    let scheme = host().load_scheme(&builtin("proof-seed-v1"), &json!({"chunk_bytes": 100})).unwrap();
+    let mut instance = scheme.instance().unwrap();
+    let layout = instance.plan(&identity(), 11_000_000 * 164).unwrap();
+    assert_eq!(layout.units, 11_000_000);
+    let region: Arc<dyn RegionSpace> = Arc::new(Zeros(layout.region_bytes));
+    let commitment = instance.commit(Arc::clone(&region), &identity(), &layout).unwrap();
+    let statement =
+        Statement { identity: identity(), unit_bytes: layout.unit_bytes, units: layout.units, commitment };
+    let challenge = instance.draw(&statement, &Digest([7; 32]), 30, None).unwrap();
+    let answer = instance.prove(region, &statement, &challenge).unwrap();
+    assert!(matches!(answer, Answer::Proof(_)), "{answer:?}");
+}
+
+#[test]
+fn a_scheme_is_asked_for_the_most_that_it_draws() {
+    let chain = host().load_scheme(&builtin("proof-seed-v1"), &json!({})).unwrap();
+    let mut instance = chain.instance().unwrap();
+    let of = Statement {
+        identity: identity(),
+        unit_bytes: 100_000,
+        units: 1 << 20,
+        commitment: Some(Digest([3; 32])),
+    };
+    let mut asked = |of: &Statement, samples| instance.draw_at_most(of, &Digest([9; 32]), samples, None);
+    for (wanted, drawn) in [(1, 1), (44, 44), (45, 45), (46, 45), (90, 45), (4096, 45), (u32::MAX, 45)] {
+        let (samples, challenge) = asked(&of, wanted).unwrap();
+        assert_eq!((samples, challenge.len()), (drawn, 32 + 8 * drawn as usize), "{wanted}");
+    }
+    let refusal = asked(&Statement { commitment: None, ..of }, 90).unwrap_err().to_string();
+    assert!(refusal.ends_with("could not draw: bad input: the statement has no commitment"), "{refusal}");
+    assert!(asked(&of, 0).is_err());
+}

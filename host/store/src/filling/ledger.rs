@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use plimsoll_core::Span;
 
+use crate::FillOptions;
 use crate::journal::{Finished, Journal};
 
 /// The journal's two states: what workers reported, and what the disk is known to keep.
@@ -34,8 +35,10 @@ impl Ledger {
         }
     }
 
-    pub(super) fn is_due(&self, bytes: u64, every: std::time::Duration) -> bool {
-        self.pending_bytes > 0 && (self.pending_bytes >= bytes || self.last_checkpoint.elapsed() >= every)
+    pub(super) fn is_due(&self, options: &FillOptions) -> bool {
+        let since = self.last_checkpoint.elapsed();
+        let is_much = self.pending_bytes >= options.checkpoint_bytes && since >= options.checkpoint_spacing;
+        self.pending_bytes > 0 && (is_much || since >= options.checkpoint_every)
     }
 
     pub(super) fn is_durable(&self) -> bool {

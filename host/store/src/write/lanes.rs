@@ -6,7 +6,8 @@
 
 use plimsoll_core::SpaceError;
 
-use super::{AlignedBuffer, PlotFile, leaves};
+use super::leaves::Leaves;
+use super::{AlignedBuffer, PlotFile};
 use crate::{GROUP_BYTES, PAGE_BYTES};
 
 /// A lane is written when it holds this much.
@@ -53,7 +54,7 @@ impl Lane {
 
     /// Writes everything that is held up to the begin of the last group, and keeps the rest; `all` writes the
     /// rest too but still keeps it, so that the group can be completed.
-    fn write(&mut self, file: &PlotFile, digest: bool, all: bool) -> Result<(), SpaceError> {
+    fn write(&mut self, file: &PlotFile, leaves: Option<&Leaves>, all: bool) -> Result<(), SpaceError> {
         let is_end = self.end() == file.geometry().region_bytes;
         let group = GROUP_BYTES as usize;
         let keep_from = if is_end { self.to } else { (self.to / group * group).max(self.from) };
@@ -61,9 +62,9 @@ impl Lane {
         if upto > self.settled {
             // What is settled of the last group is written again: patching half of a page costs more.
             file.write_region(self.base, &mut self.buffer, self.from, upto)?;
-            if digest {
+            if let Some(leaves) = leaves {
                 let held = &self.buffer[self.from..upto];
-                leaves::note(file, self.base + self.from as u64, held)?;
+                leaves.note(file, self.base + self.from as u64, held)?;
             }
             self.settled = upto;
         }
@@ -91,16 +92,16 @@ impl Lanes {
     pub(super) fn put(
         &mut self,
         file: &PlotFile,
-        digest: bool,
+        leaves: Option<&Leaves>,
         offset: u64,
         piece: &[u8],
     ) -> Result<(), SpaceError> {
         let end = offset + piece.len() as u64;
-        self.close_overlapping(file, digest, offset, end)?;
+        self.close_overlapping(file, leaves, offset, end)?;
         let index = match self.open.iter().position(|lane| lane.end() == offset) {
             Some(index) => index,
             None => {
-                self.make_room(file, digest)?;
+                self.make_room(file, leaves)?;
                 self.open.push(Lane::at(offset));
                 self.open.len() - 1
             }
@@ -110,11 +111,11 @@ impl Lanes {
         lane.last_used = self.clock;
         if lane.to - lane.from >= FULL_BYTES {
             // A write failed earlier and the bytes are still here: no more are taken before it succeeds.
-            lane.write(file, digest, false)?;
+            lane.write(file, leaves, false)?;
         }
         lane.append(piece);
         if lane.to - lane.from >= FULL_BYTES || lane.end() == file.geometry().region_bytes {
-            lane.write(file, digest, false)?;
+            lane.write(file, leaves, false)?;
         }
         if lane.from == lane.to && lane.end() == file.geometry().region_bytes {
             self.open.swap_remove(index);
@@ -122,12 +123,12 @@ impl Lanes {
         Ok(())
     }
 
-    fn make_room(&mut self, file: &PlotFile, digest: bool) -> Result<(), SpaceError> {
+    fn make_room(&mut self, file: &PlotFile, leaves: Option<&Leaves>) -> Result<(), SpaceError> {
         if self.open.len() < MOST_LANES {
             return Ok(());
         }
         let oldest = (0..self.open.len()).min_by_key(|&i| self.open[i].last_used).unwrap_or_default();
-        self.open[oldest].write(file, digest, true)?;
+        self.open[oldest].write(file, leaves, true)?;
         self.open.swap_remove(oldest);
         Ok(())
     }
@@ -136,12 +137,12 @@ impl Lanes {
     pub(super) fn close_overlapping(
         &mut self,
         file: &PlotFile,
-        digest: bool,
+        leaves: Option<&Leaves>,
         begin: u64,
         end: u64,
     ) -> Result<(), SpaceError> {
         while let Some(index) = self.open.iter().position(|l| l.begin() < end && begin < l.end()) {
-            self.open[index].write(file, digest, true)?;
+            self.open[index].write(file, leaves, true)?;
             self.open.swap_remove(index);
         }
         Ok(())
@@ -151,13 +152,13 @@ impl Lanes {
     pub(super) fn settle(
         &mut self,
         file: &PlotFile,
-        digest: bool,
+        leaves: Option<&Leaves>,
         begin: u64,
         end: u64,
     ) -> Result<(), SpaceError> {
         for lane in &mut self.open {
             if lane.begin() < end && begin < lane.end() {
-                lane.write(file, digest, true)?;
+                lane.write(file, leaves, true)?;
             }
         }
         Ok(())

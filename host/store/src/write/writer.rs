@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use plimsoll_core::{PlotSpace, SpaceError};
 
 use super::lanes::{LARGEST_PIECE_BYTES, Lanes};
-use super::{BufferPool, PlotFile, leaves};
+use super::leaves::Leaves;
+use super::{BufferPool, PlotFile};
 use crate::{GROUP_BYTES, PAGE_BYTES};
 
 /// Buffers lent at once: with 4 MiB each they keep the writer far below 256 MiB.
@@ -19,8 +20,8 @@ const BUFFER_BYTES: usize = <dyn PlotSpace>::LARGEST_PUT_BYTES + GROUP_BYTES as 
 /// The way from a kernel's buffer to the file. Shared by all workers.
 pub(crate) struct Writer {
     file: PlotFile,
-    /// Whether leaves are made from what is put: not where a later pass puts the same bytes again.
-    digest: bool,
+    /// Leaves made from what is put: not where a later pass puts the same bytes again.
+    leaves: Option<Leaves>,
     pool: BufferPool,
     lanes: Mutex<Lanes>,
 }
@@ -28,7 +29,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(file: PlotFile, digest: bool) -> Self {
         let pool = BufferPool::new(BUFFER_BYTES, MOST_BUFFERS);
-        Self { file, digest, pool, lanes: Mutex::default() }
+        Self { file, leaves: digest.then(Leaves::default), pool, lanes: Mutex::default() }
     }
 
     pub(crate) const fn file(&self) -> &PlotFile {
@@ -37,7 +38,7 @@ impl Writer {
 
     /// Whether leaves on the disk can be trusted where they are not zero.
     pub(crate) const fn digests(&self) -> bool {
-        self.digest
+        self.leaves.is_some()
     }
 
     /// Nothing of another thread is lost when one panics in between: a lane changes after its write.
@@ -57,24 +58,25 @@ impl Writer {
         write(&mut buffer[skew..skew + len]);
         let large = len >= LARGEST_PIECE_BYTES || (skew == 0 && len >= LARGE_BYTES);
         if !large {
-            return self.lanes().put(&self.file, self.digest, offset, &buffer[skew..skew + len]);
+            return self.lanes().put(&self.file, self.leaves.as_ref(), offset, &buffer[skew..skew + len]);
         }
-        self.lanes().close_overlapping(&self.file, self.digest, offset, offset + len as u64)?;
-        if self.digest {
-            leaves::note(&self.file, offset, &buffer[skew..skew + len])?;
+        self.lanes().close_overlapping(&self.file, self.leaves.as_ref(), offset, offset + len as u64)?;
+        if let Some(leaves) = &self.leaves {
+            leaves.note(&self.file, offset, &buffer[skew..skew + len])?;
         }
         self.file.write_region(offset - skew as u64, &mut buffer, skew, skew + len)
     }
 
     /// Reads what was put before.
     pub(crate) fn read(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
-        self.lanes().settle(&self.file, self.digest, offset, offset + into.len() as u64)?;
+        self.lanes().settle(&self.file, self.leaves.as_ref(), offset, offset + into.len() as u64)?;
         self.file.read_region(offset, into)
     }
 
     /// Hands everything to the file, without waiting for the disk.
     pub(crate) fn settle(&self) -> Result<(), SpaceError> {
-        self.lanes().settle(&self.file, self.digest, 0, u64::MAX)
+        self.lanes().settle(&self.file, self.leaves.as_ref(), 0, u64::MAX)?;
+        self.leaves.as_ref().map_or(Ok(()), |leaves| leaves.settle(&self.file))
     }
 
     /// Waits until the disk has everything that was handed to the file.
