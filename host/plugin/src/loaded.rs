@@ -80,17 +80,6 @@ impl<W: World> Linked<W> {
         })
     }
 
-    /// Calls something of a new instance that is not configured.
-    pub(crate) fn ask_unconfigured<R>(
-        &self,
-        call: &'static str,
-        ask: impl FnOnce(&W::Exports, &mut Store<State>) -> wasmtime::Result<R>,
-    ) -> Result<R, PluginError> {
-        let fuel = self.limits.fuel.describe;
-        let (mut store, _, exports) = self.instantiate(fuel)?;
-        metered(&self.name, &mut store, Budget::pure(call, fuel), |store| ask(&exports, store))
-    }
-
     /// A new instance, configured.
     fn start(&self, params: &str) -> Result<Running<W>, PluginError> {
         let fuel = self.limits.fuel.configure;
@@ -150,10 +139,6 @@ impl<W: World> Loaded<W> {
 
     pub(crate) const fn descriptor(&self) -> &Descriptor {
         &self.descriptor
-    }
-
-    pub(crate) const fn linked(&self) -> &Linked<W> {
-        &self.linked
     }
 }
 

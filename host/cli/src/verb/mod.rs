@@ -1,6 +1,7 @@
 //! The verbs, one file each: `Args`, whose doc comments are the help, and `run`.
 
 mod allocate;
+mod attack;
 mod bench;
 mod completions;
 mod config;
@@ -39,6 +40,7 @@ pub(crate) enum Verb {
     Localnet(localnet::Args),
     Demo(demo::Args),
     Plugin(plugin::Args),
+    Attack(attack::Args),
     Bench(bench::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -62,6 +64,7 @@ impl Verb {
             Self::Localnet(args) => localnet::run(&args, global).await,
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
+            Self::Attack(args) => attack::run(args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
             Self::Completions(args) => completions::run(&args, global),
             Self::Man(args) => man::run(&args, global),

@@ -68,7 +68,10 @@ fn what_a_prover_with_holes_passes_is_what_sampling_theory_says() {
     let hole = finding(&report, "hole");
     assert_eq!(hole.points.len(), 3);
     assert!(hole.points.iter().all(|point| point.agrees == Some(true)), "{hole:#?}");
-    assert!(hole.points.iter().any(|point| point.passed.hits > 0), "one point shows more than zero: {hole:#?}");
+    assert!(
+        hole.points.iter().any(|point| point.passed.hits > 0),
+        "one point shows more than zero: {hole:#?}"
+    );
     let corrupt = finding(&report, "corrupt");
     assert_eq!(corrupt.points[0].agrees, Some(true), "{corrupt:#?}");
     let window = finding(&report, "tail-window");

@@ -15,7 +15,11 @@ fn a_scheme_that_claims_nothing_is_regenerated_and_refuted_in_nothing() {
         is_coherent(&report);
         assert!(report.refuted.is_empty(), "{name}: {:#?}", report.findings);
         let regenerated = finding(&report, "regenerate");
-        assert_eq!((regenerated.outcome, regenerated.succeeded), (Outcome::NotClaimed, true), "{regenerated:#?}");
+        assert_eq!(
+            (regenerated.outcome, regenerated.succeeded),
+            (Outcome::NotClaimed, true),
+            "{regenerated:#?}"
+        );
         assert_eq!(regenerated.figures["f_min"], 0.0);
         assert_eq!(finding(&report, "empty").outcome, Outcome::Withstood);
         assert_eq!(finding(&report, "remote").against, [Property::Locality]);
