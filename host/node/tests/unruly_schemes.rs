@@ -26,10 +26,10 @@ fn component() -> Vec<u8> {
     BUILT.get_or_init(compile).clone()
 }
 
-/// With a tenth of the fuel, so that what never ends does so soon.
+/// With a hundredth of the fuel, so that what never ends does so soon.
 fn unruly(manner: u64) -> Scheme {
     let mut limits = Limits::default();
-    limits.fuel.fill /= 10;
+    limits.fuel.fill /= 100;
     let host = Host::new(HostOptions { cache_dir: None, limits }).unwrap();
     host.load_scheme(&PluginRef::new("unruly.wasm", component()), &json!({ "manner": manner })).unwrap()
 }
@@ -95,7 +95,7 @@ fn a_pass_that_never_ends_runs_out_of_fuel_and_its_plot_stays_unsealed() {
     let message = made.unwrap_err();
     assert_eq!(
         message,
-        "plugin `unruly.wasm` broke down in `fill`: out of fuel: it used all 2000000000 units of this call without an end"
+        "plugin `unruly.wasm` broke down in `fill`: out of fuel: it used all 200000000 units of this call without an end"
     );
     nothing_looks_whole(folder.path());
 }
