@@ -12,7 +12,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::code_cache::{CodeCache, CodeKey};
-use crate::convert::Descriptor;
+use crate::convert::{Descriptor, claims_out};
 use crate::error::Rejection;
 use crate::gate::{Admitted, admit};
 use crate::loaded::{Linked, Loaded, invalid};
@@ -72,7 +72,7 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// What it says of itself.
     pub descriptor: Descriptor,
-    /// What a passing proof shows, for a proof scheme that can be configured with its default parameters.
+    /// What a passing proof shows, for a proof scheme with its default parameters.
     pub claims: Option<Claims>,
 }
 
@@ -128,7 +128,7 @@ impl Host {
         self.load(plugin, params).map(Incentive::new)
     }
 
-    /// What a file is and says of itself; only a proof scheme is configured, with its defaults, for its claims.
+    /// What a file is and says of itself; nothing of it is configured or used.
     ///
     /// # Errors
     /// As [`Host::load_scheme`], without those of parameters.
@@ -136,10 +136,15 @@ impl Host {
         let admitted = self.admit(plugin)?;
         let (descriptor, claims) = match admitted.kind {
             Kind::Proof => {
-                let (descriptor, _) = self.link::<world::Proof>(plugin, &admitted)?.describe()?;
-                let defaults = Value::Object(serde_json::Map::new());
-                let scheme = self.load_scheme(plugin, &defaults).ok();
-                (descriptor, scheme.map(|scheme| scheme.claims()))
+                let linked = self.link::<world::Proof>(plugin, &admitted)?;
+                let (descriptor, _) = linked.describe()?;
+                // A scheme that cannot do without parameters claims nothing yet.
+                let claims = match linked.ask("proves", "{}", |scheme, store| scheme.call_proves(store)) {
+                    Ok(claims) => Some(claims_out(claims)),
+                    Err(PluginError::BadConfig { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                (descriptor, claims)
             }
             Kind::Allocation => (self.link::<world::Allocation>(plugin, &admitted)?.describe()?.0, None),
             Kind::Challenge => (self.link::<world::Challenge>(plugin, &admitted)?.describe()?.0, None),

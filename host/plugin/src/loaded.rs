@@ -80,6 +80,18 @@ impl<W: World> Linked<W> {
         })
     }
 
+    /// Calls something of a new instance, configured with `params`.
+    pub(crate) fn ask<R>(
+        &self,
+        call: &'static str,
+        params: &str,
+        ask: impl FnOnce(&W::Exports, &mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, PluginError> {
+        let (mut store, exports) = self.start(params)?.into_parts();
+        let budget = Budget::pure(call, self.limits.fuel.describe);
+        metered(&self.name, &mut store, budget, |store| ask(&exports, store))
+    }
+
     /// A new instance, configured.
     fn start(&self, params: &str) -> Result<Running<W>, PluginError> {
         let fuel = self.limits.fuel.configure;
@@ -139,6 +151,10 @@ impl<W: World> Loaded<W> {
 
     pub(crate) const fn descriptor(&self) -> &Descriptor {
         &self.descriptor
+    }
+
+    pub(crate) const fn linked(&self) -> &Linked<W> {
+        &self.linked
     }
 }
 

@@ -35,12 +35,9 @@ pub struct SchemeInstance(Place<Proof>);
 
 impl Scheme {
     pub(crate) fn new(loaded: Loaded<Proof>) -> Result<Self, PluginError> {
-        let loaded = Arc::new(loaded);
-        let budget = Budget::pure("proves", loaded.limits().fuel.describe);
-        // Configured: what a scheme claims may depend on its parameters, and without any it claims nothing.
-        let claims =
-            Place::new(Arc::clone(&loaded))?.call(budget, |scheme, store| scheme.call_proves(store))?;
-        Ok(Self { loaded, claims: convert::claims_out(claims) })
+        let proves = |scheme: &wit::Guest, store: &mut Store<State>| scheme.call_proves(store);
+        let claims = loaded.linked().ask("proves", loaded.params(), proves)?;
+        Ok(Self { loaded: Arc::new(loaded), claims: convert::claims_out(claims) })
     }
 
     /// What a passing proof shows, as the scheme says.
