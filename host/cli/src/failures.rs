@@ -32,6 +32,19 @@ impl From<NodeError> for Failure {
     }
 }
 
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let exit = match error {
+            LabError::Plugin(error) => return error.into(),
+            LabError::Node(error) => return (*error).into(),
+            LabError::Store(error) => return error.into(),
+            LabError::Disk { .. } => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
 impl From<ChainError> for Failure {
     fn from(error: ChainError) -> Self {
         let exit = match error.fault() {

@@ -3,6 +3,8 @@
 mod allocate;
 mod attack;
 mod bench;
+mod bench_kernels;
+mod compare;
 mod completions;
 mod config;
 mod demo;
@@ -10,6 +12,7 @@ mod each_plot;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod localnet;
 mod man;
 mod miner;
@@ -42,6 +45,8 @@ pub(crate) enum Verb {
     Plugin(plugin::Args),
     Attack(attack::Args),
     Bench(bench::Args),
+    Compare(compare::Args),
+    Inspect(inspect::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -66,6 +71,8 @@ impl Verb {
             Self::Plugin(args) => plugin::run(&args, global),
             Self::Attack(args) => attack::run(args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
+            Self::Compare(args) => compare::run(args, global).await,
+            Self::Inspect(args) => inspect::run(&args, global),
             Self::Completions(args) => completions::run(&args, global),
             Self::Man(args) => man::run(&args, global),
         }

@@ -4,6 +4,7 @@
 
 mod attack;
 mod check;
+mod compare;
 mod demo;
 mod help;
 mod home;

@@ -48,6 +48,15 @@ fn every_shipped_plugin_describes_itself_under_its_own_name() {
     }
 }
 
+#[test]
+fn what_a_scheme_claims_is_what_it_says_once_it_is_configured() {
+    for (name, claims) in [("proof-merkle", "retrievability"), ("proof-stream", "nothing")] {
+        let plugin = builtin(name);
+        assert_eq!(host().load_scheme(&plugin, &json!({})).unwrap().claims().to_string(), claims, "{name}");
+        assert_eq!(host().inspect(&plugin).unwrap().claims.unwrap().to_string(), claims, "{name}");
+    }
+}
+
 fn stream(params: &Value) -> Scheme {
     host().load_scheme(&builtin("proof-stream"), params).unwrap()
 }
