@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_core::ByteSize;
-use plimsoll_lab::attack::{Finding, Options, Point, Report, attack, small_params};
+use plimsoll_lab::attack::{Finding, Options, Point, Report, Small, attack};
 use plimsoll_plugin::{Host, Kind, PluginRef};
 use serde_json::{Value, json};
 
@@ -28,9 +28,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "JSON", value_parser = json_value)]
     params: Option<Value>,
 
-    /// The most bytes of the plot under attack
-    #[arg(long, value_name = "SIZE", default_value = "4MiB")]
-    bytes: ByteSize,
+    /// The most bytes of the plot under attack [default: 4MiB; for `all`, as many as fill in a second or two]
+    #[arg(long, value_name = "SIZE")]
+    bytes: Option<ByteSize>,
 
     /// Units of one audit
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -48,9 +48,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = share)]
     corrupt: f64,
 
-    /// When an answer is due, in milliseconds: short, because the plot is small
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(0..=86_400_000))]
-    deadline_ms: u64,
+    /// When an answer is due, in milliseconds [default: 100; for `all`, whose plots are small, 20]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=86_400_000))]
+    deadline_ms: Option<u64>,
 
     /// Cores on which a cheater makes missing units anew
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
@@ -77,6 +77,16 @@ pub(crate) struct Args {
     effort: u64,
 }
 
+/// In place of a scheme's name.
+const ALL: &str = "all";
+
+/// One scheme to attack.
+struct Target {
+    plugin: PluginRef,
+    params: Value,
+    options: Options,
+}
+
 /// What cannot be attacked, beside what was.
 struct Refusal {
     scheme: String,
@@ -86,12 +96,11 @@ struct Refusal {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let host = global.config(&[])?.host()?;
     let targets = targets(&args, &host)?;
-    let options = options(&args);
-    let is_all = args.scheme == "all";
+    let is_all = args.scheme == ALL;
     let quiet = global.json;
     let work = move || {
         let (mut reports, mut refusals) = (Vec::new(), Vec::new());
-        for (plugin, params) in targets {
+        for Target { plugin, params, options } in targets {
             if !quiet {
                 screen::note(&format!("attacking {} ...", plugin.name));
             }
@@ -126,13 +135,14 @@ fn examined(host: &Host, plugin: &PluginRef, params: &Value, options: &Options) 
     Ok(attack(&host.load_scheme(plugin, params)?, options, &mut |_| ())?)
 }
 
-/// Each scheme to attack with its parameters.
-fn targets(args: &Args, host: &Host) -> Result<Vec<(PluginRef, Value)>, Failure> {
-    let given = || args.params.clone().unwrap_or_else(|| json!({}));
-    if args.scheme != "all" {
+/// Each scheme to attack, with its parameters and how hard.
+fn targets(args: &Args, host: &Host) -> Result<Vec<Target>, Failure> {
+    if args.scheme != ALL {
         let is_shipped = plimsoll_bundle::find(&args.scheme).is_some();
         let reference = if is_shipped { format!("builtin:{}", args.scheme) } else { args.scheme.clone() };
-        return Ok(vec![(component(&reference)?, given())]);
+        let params = args.params.clone().unwrap_or_else(|| json!({}));
+        let options = options(args, Options::default());
+        return Ok(vec![Target { plugin: component(&reference)?, params, options }]);
     }
     if args.params.is_some() {
         let message = "--params is for one scheme, but all are to be attacked";
@@ -142,21 +152,23 @@ fn targets(args: &Args, host: &Host) -> Result<Vec<(PluginRef, Value)>, Failure>
     for builtin in plimsoll_bundle::builtins() {
         let plugin = component(&format!("builtin:{}", builtin.name))?;
         if host.kind_of(&plugin)? == Kind::Proof {
-            all.push((plugin, small_params(builtin.name)));
+            let Small { params, bytes } = Small::of(builtin.name);
+            let small = Options { bytes, deadline: Small::DEADLINE, ..Options::default() };
+            all.push(Target { plugin, params, options: options(args, small) });
         }
     }
     Ok(all)
 }
 
-fn options(args: &Args) -> Options {
-    let defaults = Options::default();
+/// `defaults`, and what was said.
+fn options(args: &Args, defaults: Options) -> Options {
     Options {
-        bytes: args.bytes.0,
+        bytes: args.bytes.map_or(defaults.bytes, |bytes| bytes.0),
         samples: args.samples,
         audits: args.audits,
         keep: args.keep,
         corrupt: args.corrupt,
-        deadline: Duration::from_millis(args.deadline_ms),
+        deadline: args.deadline_ms.map_or(defaults.deadline, Duration::from_millis),
         cores: args.cores,
         rtt: Duration::from_millis(args.rtt_ms),
         bandwidth_bytes_per_second: args.bandwidth.0,
@@ -207,13 +219,14 @@ fn scheme(report: &Report) -> String {
         ("what was found", Side::Left),
     ];
     format!(
-        "{}, claims {}\n{} units of {} under {}, {:.0} an audit; {:.1} s\n\n{}\n",
+        "{}, claims {}\n{} units of {} under {}, {:.0} an audit, due in {} ms; {:.1} s\n\n{}\n",
         report.scheme,
         report.claims,
         layout.units,
         ByteSize(u64::from(layout.unit_bytes)),
         report.params,
         report.units_drawn,
+        report.options.deadline.as_millis(),
         report.seconds,
         screen::table(&columns, report.findings.iter().flat_map(rows))
     )

@@ -37,7 +37,7 @@ use std::time::Instant;
 use plimsoll_plugin::Scheme;
 
 pub use options::Options;
-pub use presets::small_params;
+pub use presets::Small;
 pub use report::{Finding, Outcome, Point, Property, Report};
 
 use crate::LabError;
