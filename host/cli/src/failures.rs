@@ -18,9 +18,10 @@ impl From<NodeError> for Failure {
             NodeError::Wire(error) => return error.into(),
             NodeError::Evidence(error) => return error.into(),
             NodeError::Store(error) => return error.into(),
-            NodeError::UnknownBuiltin { .. } | NodeError::PluginFile { .. } | NodeError::Pinned { .. } => {
-                Exit::PluginRejected
-            }
+            NodeError::UnknownBuiltin { .. }
+            | NodeError::PluginFile { .. }
+            | NodeError::Pinned { .. }
+            | NodeError::Unwritten { .. } => Exit::PluginRejected,
             NodeError::NoPlot { .. } => Exit::NotInitialised,
             NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
@@ -92,6 +93,17 @@ impl From<StoreError> for Failure {
             | StoreError::Poisoned { .. } => Exit::DiskMissing,
             StoreError::Space(space) => space_exit(space),
             StoreError::Cancelled => Exit::Interrupted,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let exit = match error {
+            LabError::Plugin(error) => return error.into(),
+            LabError::Space(ref space) => space_exit(space),
             _ => Exit::Error,
         };
         Self::of(exit, &error)

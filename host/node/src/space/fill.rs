@@ -5,7 +5,7 @@
 //! Whatever ends the run early, the journals are brought up to date first, so that nothing finished is lost.
 
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use plimsoll_core::{Digest, Identity, Layout};
@@ -16,6 +16,7 @@ use super::board::{Board, Task};
 use super::conductor::{Conductor, Hand};
 use super::open::{OpenPlot, open_all};
 use super::progress::Progress;
+use super::witness::Witness;
 use crate::NodeError;
 
 /// A span handed to a worker covers about so much: long enough that a call into the plugin costs nothing, short
@@ -186,8 +187,13 @@ impl Run<'_> {
         match *task {
             Task::Fill { plot, pass, span } => {
                 let plot = &self.plots[plot];
-                let space = plot.with_filling(Filling::space)?;
-                hand.fill(space, &plot.job.identity, pass, span)?;
+                let witness = Witness::over(plot.with_filling(Filling::space)?);
+                hand.fill(Arc::clone(&witness) as _, &plot.job.identity, pass, span)?;
+                let missing_bytes = witness.unwritten_bytes(&plot.layout, span);
+                if missing_bytes > 0 {
+                    let plot = plot.job.path.clone();
+                    return Err(NodeError::Unwritten { plot, units: span, missing_bytes });
+                }
                 plot.with_filling(|filling| filling.finished(pass, span))??;
                 self.progress.advance(&plot.name, span.count * u64::from(plot.layout.unit_bytes));
             }
