@@ -47,8 +47,10 @@ mod words;
 mod plugin;
 mod ss58;
 
+pub mod labels;
 pub mod log;
 pub mod pure;
+pub mod scan;
 mod space;
 
 mod allocation;
@@ -61,6 +63,8 @@ mod parts;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod label_twins;
 #[cfg(not(target_family = "wasm"))]
 pub mod laws;
 #[cfg(not(target_family = "wasm"))]
