@@ -66,6 +66,23 @@ pub struct Label {
 }
 
 impl LabelCost {
+    /// The scrypt whose form is named as in parameters: `spacemesh` or `rfc7914`; checked.
+    ///
+    /// # Errors
+    /// [`PluginError::BadConfig`] naming the parameter.
+    pub fn scrypt(form: &str, n: u32, r: u32, p: u32) -> Result<Self> {
+        let form = match form {
+            "spacemesh" => ScryptForm::Spacemesh,
+            "rfc7914" => ScryptForm::Rfc7914,
+            _ => {
+                let message = format!("`form` must be spacemesh or rfc7914, it is {form}");
+                return Err(PluginError::BadConfig(message));
+            }
+        };
+        let cost = Self::Scrypt { form, n, r, p };
+        cost.check().map(|()| cost)
+    }
+
     /// Whether the host makes such labels.
     ///
     /// # Errors

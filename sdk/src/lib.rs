@@ -59,6 +59,8 @@ mod incentive;
 mod proof;
 
 mod draw;
+mod hex;
+mod openings;
 mod parts;
 
 #[cfg(not(target_family = "wasm"))]
@@ -80,6 +82,7 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
+pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};

@@ -1,27 +1,24 @@
-//! `proof-scrypt`: memory-hard labels, byte for byte those of Spacemesh's POST initialisation, under a Merkle root.
+//! `proof-scrypt`: memory-hard labels, byte for byte those of Spacemesh's POST, under a Merkle root.
 //!
-//! Label i = the first 16 bytes of scrypt(key ‖ i ‖ zeros), see `plimsoll_sdk::labels`; labels lie one after another,
-//! so that the region is what `postdata_*.bin` files hold. key = `commitment` where given (Spacemesh's
-//! BLAKE3(node id ‖ ATX id)), else BLAKE3("plimsoll proof-scrypt v1" ‖ form, n, r, p ‖ identity). A unit is
-//! `unit_labels` labels and a leaf of the tree; the commitment is the BLAKE3 hash of the region, as `b3sum` prints it.
-//! A challenge is units and a nonce. The answer is BLAKE3 keyed by the nonce over identity and openings, and the
-//! openings: each unit's bytes with their Merkle path. The verifier makes `checks` labels of each unit, at places
-//! drawn from the nonce, again.
+//! Label i = the first 16 bytes of scrypt(key ‖ i ‖ zeros), see `plimsoll_sdk::labels`, one after another as in
+//! `postdata_*.bin`; key = `commitment` where given (Spacemesh's BLAKE3(node id ‖ ATX id)), else
+//! BLAKE3("plimsoll proof-scrypt v1" ‖ cost ‖ identity). A unit is `unit_labels` labels and a leaf of the tree; the
+//! commitment is the BLAKE3 of the region. A challenge is units and a nonce; the answer is BLAKE3 keyed by the nonce
+//! over identity and openings, then each unit's bytes with their Merkle path. The verifier makes `checks` labels of
+//! each unit again, at places drawn from the nonce.
 //!
-//! Proves: space, by economics (Moran and Orlov 2019): remaking a label must cost more than keeping 16 bytes.
-//! Not with a `commitment` of one's own: then one plot serves all identities, and nothing is claimed.
-//! Costs at n = 8192, r = p = 1: 32768 block permutations and 1 MiB of memory a label, some 2000 labels a
-//! core-second with AVX-512; `checks` labels a sample for the verifier.
-//! Soundness: of a root over a fraction e of wrong labels, n samples notice with 1 - (1 - e)^(n checks). Who keeps
-//! the tree (32 bytes a unit) but only a fraction f of the units passes if it remakes what is asked in time. Labels
-//! are independent: P cores that make L labels a second each remake L P D / `unit_labels` units in a deadline D, so
-//! f_min = max(0, 1 - L P D / (n `unit_labels`)). Larger units and more samples raise it; GPUs lower it.
+//! Proves: space, by economics: remaking a label must cost more than keeping it. With a `commitment` of one's own one
+//! plot serves all identities, and nothing is claimed.
+//! Costs at n = 8192, r = p = 1: 1 MiB and 32768 block permutations a label, some 2000 labels a core-second.
+//! Soundness: with a fraction e of wrong labels under the root, n samples pass with (1 - e)^(n checks). Who keeps the
+//! tree but only a fraction f of the units remakes the rest on demand: labels are independent, so P cores of L labels
+//! a second remake L P D / `unit_labels` units in a deadline D, and f_min = max(0, 1 - L P D / (n `unit_labels`)).
 
-use plimsoll_sdk::labels::{LabelCost, ScryptForm, labels_of};
-use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth};
+use plimsoll_sdk::labels::{LabelCost, labels_of};
+use plimsoll_sdk::pure::digest_of;
 use plimsoll_sdk::{
-    Answer, Challenge, Claims, Digest, Draws, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order,
-    Parts, Plot, Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict,
+    Answer, Challenge, Claims, Digest, Draws, Extent, HashKind, Identity, Layout, Order, Plot, Plugin,
+    PluginError, ProofScheme, Region, Result, Span, Statement, Verdict, digest_parameter,
 };
 
 /// Units of memory-hard labels.
@@ -56,24 +53,14 @@ const HASH: HashKind = HashKind::Blake3;
 const LABEL_BYTES: u32 = 16;
 /// The root is the same for every leaf size; with this one the host has the leaves at hand.
 const COMMIT_LEAF_BYTES: u32 = 64 << 10;
-/// Block permutations of one verification: what a verifier's fuel allows, with room to spare.
+/// Work of one verification that a verifier's fuel allows, with room to spare; and labels, in one call.
 const VERIFY_PERMUTATIONS: u64 = 1 << 26;
-/// Labels of one verification.
 const VERIFY_LABELS: u32 = 4096;
-
-/// The digest of 64 hex digits.
-fn from_hex(text: &str) -> Option<Digest> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
-    let (pairs, &[]) = digits.as_ref()?.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| high << 4 | low).collect::<Vec<u8>>().try_into().ok()
-}
 
 impl Plugin for Scrypt {
     const NAME: &'static str = "proof-scrypt";
-    const SUMMARY: &'static str = "Fills a plot with memory-hard scrypt labels, byte for byte those of Spacemesh, \
-        and commits to them with a Merkle root.";
-    const LIMITS: &'static str = "Labels are independent, so many cores or a GPU remake a unit as many times \
-        faster: the bound on space is a matter of cost and deadline, not of sequential time.";
+    const SUMMARY: &'static str = "Fills a plot with memory-hard labels: byte for byte those of Spacemesh.";
+    const LIMITS: &'static str = "Labels are independent: many cores or a GPU remake a unit much faster.";
     const REFERENCES: &'static [&'static str] = &[
         "RFC 7914: The scrypt Password-Based Key Derivation Function",
         "T. Moran, I. Orlov: Simple Proofs of Space-Time and Rational Proofs of Storage, CRYPTO 2019",
@@ -84,13 +71,7 @@ impl Plugin for Scrypt {
     fn new(config: Config) -> Result<Self> {
         let Config { n, r, p, form, unit_labels, checks, commitment } = config;
         let bad = |message: String| Err(PluginError::BadConfig(message));
-        let form = match form.as_str() {
-            "spacemesh" => ScryptForm::Spacemesh,
-            "rfc7914" => ScryptForm::Rfc7914,
-            _ => return bad(format!("`form` must be spacemesh or rfc7914, it is {form}")),
-        };
-        let cost = LabelCost::Scrypt { form, n, r, p };
-        cost.check()?;
+        let cost = LabelCost::scrypt(&form, n, r, p)?;
         if !unit_labels.is_power_of_two() {
             return bad(format!("`unit_labels` must be a power of two, {unit_labels} is none"));
         }
@@ -98,11 +79,7 @@ impl Plugin for Scrypt {
         if work > most {
             return bad(format!("4 × n × r × p must be at most {most} for {checks} `checks`, it is {work}"));
         }
-        let fixed = from_hex(&commitment);
-        if fixed.is_none() && !commitment.is_empty() {
-            return bad(format!("`commitment` must be 64 hex digits or empty, it is {commitment}"));
-        }
-        Ok(Self { cost, unit_labels, checks, commitment: fixed })
+        Ok(Self { cost, unit_labels, checks, commitment: digest_parameter("commitment", &commitment)? })
     }
 }
 
@@ -115,17 +92,6 @@ impl Scrypt {
         let seed = [b"plimsoll proof-scrypt v1", &self.cost.to_bytes()[..], &identity.to_bytes()].concat();
         self.commitment.unwrap_or_else(|| digest_of(HASH, &seed))
     }
-
-    /// Which labels of opened unit `unit` are made again.
-    fn places(&self, nonce: &Digest, unit: u64) -> Vec<u64> {
-        let mut draws = Draws::new("plimsoll proof-scrypt checks v1", &[nonce, &unit.to_le_bytes()]);
-        draws.distinct(self.checks.into(), Span { first: 0, count: self.unit_labels.into() })
-    }
-}
-
-/// Binds the openings to their challenge and to the whole identity.
-fn tag(nonce: &Digest, identity: &Identity, openings: &[u8]) -> Digest {
-    keyed_digest(nonce, &[&identity.to_bytes()[..], openings].concat())
 }
 
 impl ProofScheme for Scrypt {
@@ -139,10 +105,9 @@ impl ProofScheme for Scrypt {
     }
 
     fn fill(&self, plot: &dyn Plot, identity: &Identity, _pass: u32, units: Span) -> Result<()> {
-        let [first, count] =
-            [units.first, units.count].map(|unit| unit.saturating_mul(self.unit_labels.into()));
-        plot.fill_labels(&self.cost, &self.key(identity), LABEL_BYTES, Span { first, count }, false)
-            .map(|_| ())
+        let [first, count] = [units.first, units.count].map(|n| n.saturating_mul(self.unit_labels.into()));
+        let key = self.key(identity);
+        plot.fill_labels(&self.cost, &key, LABEL_BYTES, Span { first, count }, false).map(|_| ())
     }
 
     fn commit(&self, region: &dyn Region, _identity: &Identity, layout: &Layout) -> Result<Option<Digest>> {
@@ -150,65 +115,32 @@ impl ProofScheme for Scrypt {
     }
 
     fn most_samples(&self, statement: &Statement) -> u32 {
-        // The first leaf is the deepest. Not more samples than their labels can be made again.
-        let opening = self.unit_bytes() + 32 * merkle_depth(statement.units, 0);
         let work = VERIFY_PERMUTATIONS / (self.cost.permutations() * u64::from(self.checks));
-        let labels = VERIFY_LABELS / self.checks;
-        ((LARGEST_PROOF_BYTES as u32 - 32) / opening).min(labels).min(work as u32)
+        Challenge::most_openings(statement).min(VERIFY_LABELS / self.checks).min(work as u32)
     }
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
         statement.committed(self.unit_bytes())?;
-        let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
-        let all = Extent { offset: 0, len: statement.unit(statement.units).offset };
-        let openings = region.merkle_openings(HASH, self.unit_bytes(), all, &units)?;
-        Ok(Answer::Proof([&tag(&nonce, &statement.identity, &openings)[..], &openings].concat()))
+        Challenge::parse(challenge, statement)?.open(region, statement, HASH).map(Answer::Proof)
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
         let root = statement.committed(self.unit_bytes())?;
-        let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
-        if units.len() as u64 > self.most_samples(statement).into() {
-            return Err(PluginError::BadInput(format!(
-                "{} samples are more than are ever drawn",
-                units.len()
-            )));
-        }
-        let (indices, held) = match self.opened(statement, &root, &nonce, &units, proof) {
-            Ok(opened) => opened,
-            Err(reason) => return Ok(Verdict::Invalid(reason)),
-        };
-        let made = labels_of(&self.cost, &self.key(&statement.identity), LABEL_BYTES, &indices)?;
-        let mut labels = indices.iter().zip(held.chunks(16).zip(made.chunks(16)));
-        let wrong = labels.find(|(_, (held, made))| held != made);
-        Ok(wrong.map_or(Ok(()), |(index, _)| Err(format!("label {index} is not what it must be"))).into())
-    }
-}
-
-impl Scrypt {
-    /// The labels to check and what the proof holds for them, if it is bound and its openings are good.
-    fn opened(
-        &self,
-        statement: &Statement,
-        root: &Digest,
-        nonce: &Digest,
-        units: &[u64],
-        proof: &[u8],
-    ) -> Result<(Vec<u64>, Vec<u8>), String> {
-        let (bound, openings) = proof.split_first_chunk().ok_or("the proof ends before its openings")?;
-        if *bound != tag(nonce, &statement.identity, openings) {
-            return Err("the openings are not bound to this challenge".into());
-        }
-        let (mut indices, mut held, mut parts) = (Vec::new(), Vec::new(), Parts::of(openings));
-        for &unit in units {
-            let bytes = parts.merkle_opening(HASH, self.unit_bytes(), statement.units, unit, root)?;
-            for place in self.places(nonce, unit) {
-                indices.push(unit.saturating_mul(self.unit_labels.into()).saturating_add(place));
-                held.extend_from_slice(&bytes[place as usize * 16..][..16]);
+        let challenge = Challenge::parse(challenge, statement)?;
+        let opened = challenge.opened(statement, HASH, &root, proof);
+        let Ok(opened) = opened else { return Ok(opened.map(|_| ()).into()) };
+        let labels = Span { first: 0, count: self.unit_labels.into() };
+        let mut draws = Draws::new("plimsoll proof-scrypt checks v1", &[&challenge.nonce]);
+        let (mut indices, mut held) = (Vec::new(), Vec::new());
+        for (unit, bytes) in challenge.units.iter().zip(opened) {
+            for label in draws.distinct(self.checks.into(), labels) {
+                indices.push(unit.saturating_mul(labels.count).saturating_add(label));
+                held.push(&bytes[label as usize * 16..][..16]);
             }
         }
-        parts.end()?;
-        Ok((indices, held))
+        let made = labels_of(&self.cost, &self.key(&statement.identity), LABEL_BYTES, &indices)?;
+        let wrong = indices.iter().zip(held.iter().zip(made.chunks(16))).find(|(_, (a, b))| *a != b);
+        Ok(wrong.map_or(Ok(()), |(index, _)| Err(format!("label {index} is not what it must be"))).into())
     }
 }
 
@@ -217,7 +149,9 @@ plimsoll_sdk::export_plugin!(Scrypt as proof_scheme);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plimsoll_sdk::LARGEST_PROOF_BYTES;
     use plimsoll_sdk::doubles::MemoryPlot;
+    use plimsoll_sdk::pure::merkle_depth;
     use plimsoll_sdk::serde_json::Value;
     use plimsoll_sdk::{Hotkey, from_json, laws};
 
@@ -268,7 +202,7 @@ mod tests {
         let vectors: Value =
             plimsoll_sdk::serde_json::from_str(include_str!("../vectors/spacemesh-labels.json")).unwrap();
         for vector in &vectors.as_array().unwrap()[..2] {
-            let key = from_hex(vector["commitment"].as_str().unwrap()).unwrap();
+            let key = digest_parameter("c", vector["commitment"].as_str().unwrap()).unwrap().unwrap();
             let scheme: Scrypt = from_json("{}").unwrap();
             let label = labels_of(&scheme.cost, &key, LABEL_BYTES, &[0]).unwrap();
             assert_eq!(hex(&label), vector["labels"][0].as_str().unwrap());
@@ -311,16 +245,14 @@ mod tests {
 
     #[test]
     fn the_largest_proof_of_the_largest_plot_fits_and_can_be_verified() {
-        for (config, most) in
-            [("{}", 1), (r#"{"unit_labels": 2048}"#, 1), (r#"{"n": 32768, "checks": 64}"#, 1)]
-        {
+        for config in ["{}", r#"{"unit_labels": 2048}"#, r#"{"n": 32768, "checks": 64}"#] {
             let scheme: Scrypt = from_json(config).unwrap();
             for units in [1, 2, 1000, 1 << 40, u64::MAX] {
                 let (identity, commitment) = (identity(), Some([0; 32]));
                 let statement = Statement { identity, unit_bytes: scheme.unit_bytes(), units, commitment };
                 let samples = scheme.most_samples(&statement);
                 let opening = scheme.unit_bytes() + 32 * merkle_depth(units, 0);
-                assert!(samples >= most && 32 + samples * opening <= LARGEST_PROOF_BYTES as u32, "{samples}");
+                assert!(samples > 0 && 32 + samples * opening <= LARGEST_PROOF_BYTES as u32, "{samples}");
                 let labels = u64::from(samples * scheme.checks);
                 assert!(labels <= 4096 && labels * scheme.cost.permutations() <= VERIFY_PERMUTATIONS);
             }

@@ -7,6 +7,7 @@ mod cache;
 mod faults;
 mod guests;
 mod handles;
+mod labels;
 mod laws;
 mod loading;
 mod promises;
