@@ -18,6 +18,7 @@ mod puts;
 
 mod digests;
 
+mod aes_ctr;
 mod chacha;
 mod labels;
 mod seed_text;
