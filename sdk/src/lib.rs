@@ -48,8 +48,10 @@ mod words;
 mod plugin;
 mod ss58;
 
+pub mod labels;
 pub mod log;
 pub mod pure;
+pub mod scan;
 mod space;
 
 mod allocation;
@@ -58,10 +60,14 @@ mod incentive;
 mod proof;
 
 mod draw;
+mod hex;
+mod openings;
 mod parts;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod label_twins;
 #[cfg(not(target_family = "wasm"))]
 pub mod laws;
 #[cfg(not(target_family = "wasm"))]
@@ -77,6 +83,7 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
+pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};

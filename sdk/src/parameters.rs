@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{PluginError, Result};
 
 /// Defines a plugin's parameters: `name: type = default, from least to most;`, numbers with bounds,
-/// switches without. Gives a struct with [`Default`], a `Deserialize` that refuses unknown names, and
+/// switches and texts without. Gives a struct with [`Default`], a `Deserialize` that refuses unknown names, and
 /// [`crate::Parameters`]. A doc comment is one line: it becomes the description in the JSON schema.
 ///
 /// ```
@@ -72,7 +72,7 @@ pub struct Parameter {
     pub about: &'static str,
     /// What it is where nothing is said.
     pub default: Value,
-    /// Least and most of a number; empty for a switch.
+    /// Least and most of a number; empty for a switch or a text.
     pub bounds: &'static [u64],
 }
 
@@ -82,7 +82,12 @@ pub fn schema(about: &str, parameters: &[Parameter]) -> String {
     let mut properties = Map::new();
     for Parameter { name, about, default, bounds } in parameters {
         let mut entry = json!({ "description": about.trim(), "default": default });
-        entry["type"] = if default.is_boolean() { "boolean" } else { "integer" }.into();
+        entry["type"] = match default {
+            Value::Bool(_) => "boolean",
+            Value::String(_) => "string",
+            _ => "integer",
+        }
+        .into();
         if let [least, most] = bounds {
             entry["minimum"] = (*least).into();
             entry["maximum"] = (*most).into();

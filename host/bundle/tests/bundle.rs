@@ -12,7 +12,7 @@ const LARGEST_BYTES: usize = 512 << 10;
 const KINDS: [(&str, &str, &[&str]); 4] = [
     ("allocation-", "allocation-policy", &["types", "log"]),
     ("challenge-", "challenge-strategy", &["types", "log", "pure"]),
-    ("proof-", "proof-scheme", &["types", "log", "pure", "storage"]),
+    ("proof-", "proof-scheme", &["types", "log", "pure", "storage", "labels", "scan"]),
     ("incentive-", "incentive-rule", &["types", "log"]),
 ];
 
@@ -56,6 +56,7 @@ fn all_shipped_plugins_are_there_by_name() {
         "incentive-proportional",
         "incentive-tiered",
         "proof-merkle",
+        "proof-scrypt",
         "proof-seed-v1",
         "proof-stream",
     ];

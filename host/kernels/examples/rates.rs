@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use plimsoll_core::{Digest, Extent, PlotSpace, RegionSpace, SpaceError, Span};
 use plimsoll_kernels::{
-    HashKind, Isa, Keystream, SeedText, Tree, digest_of, fill, fill_seed_text, keystream_by, merkle_leaf,
-    merkle_root, seed_text_isa,
+    HashKind, Isa, Keystream, LabelCost, ScanKind, ScryptForm, SeedText, Selection, Tree, digest_of, fill,
+    fill_labels, fill_seed_text, keystream_by, labels_by, merkle_leaf, merkle_root, scan_select,
+    seed_text_isa,
 };
 
 const RUNS: usize = 9;
@@ -50,11 +51,16 @@ fn processor_seconds(since: Instant) -> f64 {
 }
 
 /// Prints the rate of `work`, which handles `bytes` at a call.
-fn rate(name: &str, bytes: usize, mut work: impl FnMut()) {
+fn rate(name: &str, bytes: usize, work: impl FnMut()) {
+    each_second(name, bytes as f64 / 1e6, work);
+}
+
+/// Prints how much of what `work` does `amount` of at a call a second does.
+fn each_second(name: &str, amount: f64, mut work: impl FnMut()) {
     let zero = Instant::now();
     // The system counts in ticks of some milliseconds: a run takes many of them.
     let trial = Instant::now();
-    let mut calls = 0;
+    let mut calls = 0_u32;
     while trial.elapsed().as_secs_f64() < RUN_SECONDS {
         work();
         calls += 1;
@@ -63,7 +69,7 @@ fn rate(name: &str, bytes: usize, mut work: impl FnMut()) {
         .map(|_| {
             let before = processor_seconds(zero);
             (0..calls).for_each(|_| work());
-            (bytes * calls) as f64 / 1e6 / (processor_seconds(zero) - before)
+            amount * f64::from(calls) / (processor_seconds(zero) - before)
         })
         .collect();
     rates.sort_by(f64::total_cmp);
@@ -76,7 +82,61 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     texts(&key);
     streams(&key);
     trees()?;
-    fills(&key)
+    scans(&key)?;
+    fills(&key)?;
+    println!("{:<44} {:>9} {:>9} {:>9}", "labels per processor second", "median", "lowest", "highest");
+    labels(&key)
+}
+
+fn scans(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {
+    let mut bytes = vec![0; REGION_BYTES];
+    keystream_by(Isa::best(), Keystream::ChaCha8, key, 0, 0, &mut bytes);
+    let region = Memory(Mutex::new(bytes));
+    let over = Extent { offset: 0, len: REGION_BYTES as u64 };
+    for (kind, keys, record_bytes) in [
+        (ScanKind::Aes128, 1, 16),
+        (ScanKind::Aes128, 16, 16),
+        (ScanKind::Blake3, 1, 64),
+        (ScanKind::Blake3, 1, 4096),
+    ] {
+        for (what, selection) in [
+            ("below", Selection::Below { threshold: u64::MAX >> 20, limit: 4096 }),
+            ("least", Selection::Least { count: 37 }),
+        ] {
+            let keys: Vec<Digest> = (0..keys).map(|at| Digest([at; 32])).collect();
+            scan_select(&region, kind, &keys, record_bytes, over, selection)?;
+            let name = format!("scan {kind:?} {what}, {record_bytes} B, {} keys", keys.len());
+            rate(&name, REGION_BYTES, || {
+                let _ = black_box(scan_select(&region, kind, &keys, record_bytes, over, selection));
+            });
+        }
+    }
+    Ok(())
+}
+
+fn labels(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {
+    let indices: Vec<u64> = (0..64).collect();
+    for isa in Isa::usable() {
+        for form in [ScryptForm::Spacemesh, ScryptForm::Rfc7914] {
+            let cost = LabelCost::Scrypt { form, n: 8192, r: 1, p: 1 };
+            labels_by(isa, &cost, key, 16, &indices)?;
+            each_second(&format!("scrypt {form:?} N=8192 r=p=1, {isa}"), indices.len() as f64, || {
+                let _ = black_box(labels_by(isa, &cost, key, 16, &indices));
+            });
+        }
+    }
+    let argon = LabelCost::Argon2id { memory_kib: 1024, passes: 1, lanes: 1 };
+    labels_by(Isa::best(), &argon, key, 16, &indices)?;
+    each_second("argon2id 1 MiB, one pass", indices.len() as f64, || {
+        let _ = black_box(labels_by(Isa::best(), &argon, key, 16, &indices));
+    });
+    let plot = Memory(Mutex::new(vec![0; REGION_BYTES]));
+    let span = Span { first: 0, count: 512 };
+    fill_labels(&plot, &LabelCost::SPACEMESH, key, 16, span, true)?;
+    each_second("fill Spacemesh's labels, the smallest tracked", 512.0, || {
+        let _ = black_box(fill_labels(&plot, &LabelCost::SPACEMESH, key, 16, span, true));
+    });
+    Ok(())
 }
 
 fn texts(key: &Digest) {
@@ -97,7 +157,7 @@ fn texts(key: &Digest) {
 fn streams(key: &Digest) {
     let mut unit = vec![0; 1 << 20];
     for kind in Keystream::ALL {
-        let own = matches!(kind, Keystream::ChaCha8 | Keystream::ChaCha12 | Keystream::ChaCha20);
+        let own = !matches!(kind, Keystream::Blake3Xof);
         for isa in Isa::usable().into_iter().take(if own { 3 } else { 1 }) {
             let name =
                 if own { format!("stream {kind}, {isa}, 1 MiB") } else { format!("stream {kind}, 1 MiB") };

@@ -34,3 +34,11 @@ pub(crate) const fn stream_byte(kind: Keystream) -> u64 {
         _ => 2,
     }
 }
+
+/// One 64-byte permutation of a memory-hard label, memory included: 11 to 20 ns where several labels lie in
+/// the vectors of a core.
+pub(crate) const LABEL_PERMUTATION: u64 = 50;
+/// One record under one AES key: 2 ns.
+pub(crate) const AES_RECORD: u64 = 6;
+/// One small record under one key of BLAKE3, beside its bytes: 70 ns.
+pub(crate) const BLAKE3_RECORD: u64 = 200;

@@ -131,8 +131,13 @@ pub(crate) fn count_stored(store: &mut StoreContextMut<'_, State>, bytes: u64) -
 
 /// Gives fuel for `bytes` that were stored: `fill` may take as long as it gets on.
 pub(crate) fn reward_stored(store: &mut StoreContextMut<'_, State>, bytes: u64) -> wasmtime::Result<()> {
-    let most = store.data().fill_fuel;
     let gained = bytes.saturating_mul(store.data().limits.fuel.fill_per_byte);
+    reward(store, gained)
+}
+
+/// Gives `gained` fuel for progress, up to what `fill` began with.
+pub(crate) fn reward(store: &mut StoreContextMut<'_, State>, gained: u64) -> wasmtime::Result<()> {
+    let most = store.data().fill_fuel;
     let left = store.get_fuel()?;
     store.set_fuel(left.saturating_add(gained).min(most.max(left)))
 }

@@ -6,13 +6,19 @@
 mod convert;
 mod handles;
 mod kinds;
+mod labels;
 mod lifecycle;
 mod proof;
+mod scan;
 
 #[cfg(target_family = "wasm")]
 pub(crate) mod kernels;
 #[cfg(target_family = "wasm")]
 pub(crate) use kernels::log;
+#[cfg(target_family = "wasm")]
+pub(crate) use labels::labels_of;
+#[cfg(target_family = "wasm")]
+pub(crate) use scan::scan_score;
 
 pub use lifecycle::Exported;
 

@@ -1,8 +1,10 @@
-//! What the host offers: `log`, `pure` and `storage` of the contract, and nothing else. Every function
+//! What the host offers: `log`, `pure`, `storage`, `labels` and `scan` of the contract, and nothing else. Every function
 //! charges fuel first, checks sizes second and works third.
 
+mod labels;
 mod log;
 mod pure;
+mod scan;
 mod storage;
 
 use plimsoll_core::Digest;
@@ -26,6 +28,8 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, PluginError> {
     let added = log::add(&mut linker)
         .and_then(|()| pure::add(&mut linker))
         .and_then(|()| storage::add(&mut linker))
+        .and_then(|()| labels::add(&mut linker))
+        .and_then(|()| scan::add(&mut linker))
         .and_then(|()| add_types(&mut linker));
     added.map_err(|e| PluginError::Engine(format!("{e:#}")))?;
     Ok(linker)

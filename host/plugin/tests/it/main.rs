@@ -8,6 +8,7 @@ mod compat;
 mod faults;
 mod guests;
 mod handles;
+mod labels;
 mod laws;
 mod loading;
 mod promises;
