@@ -47,6 +47,7 @@ mod words;
 mod plugin;
 mod ss58;
 
+pub mod graphs;
 pub mod log;
 pub mod pure;
 mod space;
@@ -61,6 +62,10 @@ mod parts;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod graph_doubles;
+#[cfg(not(target_family = "wasm"))]
+pub mod graph_twins;
 #[cfg(not(target_family = "wasm"))]
 pub mod laws;
 #[cfg(not(target_family = "wasm"))]

@@ -4,12 +4,13 @@
 //!
 //! One call should cover 64 KiB of work or more; reading and writing is at most 1 MiB a call.
 
+use crate::graphs::{GraphPlot, Walks};
 use crate::{Digest, Extent, Result, Span};
 
 pub use crate::pure::{HashKind, Keystream};
 
 /// A filled region, read-only.
-pub trait Region {
+pub trait Region: Walks {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -73,7 +74,7 @@ pub trait Region {
 }
 
 /// A region being filled. Every call is idempotent, so that the host can resume after a crash.
-pub trait Plot {
+pub trait Plot: GraphPlot {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 

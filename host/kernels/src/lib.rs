@@ -8,6 +8,9 @@
 //! - [`digest_of`], [`keyed_digest`], [`digest_extents`]: hashes of bytes and of runs;
 //! - [`Keystream`], [`keystream_at`], [`fill`]: streams keyed by 32 bytes, and units filled with them;
 //! - [`seed_text`], [`fill_seed_text`]: the seed prototype's chain of texts, bit-exact;
+//! - [`SdrGraph`], [`sdr_label`], [`fill_sdr`]: Filecoin's stacked graph; [`Chain`], [`fill_chain`]: sequential
+//!   chains;
+//! - [`combine`], [`walk`], [`gather_digest`]: masks, dependent reads, reads gathered into one digest;
 //! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees.
 
 mod error;
@@ -26,8 +29,17 @@ mod streams;
 
 mod merkle;
 
+mod graph;
+
+mod combine;
+mod walk;
+
+pub use combine::{Mask, combine};
 pub use digests::{HashKind, digest_extents, digest_of, keyed_digest};
 pub use error::KernelError;
+pub use graph::{
+    Chain, SDR_PARENTS, Sdr, SdrGraph, SdrParents, chain_leaf, chain_unit, fill_chain, fill_sdr, sdr_label,
+};
 pub use isa::Isa;
 pub use merkle::{
     INTEGRITY_LEAF_BYTES, MerkleStack, Tree, merkle_leaf, merkle_level_above, merkle_parent, merkle_paths,
@@ -36,3 +48,4 @@ pub use merkle::{
 pub use seed_fill::fill_seed_text;
 pub use seed_text::{ALPHABET, SeedText, seed_text, seed_text_isa};
 pub use streams::{Keystream, fill, keystream_at, keystream_by, keystream_digest, keystream_leaf};
+pub use walk::{Walk, gather_digest, walk};

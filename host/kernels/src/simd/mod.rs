@@ -2,8 +2,10 @@
 
 mod avx2;
 mod avx512;
+mod sha;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
+pub(crate) use sha::ShaNi;
