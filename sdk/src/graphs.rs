@@ -13,8 +13,16 @@ use crate::graph_twins as played_by;
 /// Base parents of a node of a stacked graph: the labels of its own layer.
 pub const SDR_BASE_PARENTS: usize = 6;
 
-/// Memory beside the sectors that filling takes: the largest table of a graph's parents that the host keeps.
-pub const SDR_TABLE_BYTES: u64 = 256 << 20;
+/// Memory that the host keeps for a graph of `nodes` nodes while it fills: 56 bytes a node up to 256 MiB, no
+/// table for more, and 12 bytes for each of the 2^h arguments of the permutation's round function, h being the
+/// smallest with 4^h ≥ 8 × nodes. All workers share it.
+#[must_use]
+pub const fn sdr_graph_bytes(nodes: u32) -> u64 {
+    let table = 56 * nodes as u64;
+    let places = 8 * nodes as u64;
+    let half_bits = (u64::BITS - places.saturating_sub(1).leading_zeros()).div_ceil(2);
+    (if table > 256 << 20 { 0 } else { table }) + (12 << half_bits)
+}
 
 /// Sectors of `nodes` labels of 32 bytes in `layers` layers, one after another: label g of the plot, at 32 × g,
 /// is node g mod `nodes` of layer (g / `nodes`) mod `layers` + 1 of sector g / (`nodes` × `layers`).
@@ -26,6 +34,48 @@ pub struct Sdr {
     pub nodes: u32,
     /// Layers of a sector.
     pub layers: u32,
+}
+
+/// Where a label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which sector, from 0.
+    pub sector: u64,
+    /// Which layer, from 1.
+    pub layer: u32,
+    /// Which node, from 0.
+    pub node: u32,
+}
+
+impl Sdr {
+    /// Bytes of a sector, all layers.
+    #[must_use]
+    pub const fn sector_bytes(&self) -> u64 {
+        32 * self.nodes as u64 * self.layers as u64
+    }
+
+    /// Where label `label` of the plot is.
+    #[must_use]
+    pub const fn place(&self, label: u64) -> Place {
+        let (nodes, layers) = (self.nodes as u64, self.layers as u64);
+        let layer = (label / nodes % layers) as u32 + 1;
+        Place { sector: label / nodes / layers, layer, node: (label % nodes) as u32 }
+    }
+
+    /// The labels of the plot that label `label` follows from, as [`sdr_label`] wants them: none, 6 or 14.
+    #[must_use]
+    pub fn parents(&self, label: u64) -> Vec<u64> {
+        let Place { layer, node, .. } = self.place(label);
+        let start = label - u64::from(node);
+        let mut parents = sdr_parents(&self.porep_id, self.nodes, node);
+        parents.truncate(match (node, layer) {
+            (0, _) => 0,
+            (_, 1) => SDR_BASE_PARENTS,
+            _ => parents.len(),
+        });
+        let below = |at| if at < SDR_BASE_PARENTS { 0 } else { u64::from(self.nodes) };
+        (0..).zip(parents).map(|(at, parent)| start + u64::from(parent) - below(at)).collect()
+    }
 }
 
 /// How a unit is chained from its seed, SHA-256(key ‖ unit as eight little-endian bytes); a segment is 32 bytes.

@@ -59,6 +59,7 @@ mod proof;
 
 mod draw;
 mod parts;
+mod span_challenge;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
@@ -86,6 +87,7 @@ pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
 pub use space::{HashKind, Keystream, Plot, Region};
+pub use span_challenge::SpanChallenge;
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
 
 #[doc(hidden)]

@@ -12,7 +12,7 @@ const LARGEST_BYTES: usize = 512 << 10;
 const KINDS: [(&str, &str, &[&str]); 4] = [
     ("allocation-", "allocation-policy", &["types", "log"]),
     ("challenge-", "challenge-strategy", &["types", "log", "pure"]),
-    ("proof-", "proof-scheme", &["types", "log", "pure", "storage"]),
+    ("proof-", "proof-scheme", &["types", "log", "pure", "storage", "graphs", "graph-plots", "walks"]),
     ("incentive-", "incentive-rule", &["types", "log"]),
 ];
 
@@ -55,7 +55,9 @@ fn all_shipped_plugins_are_there_by_name() {
         "incentive-ema",
         "incentive-proportional",
         "incentive-tiered",
+        "proof-sdr",
         "proof-seed-v1",
+        "proof-seqpack",
         "proof-stream",
     ];
     let names: Vec<&str> = builtins().iter().map(|builtin| builtin.name).collect();

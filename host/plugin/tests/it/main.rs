@@ -5,6 +5,7 @@
 mod as_written;
 mod cache;
 mod faults;
+mod graphs;
 mod guests;
 mod handles;
 mod laws;

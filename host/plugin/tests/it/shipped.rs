@@ -20,7 +20,8 @@ pub(crate) fn builtin(name: &str) -> PluginRef {
 /// Parameters that keep a proof scheme's units small.
 fn small(name: &str) -> Value {
     match name {
-        "proof-stream" => json!({"unit_bytes": 4_096}),
+        "proof-stream" | "proof-seqpack" => json!({"unit_bytes": 4_096}),
+        "proof-sdr" => json!({"sector_bytes": 4_096}),
         _ => json!({}),
     }
 }
