@@ -25,8 +25,8 @@ use plimsoll_sdk::graphs::{Place, Sdr, sdr_graph_bytes, sdr_label};
 use plimsoll_sdk::parameters::hex_or_none;
 use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth};
 use plimsoll_sdk::{
-    Answer, Claims, Digest, Draws, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts,
-    Plot, Plugin, PluginError, ProofScheme, Region, Result, Span, SpanChallenge, Statement, Verdict,
+    Answer, Claims, Digest, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
+    Plugin, PluginError, ProofScheme, Region, Result, Span, SpanChallenge, Statement, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -240,8 +240,13 @@ mod tests {
         assert!(region.bytes == units);
         let root = statement.commitment.unwrap();
         assert_eq!(root, plimsoll_sdk::twins::digest_of(HashKind::Blake3, &region.bytes));
-        assert_eq!(hex(&key), "KEY");
-        assert_eq!(hex(&root), "ROOT");
+        assert_eq!(
+            [key, root].map(|id| hex(&id)),
+            [
+                "676c994e5c0d8c6fabc94d221009690f9e12868fba00103f035feaebcd9ddeb9",
+                "e1d833ce482241f0fe65235a1b787512198838e1d253e03d2aae2b96b8f1b4f5"
+            ]
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn four_rounds(words: &mut Words, added: __m128i) {
     words.abef = _mm_sha256rnds2_epu32(words.abef, words.cdgh, _mm_shuffle_epi32::<0x0e>(added));
 }
 
-/// A block of each message.
+/// A block of each message that was expanded before.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn compressed<const N: usize>(words: &mut [Words; N], schedules: [&Schedule; N]) {
@@ -139,6 +139,33 @@ fn compressed<const N: usize>(words: &mut [Words; N], schedules: [&Schedule; N])
             four_rounds(words, schedule.0[group]);
         }
     }
+    add_words(words, &before);
+}
+
+/// A new block of each message: expanded while its rounds go on, and kept for when it comes again.
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn expanded<const N: usize>(words: &mut [Words; N], blocks: [[__m128i; 4]; N]) -> [Schedule; N] {
+    let (before, mut last) = (*words, blocks);
+    let mut all = [Schedule([_mm_setzero_si128(); 16]); N];
+    for group in 0..16 {
+        for n in 0..N {
+            let w = &mut last[n];
+            if group >= 4 {
+                *w = [w[1], w[2], w[3], next_words(w)];
+            }
+            let added = _mm_add_epi32(w[group.min(3)], round_constants(group));
+            all[n].0[group] = added;
+            four_rounds(&mut words[n], added);
+        }
+    }
+    add_words(words, &before);
+    all
+}
+
+#[inline]
+#[target_feature(enable = "sha,sse4.1,ssse3")]
+fn add_words<const N: usize>(words: &mut [Words; N], before: &[Words; N]) {
     for (words, before) in words.iter_mut().zip(before) {
         words.abef = _mm_add_epi32(words.abef, before.abef);
         words.cdgh = _mm_add_epi32(words.cdgh, before.cdgh);
@@ -212,20 +239,21 @@ fn sdr_labels<const LANES: usize, const PARENTS: usize>(
     // The first pair, beside which the next header's block costs nothing.
     for lane in 0..LANES {
         let [a, b] = [halves(&parents[lane][0].0), halves(&parents[lane][1].0)];
-        schedules[lane][0] = scheduled([a[0], a[1], b[0], b[1]]);
         let header = next[lane].as_chunks().0;
-        let header = scheduled([0, 1, 2, 3].map(|at| words_of(&header[at])));
+        let header = [0, 1, 2, 3].map(|at| words_of(&header[at]));
         let mut both = [words[lane], words_from(&START)];
-        compressed(&mut both, [&schedules[lane][0], &header]);
+        [schedules[lane][0], _] = expanded(&mut both, [[a[0], a[1], b[0], b[1]], header]);
         words[lane] = both[0];
         next_states[lane] = state_from(both[1]);
     }
     for pair in 1..pairs {
-        for lane in 0..LANES {
-            let [a, b] = [halves(&parents[lane][2 * pair].0), halves(&parents[lane][2 * pair + 1].0)];
-            schedules[lane][pair] = scheduled([a[0], a[1], b[0], b[1]]);
+        let blocks = parents.map(|parents| {
+            let [a, b] = [halves(&parents[2 * pair].0), halves(&parents[2 * pair + 1].0)];
+            [a[0], a[1], b[0], b[1]]
+        });
+        for (all, new) in schedules.iter_mut().zip(expanded(&mut words, blocks)) {
+            all[pair] = new;
         }
-        compressed(&mut words, schedules.each_ref().map(|all| &all[pair]));
     }
     let mut pair = 0;
     for _ in pairs..ENTRIES / 2 {
@@ -235,9 +263,9 @@ fn sdr_labels<const LANES: usize, const PARENTS: usize>(
     let [one, len] = padding(MESSAGE_BITS);
     let last = parents.map(|parents| {
         let [first, second] = halves(&parents[(ENTRIES - 1) % PARENTS].0);
-        scheduled([first, second, one, len])
+        [first, second, one, len]
     });
-    compressed(&mut words, last.each_ref());
+    expanded(&mut words, last);
     let label = |words| {
         let mut label = Label(digest_from(in_order(words)));
         label.0[31] &= 0x3f;
@@ -265,15 +293,13 @@ fn chains<const LANES: usize>(
             let at = if reverse { segments - 1 - step } else { step };
             let mut words = [start; LANES];
             if layer == 0 {
-                let blocks = prev.map(|[first, second]| scheduled([first, second, one, short]));
-                compressed(&mut words, blocks.each_ref());
+                expanded(&mut words, prev.map(|[first, second]| [first, second, one, short]));
             } else {
-                let mut blocks = [behind; LANES];
-                for lane in 0..LANES {
+                let blocks = std::array::from_fn(|lane| {
                     let ([first, second], [third, fourth]) = (halves(&units[lane][at]), prev[lane]);
-                    blocks[lane] = scheduled([first, second, third, fourth]);
-                }
-                compressed(&mut words, blocks.each_ref());
+                    [first, second, third, fourth]
+                });
+                expanded(&mut words, blocks);
                 compressed(&mut words, [&behind; LANES]);
             }
             for lane in 0..LANES {

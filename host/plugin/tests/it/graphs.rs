@@ -29,9 +29,15 @@ fn root(scheme: &Scheme, layout: &Layout, plot: &Arc<MemorySpace>) -> Digest {
 fn plots_of_shipped_schemes_are_those_of_their_native_tests() {
     let (scheme, layout, plot) = filled("proof-sdr", &json!({"sector_bytes": 2048}), 8192);
     assert_eq!(root(&scheme, &layout, &plot), Digest::of(&plot.to_vec()));
-    assert_eq!(root(&scheme, &layout, &plot).to_string(), "SDR_ROOT");
+    assert_eq!(
+        root(&scheme, &layout, &plot).to_string(),
+        "80a89656c46523c66cc87005c14264483198ac3f3c860f419de0279e07a6c4cc"
+    );
     let (scheme, layout, plot) = filled("proof-seqpack", &json!({"unit_bytes": 2048, "layers": 3}), 6144);
-    assert_eq!(root(&scheme, &layout, &plot).to_string(), "SEQ_ROOT");
+    assert_eq!(
+        root(&scheme, &layout, &plot).to_string(),
+        "e1d833ce482241f0fe65235a1b787512198838e1d253e03d2aae2b96b8f1b4f5"
+    );
 }
 
 #[test]
@@ -75,6 +81,7 @@ fn a_wrong_label_is_found_through_the_host() {
 /// A scheme whose `fill` is one call of `import` of `graph-plots`.
 fn filling(import: &str, params: &str, arguments: &str) -> Result<(), PluginError> {
     let guest = Guest::of(Kind::Proof)
+        .memory_pages(64)
         .with(&format!(
             "(import \"plimsoll:plugin/graph-plots@0.1.0\" \"{import}\" (func $ask (param i32 {params} i32)))"
         ))
@@ -92,10 +99,10 @@ fn filling(import: &str, params: &str, arguments: &str) -> Result<(), PluginErro
 /// `fill-sdr` with zeros for its ids: nodes, layers, replica ids, labels.
 fn sdr(nodes: i32, layers: i32, ids: i32, first: i64, count: i64) -> String {
     let params = "i32 i32 i32 i32 i32 i32 i64 i64";
-    // Lists of 32 bytes: their places and lengths, from 10240 on, all of them the zeros at 16 KiB - 32.
+    // At 1 MiB there are only zeros: lists of no bytes.
     let arguments = format!(
         "(i32.const 16000) (i32.const 32) (i32.const {nodes}) (i32.const {layers})
-        (i32.const 10240) (i32.const {ids}) (i64.const {first}) (i64.const {count})"
+        (i32.const 1048576) (i32.const {ids}) (i64.const {first}) (i64.const {count})"
     );
     filling("fill-sdr", params, &arguments).unwrap_err().to_string()
 }
@@ -121,8 +128,7 @@ fn chains_and_masks_that_cannot_be_are_refused() {
     insta::assert_snapshot!(chain(0, 1024), @"");
     insta::assert_snapshot!(chain(1, 1 << 20), @"");
     let mask = |offset: i64, len: i64, mask: i64, to: i64| {
-        let arguments =
-            format!("(i64.const {offset}) (i64.const {len}) (i64.const {mask}) (i64.const {to})");
+        let arguments = format!("(i64.const {offset}) (i64.const {len}) (i64.const {mask}) (i64.const {to})");
         filling("combine-bytes", "i64 i64 i64 i64", &arguments).map_err(|e| e.to_string())
     };
     assert_eq!(mask(0, 1024, 2048, 4096), Ok(()));
@@ -132,7 +138,8 @@ fn chains_and_masks_that_cannot_be_are_refused() {
 
 #[test]
 fn a_walk_through_the_host_is_the_kernels() {
-    let bytes: Vec<u8> = (0..1_u32 << 14).flat_map(|word| word.wrapping_mul(0x9e37_79b1).to_le_bytes()).collect();
+    let bytes: Vec<u8> =
+        (0..1_u32 << 14).flat_map(|word| word.wrapping_mul(0x9e37_79b1).to_le_bytes()).collect();
     let region = Arc::new(MemorySpace::with(bytes));
     let walk = |steps: i32| {
         // The answer is the walked blocks, as eight bytes each.
@@ -157,7 +164,8 @@ fn a_walk_through_the_host_is_the_kernels() {
             );
         scheme(guest.build()).prove(region.clone(), &statement(), b"")
     };
-    let over = kernels::Walk { over: Extent { offset: 64, len: 60_000 }, block_bytes: 100, kind: HashKind::Sha256 };
+    let over =
+        kernels::Walk { over: Extent { offset: 64, len: 60_000 }, block_bytes: 100, kind: HashKind::Sha256 };
     let (blocks, _) = kernels::walk(&*region, &over, &Digest([0; 32]), 50).unwrap();
     assert!(region.size_bytes() > 60_064 && blocks.len() == 50);
     let expected: Vec<u8> = blocks.iter().flat_map(|block| block.to_le_bytes()).collect();
