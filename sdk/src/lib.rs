@@ -49,6 +49,7 @@ mod plugin;
 mod ss58;
 
 pub mod labels;
+pub mod graphs;
 pub mod log;
 pub mod pure;
 pub mod scan;
@@ -63,9 +64,14 @@ mod draw;
 mod hex;
 mod openings;
 mod parts;
+mod span_challenge;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod graph_doubles;
+#[cfg(not(target_family = "wasm"))]
+pub mod graph_twins;
 #[cfg(not(target_family = "wasm"))]
 mod label_twins;
 #[cfg(not(target_family = "wasm"))]
@@ -89,6 +95,7 @@ pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
 pub use space::{HashKind, Keystream, Plot, Region};
+pub use span_challenge::SpanChallenge;
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
 
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{PluginError, Result};
+use crate::{Digest, PluginError, Result};
 
 /// Defines a plugin's parameters: `name: type = default, from least to most;`, numbers with bounds,
 /// switches and texts without. Gives a struct with [`Default`], a `Deserialize` that refuses unknown names, and
@@ -101,6 +101,23 @@ pub fn schema(about: &str, parameters: &[Parameter]) -> String {
         "additionalProperties": false,
     })
     .to_string()
+}
+
+/// The 32 bytes that the text parameter `name` gives in hex, or none where it is empty.
+///
+/// # Errors
+/// [`PluginError::BadConfig`] naming it.
+pub fn hex_or_none(name: &str, text: &str) -> Result<Option<Digest>> {
+    let wrong =
+        || PluginError::BadConfig(format!("`{name}` must be 64 hex digits or empty, it is \"{text}\""));
+    let digits: Option<Vec<u8>> = text.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
+    match digits.ok_or_else(wrong)?.as_chunks::<2>() {
+        ([], []) => Ok(None),
+        (pairs, []) if pairs.len() == 32 => {
+            Ok(Some(std::array::from_fn(|at| pairs[at][0] << 4 | pairs[at][1])))
+        }
+        _ => Err(wrong()),
+    }
 }
 
 /// Whether the parameter `name` is from `least` to `most`.

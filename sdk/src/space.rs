@@ -6,12 +6,13 @@
 
 use crate::labels::{Label, LabelCost};
 use crate::scan::{Hit, ScanKind, Selection};
+use crate::graphs::{GraphPlot, Walks};
 use crate::{Digest, Extent, Result, Span};
 
 pub use crate::pure::{HashKind, Keystream};
 
 /// A filled region, read-only.
-pub trait Region {
+pub trait Region: Walks {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -88,7 +89,7 @@ pub trait Region {
 }
 
 /// A region being filled. Every call is idempotent, so that the host can resume after a crash.
-pub trait Plot {
+pub trait Plot: GraphPlot {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 

@@ -1,4 +1,5 @@
-//! What each kernel reaches on this machine: `cargo run --release -p plimsoll-kernels --example rates`.
+//! What each kernel reaches on this machine: `cargo run --release -p plimsoll-kernels --example rates`, with a
+//! part of a name behind it only those that have it.
 //!
 //! One thread, to and from memory; decimal megabytes per second of processor time, the median of nine runs.
 #![expect(clippy::print_stdout, reason = "a table for a person is what this program is for")]
@@ -9,9 +10,9 @@ use std::time::Instant;
 
 use plimsoll_core::{Digest, Extent, PlotSpace, RegionSpace, SpaceError, Span};
 use plimsoll_kernels::{
-    HashKind, Isa, Keystream, LabelCost, ScanKind, ScryptForm, SeedText, Selection, Tree, digest_of, fill,
-    fill_labels, fill_seed_text, keystream_by, labels_by, merkle_leaf, merkle_root, scan_select,
-    seed_text_isa,
+    Chain, HashKind, Isa, Keystream, LabelCost, Mask, ScanKind, ScryptForm, Sdr, SdrParents, SeedText,
+    Selection, Tree, Walk, chain_leaf, combine, digest_of, fill, fill_chain, fill_labels, fill_sdr,
+    fill_seed_text, keystream_by, labels_by, merkle_leaf, merkle_root, scan_select, seed_text_isa, walk,
 };
 
 const RUNS: usize = 9;
@@ -24,7 +25,7 @@ struct Memory(Mutex<Vec<u8>>);
 
 impl RegionSpace for Memory {
     fn size_bytes(&self) -> u64 {
-        REGION_BYTES as u64
+        self.0.lock().map_or(0, |bytes| bytes.len() as u64)
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
@@ -57,6 +58,9 @@ fn rate(name: &str, bytes: usize, work: impl FnMut()) {
 
 /// Prints how much of what `work` does `amount` of at a call a second does.
 fn each_second(name: &str, amount: f64, mut work: impl FnMut()) {
+    if std::env::args().nth(1).is_some_and(|part| !name.contains(&part)) {
+        return;
+    }
     let zero = Instant::now();
     // The system counts in ticks of some milliseconds: a run takes many of them.
     let trial = Instant::now();
@@ -84,6 +88,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     trees()?;
     scans(&key)?;
     fills(&key)?;
+    chains(&key)?;
+    sectors(&key)?;
     println!("{:<44} {:>9} {:>9} {:>9}", "labels per processor second", "median", "lowest", "highest");
     labels(&key)
 }
@@ -205,6 +211,52 @@ fn fills(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {
         rate(&format!("merkle root {kind}, leaves of 4 KiB"), REGION_BYTES, || {
             let _ = black_box(merkle_root(&plot, &tree));
         });
+    }
+    Ok(())
+}
+
+fn chains(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {
+    let (bytes, unit_bytes) = (4 << 20, 256 << 10);
+    let plot = Memory(Mutex::new(vec![0; REGION_BYTES]));
+    let over = Extent { offset: 0, len: bytes };
+    for layers in [1, 4, 20] {
+        let chain = Chain { layers, window: 1, reverse: false };
+        let units = Span { first: 0, count: bytes / unit_bytes };
+        fill_chain(&plot, chain, key, unit_bytes as u32, units)?;
+        rate(&format!("fill chain, units of 256 KiB, {layers} layers"), bytes as usize, || {
+            let _ = black_box(fill_chain(&plot, chain, key, unit_bytes as u32, units));
+        });
+        rate(&format!("leaf of one chained unit, {layers} layers"), unit_bytes as usize, || {
+            let _ = black_box(chain_leaf(chain, key, 3, unit_bytes as u32, HashKind::Blake3, 64));
+        });
+    }
+    let mask = Mask::Stream { kind: Keystream::ChaCha8, key: *key, unit_bytes: 1 << 20, first_unit: 0 };
+    rate("combine with chacha8", bytes as usize, || {
+        let _ = black_box(combine(&plot, over, mask, 2 * bytes));
+    });
+    let steps = Walk { over, block_bytes: 4096, kind: HashKind::Blake3 };
+    rate("walk over blocks of 4 KiB", 4096 * 256, || {
+        let _ = black_box(walk(&plot, &steps, key, 256));
+    });
+    Ok(())
+}
+
+/// Two layers each: bytes of labels, whichever layer they are of; one sector alone, and two side by side.
+fn sectors(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {
+    for mebibytes in [8_u64, 64] {
+        let shape = Sdr { nodes: (mebibytes << 15) as u32, layers: 2 };
+        rate(&format!("parents of a graph of {mebibytes} MiB"), (mebibytes << 20) as usize, || {
+            let _ = black_box(SdrParents::new(key, shape.nodes));
+        });
+        let parents = SdrParents::new(key, shape.nodes)?;
+        for sectors in [1, 2] {
+            let (bytes, ids) = ((sectors * mebibytes) << 21, vec![*key; sectors as usize]);
+            let plot = Memory(Mutex::new(vec![0; bytes as usize]));
+            fill_sdr(&plot, &parents, shape, &ids, 0, bytes / 32)?;
+            rate(&format!("sdr, {sectors} sectors of {mebibytes} MiB"), bytes as usize, || {
+                let _ = black_box(fill_sdr(&plot, &parents, shape, &ids, 0, bytes / 32));
+            });
+        }
     }
     Ok(())
 }

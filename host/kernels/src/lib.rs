@@ -10,6 +10,9 @@
 //! - [`seed_text`], [`fill_seed_text`]: the seed prototype's chain of texts, bit-exact;
 //! - [`LabelCost`], [`labels_of`], [`fill_labels`]: memory-hard labels, several side by side in a core's vectors;
 //! - [`scan_select`]: one pass over a region that selects records by a keyed score;
+//! - [`SdrGraph`], [`sdr_label`], [`fill_sdr`]: Filecoin's stacked graph; [`Chain`], [`fill_chain`]: sequential
+//!   chains;
+//! - [`combine`], [`walk`], [`gather_digest`]: masks, dependent reads, reads gathered into one digest;
 //! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees.
 
 mod error;
@@ -31,8 +34,17 @@ mod streams;
 
 mod merkle;
 
+mod graph;
+
+mod combine;
+mod walk;
+
+pub use combine::{Mask, combine};
 pub use digests::{HashKind, digest_extents, digest_of, keyed_digest};
 pub use error::KernelError;
+pub use graph::{
+    Chain, SDR_PARENTS, Sdr, SdrGraph, SdrParents, chain_leaf, chain_unit, fill_chain, fill_sdr, sdr_label,
+};
 pub use isa::Isa;
 pub use labels::{LABEL_BYTES, Label, LabelCost, ScryptForm, fill_labels, labels_by, labels_of};
 pub use merkle::{
@@ -45,3 +57,4 @@ pub use scan::{
 pub use seed_fill::fill_seed_text;
 pub use seed_text::{ALPHABET, SeedText, seed_text, seed_text_isa};
 pub use streams::{Keystream, fill, keystream_at, keystream_by, keystream_digest, keystream_leaf};
+pub use walk::{Walk, gather_digest, walk};

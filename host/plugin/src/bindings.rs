@@ -12,6 +12,9 @@ pub(crate) mod imports {
             import plimsoll:plugin/storage@0.1.0;
             import plimsoll:plugin/labels@0.1.0;
             import plimsoll:plugin/scan@0.1.0;
+            import plimsoll:plugin/graphs@0.1.0;
+            import plimsoll:plugin/graph-plots@0.1.0;
+            import plimsoll:plugin/walks@0.1.0;
         }",
         world: "plimsoll:host/imports",
         with: {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_core::{PlotSpace, RegionSpace, SpaceError};
+use plimsoll_kernels::SdrParents;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
@@ -39,6 +40,8 @@ pub(crate) enum HostStop {
 pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogGate,
+    /// The graph that was filled with last: the next span most likely has the same.
+    pub(crate) graph: Option<Arc<SdrParents>>,
     limits: Arc<Limits>,
     memory_bytes: usize,
     /// The first failure of the disk, or the wish to stop: it wins over whatever the plugin makes of it.
@@ -56,6 +59,7 @@ impl State {
         Self {
             table: ResourceTable::new(),
             log: LogGate::new(Arc::clone(quota)),
+            graph: None,
             limits: Arc::clone(limits),
             memory_bytes: 0,
             space_error: None,

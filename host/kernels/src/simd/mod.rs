@@ -3,6 +3,7 @@
 mod avx2;
 mod avx512;
 mod rows;
+mod sha;
 #[cfg(test)]
 mod tests;
 mod vaes;
@@ -10,3 +11,4 @@ mod vaes;
 pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
 pub(crate) use vaes::Vaes;
+pub(crate) use sha::ShaNi;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use plimsoll_core::{Digest, Identity, Layout};
+use plimsoll_core::{Digest, Identity, Layout, Order};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::{CancelFlag, Filling, IoChoice, SchemeTag};
 
@@ -113,7 +113,7 @@ pub(crate) fn conduct(
             board.add_complete();
         } else {
             plot.with_filling(|filling| {
-                board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass));
+                board.add(&plot.layout, piece_bytes(&plot.layout, workers), |pass| filling.remaining(pass));
             })?;
         }
     }
@@ -132,6 +132,19 @@ pub(crate) fn conduct(
         return Err(failure);
     }
     plots.into_iter().map(OpenPlot::into_generated).collect()
+}
+
+/// How much of a plot one worker is handed at a time. A scheme that takes memory of its own gets more than that
+/// asks for: two units, where there are two for every worker, because it may fill them side by side; and in a
+/// sequential pass half of that memory, because it reads what a piece follows from back into it.
+fn piece_bytes(layout: &Layout, workers: usize) -> u64 {
+    let sequential = layout.passes.iter().any(|pass| pass.order == Order::Sequential);
+    let pairs = layout.units / 2 >= workers as u64;
+    PIECE_BYTES.max(match (layout.memory_bytes, sequential) {
+        (1.., true) => layout.memory_bytes / 2,
+        (1.., false) if pairs => 2 * u64::from(layout.unit_bytes),
+        _ => 0,
+    })
 }
 
 struct State {
@@ -209,4 +222,27 @@ impl Run<'_> {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_core::Pass;
+
+    fn piece(unit_bytes: u32, units: u64, memory_bytes: u64, order: Order) -> u64 {
+        let passes = vec![Pass { name: "p".into(), units, order }];
+        let region_bytes = units * u64::from(unit_bytes);
+        piece_bytes(&Layout { unit_bytes, units, region_bytes, memory_bytes, passes }, 4)
+    }
+
+    #[test]
+    fn a_piece_grows_for_a_scheme_that_takes_memory() {
+        assert_eq!(piece(1 << 16, 1000, 0, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(1 << 16, 1000, 1 << 30, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(88 << 20, 8, 1 << 26, Order::Independent), 2 * (88 << 20));
+        assert_eq!(piece(88 << 20, 7, 1 << 26, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(88 << 20, 8, 0, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(1 << 30, 704, 64 << 30, Order::Sequential), 32 << 30);
+        assert_eq!(piece(1 << 16, 1000, 0, Order::Sequential), PIECE_BYTES);
+    }
 }

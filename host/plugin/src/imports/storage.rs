@@ -17,7 +17,7 @@ use crate::state::{
 };
 
 type Bytes = WasmList<u8>;
-type Cx<'a> = StoreContextMut<'a, State>;
+pub(super) type Cx<'a> = StoreContextMut<'a, State>;
 /// What a function of storage gives a plugin; the outer error ends the call.
 pub(super) type Given<T> = wasmtime::Result<(Result<T, PluginError>,)>;
 
@@ -277,7 +277,7 @@ pub(super) fn run_bytes(
 }
 
 /// What was stored earns fuel; what could not be stored is told.
-fn stored<T>(store: &mut Cx<'_>, len: u64, result: Result<T, KernelError>) -> Given<T> {
+pub(super) fn stored<T>(store: &mut Cx<'_>, len: u64, result: Result<T, KernelError>) -> Given<T> {
     if result.is_ok() {
         reward_stored(store, len)?;
     }

@@ -6,6 +6,7 @@ mod as_written;
 mod cache;
 mod compat;
 mod faults;
+mod graphs;
 mod guests;
 mod handles;
 mod labels;

@@ -21,7 +21,8 @@ pub(crate) fn builtin(name: &str) -> PluginRef {
 fn small(name: &str) -> Value {
     match name {
         "proof-scrypt" => json!({"n": 16}),
-        "proof-stream" => json!({"unit_bytes": 4_096}),
+        "proof-stream" | "proof-seqpack" => json!({"unit_bytes": 4_096}),
+        "proof-sdr" => json!({"sector_bytes": 4_096}),
         _ => json!({}),
     }
 }
