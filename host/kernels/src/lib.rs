@@ -8,7 +8,9 @@
 //! - [`digest_of`], [`keyed_digest`], [`digest_extents`]: hashes of bytes and of runs;
 //! - [`Keystream`], [`keystream_at`], [`fill`]: streams keyed by 32 bytes, and units filled with them;
 //! - [`seed_text`], [`fill_seed_text`]: the seed prototype's chain of texts, bit-exact;
-//! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees.
+//! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees;
+//! - [`curve`], [`erasure`], [`pospace`]: BLS12-381, Reed-Solomon shards and Chia's proofs of space, each through
+//!   a well-kept crate.
 
 mod error;
 mod isa;
@@ -25,6 +27,10 @@ mod seed_fill;
 mod streams;
 
 mod merkle;
+
+pub mod curve;
+pub mod erasure;
+pub mod pospace;
 
 pub use digests::{HashKind, digest_extents, digest_of, keyed_digest};
 pub use error::KernelError;
