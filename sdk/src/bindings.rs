@@ -12,13 +12,16 @@ pub mod imports {
                 import plimsoll:plugin/log@0.1.0;
                 import plimsoll:plugin/pure@0.1.0;
                 import plimsoll:plugin/storage@0.1.0;
+                import plimsoll:plugin/curve@0.1.0;
+                import plimsoll:plugin/erasure@0.1.0;
+                import plimsoll:plugin/pospace@0.1.0;
             }",
         path: "../wit",
         generate_all,
         generate_unused_types: true,
         runtime_path: "::plimsoll_sdk::wit_bindgen::rt",
     });
-    pub use self::plimsoll::plugin::{log, pure, storage, types};
+    pub use self::plimsoll::plugin::{curve, erasure, log, pospace, pure, storage, types};
 }
 
 macro_rules! exported {

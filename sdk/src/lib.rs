@@ -49,6 +49,19 @@ mod ss58;
 
 pub mod log;
 pub mod pure;
+
+#[cfg(any(target_family = "wasm", feature = "curve"))]
+pub mod curve;
+pub mod erasure;
+pub mod pospace;
+
+#[cfg(all(not(target_family = "wasm"), feature = "curve"))]
+mod curve_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "erasure"))]
+mod erasure_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "pospace"))]
+mod pospace_twin;
+
 mod space;
 
 mod allocation;

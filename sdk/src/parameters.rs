@@ -82,7 +82,12 @@ pub fn schema(about: &str, parameters: &[Parameter]) -> String {
     let mut properties = Map::new();
     for Parameter { name, about, default, bounds } in parameters {
         let mut entry = json!({ "description": about.trim(), "default": default });
-        entry["type"] = if default.is_boolean() { "boolean" } else { "integer" }.into();
+        entry["type"] = match default {
+            Value::Bool(_) => "boolean",
+            Value::String(_) => "string",
+            _ => "integer",
+        }
+        .into();
         if let [least, most] = bounds {
             entry["minimum"] = (*least).into();
             entry["maximum"] = (*most).into();

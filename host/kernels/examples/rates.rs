@@ -3,6 +3,9 @@
 //! One thread, to and from memory; decimal megabytes per second of processor time, the median of nine runs.
 #![expect(clippy::print_stdout, reason = "a table for a person is what this program is for")]
 
+#[path = "support/crates.rs"]
+mod crates;
+
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -71,12 +74,16 @@ fn rate(name: &str, bytes: usize, mut work: impl FnMut()) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if std::env::args().nth(1).as_deref() == Some("crates") {
+        return crates::rates();
+    }
     println!("{:<44} {:>9} {:>9} {:>9}", "MB per processor second", "median", "lowest", "highest");
     let key = Digest([7; 32]);
     texts(&key);
     streams(&key);
     trees()?;
-    fills(&key)
+    fills(&key)?;
+    crates::rates()
 }
 
 fn texts(key: &Digest) {

@@ -235,13 +235,13 @@ fn wrong_arguments_are_refused_in_words() {
     assert_eq!(said(generators_sum(b"", &[0; 32])), "a domain of 0 bytes, expected 1 to 255");
     assert_eq!(said(generators_sum(&[7; 256], &[])), "a domain of 256 bytes, expected 1 to 255");
     assert_eq!(said(generators_sum(DOMAIN, &[0; 33])), "scalars of 33 bytes in all: expected 32 for each");
-    assert_eq!(said(generators_sum(DOMAIN, &[0; 32 * 257])), "257 generators, expected at most 256");
+    assert_eq!(said(generators_sum(DOMAIN, &[0; 32 * 129])), "129 generators, expected at most 128");
     let plot = Memory::new(vec![0; 31 * 4 + 2 * 96]);
     let commit =
         |elements, units, at| commit_blocks(&plot, DOMAIN, elements, units, at).unwrap_err().to_string();
     let two = Span { first: 0, count: 2 };
-    assert_eq!(commit(0, two, 62), "blocks of 0 elements, expected 1 to 256");
-    assert_eq!(commit(257, two, 62), "blocks of 257 elements, expected 1 to 256");
+    assert_eq!(commit(0, two, 62), "blocks of 0 elements, expected 1 to 128");
+    assert_eq!(commit(129, two, 62), "blocks of 129 elements, expected 1 to 128");
     assert_eq!(commit(2, two, 100), "commitments from 100 lie over the blocks, which end at 124");
     assert_eq!(commit(2, two, 125), "192 bytes at 125 are outside of a region of 316 bytes");
     let combine = |blocks: &[u64], by: &[u8]| combine_blocks(&plot, 2, blocks, by).unwrap_err().to_string();

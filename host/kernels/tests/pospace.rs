@@ -7,9 +7,8 @@ mod support;
 use std::sync::LazyLock;
 
 use plimsoll_core::{Digest, Extent, RegionSpace};
-use plimsoll_kernels::HashKind;
-use plimsoll_kernels::digest_of;
-use plimsoll_kernels::pospace::{PlotForm, prove_plot, verify_plot_proof, write_plot};
+use plimsoll_kernels::pospace::{OpenPlot, PlotForm, verify_plot_proof, write_plot};
+use plimsoll_kernels::{HashKind, KernelError, digest_of};
 use support::{Memory, some_bytes};
 
 const GROUP: Digest = Digest([0x12; 32]);
@@ -38,10 +37,33 @@ fn challenges(count: u32) -> Vec<Digest> {
     (0..count).map(challenge).collect()
 }
 
+struct PlotProof {
+    challenge: u32,
+    proof: Vec<u8>,
+}
+
+/// The first `most` proofs for `asked`, one each.
+fn prove_plot(
+    memory: &Memory,
+    form: PlotForm,
+    group: &Digest,
+    at: Extent,
+    asked: &[Digest],
+    most: usize,
+) -> Result<Vec<PlotProof>, KernelError> {
+    let plot = OpenPlot::open(memory, form, group, at)?;
+    let proofs = (0..).zip(asked).filter_map(|(number, asked)| {
+        let chains = plot.chains(asked).unwrap();
+        let proof = chains.iter().find_map(|chain| plot.solve(asked, chain))?;
+        Some(PlotProof { challenge: number, proof })
+    });
+    Ok(proofs.take(most).collect())
+}
+
 #[test]
 fn proofs_pass_the_verifier_of_the_crate_and_answer_one_challenge_each() {
     let asked = challenges(32);
-    let proofs = prove_plot(&*PLOT, form(), &GROUP, unit(1), &asked, u32::MAX).unwrap();
+    let proofs = prove_plot(&PLOT, form(), &GROUP, unit(1), &asked, usize::MAX).unwrap();
     assert!(proofs.len() > 8, "{} proofs for 32 challenges", proofs.len());
     for found in &proofs {
         let asked = asked[found.challenge as usize];
@@ -53,13 +75,23 @@ fn proofs_pass_the_verifier_of_the_crate_and_answer_one_challenge_each() {
         let harder = PlotForm::new(18, 3).unwrap();
         assert!(!verify_plot_proof(harder, &GROUP, &asked, &found.proof).unwrap());
     }
-    let two = prove_plot(&*PLOT, form(), &GROUP, unit(1), &asked, 2).unwrap();
-    assert_eq!(two, proofs[..2]);
+    let again = prove_plot(&PLOT, form(), &GROUP, unit(1), &asked, 2).unwrap();
+    assert!(again.iter().zip(&proofs).all(|(one, other)| one.proof == other.proof));
+}
+
+#[test]
+fn about_every_other_challenge_has_a_proof_and_there_is_one_chain_a_challenge() {
+    let plot = OpenPlot::open(&*PLOT, form(), &GROUP, unit(1)).unwrap();
+    let counts: Vec<usize> = challenges(400).iter().map(|asked| plot.chains(asked).unwrap().len()).collect();
+    let answered = counts.iter().filter(|&&count| count > 0).count();
+    let chains: usize = counts.iter().sum();
+    assert!((160..240).contains(&answered), "{answered} of 400");
+    assert!((250..520).contains(&chains), "{chains} chains for 400 challenges");
 }
 
 #[test]
 fn a_proof_with_any_flipped_bit_or_another_length_fails() {
-    let found = prove_plot(&*PLOT, form(), &GROUP, unit(1), &challenges(32), 1).unwrap().remove(0);
+    let found = prove_plot(&PLOT, form(), &GROUP, unit(1), &challenges(32), 1).unwrap().remove(0);
     let asked = challenge(found.challenge);
     assert_eq!(found.proof.len(), 288);
     for bit in 0..8 * found.proof.len() {
@@ -104,7 +136,7 @@ fn a_unit_begins_with_a_file_that_the_crate_reads_and_ends_with_its_digest() {
         .filter(|&number| !prover.get_qualities_for_challenge(&challenge(number).0).unwrap().is_empty());
     let found: Vec<u32> = found.collect();
     std::fs::remove_file(&path).unwrap();
-    let proofs = prove_plot(&*PLOT, form(), &GROUP, unit(1), &challenges(16), u32::MAX).unwrap();
+    let proofs = prove_plot(&PLOT, form(), &GROUP, unit(1), &challenges(16), usize::MAX).unwrap();
     assert_eq!(found, proofs.iter().map(|proof| proof.challenge).collect::<Vec<_>>());
     let (body, digest) = bytes.split_last_chunk::<32>().unwrap();
     assert_eq!(digest_of(HashKind::Blake3, body).0, *digest);
@@ -126,7 +158,7 @@ fn writing_a_unit_again_gives_the_same_bytes_and_touches_no_other() {
 #[test]
 fn a_damaged_unit_another_plot_and_noise_are_refused_in_words() {
     let refusal = |memory: &Memory, group: &Digest, index: u64| {
-        prove_plot(memory, form(), group, unit(index), &challenges(4), 1).unwrap_err().to_string()
+        prove_plot(memory, form(), group, unit(index), &challenges(4), 1).err().unwrap().to_string()
     };
     assert_eq!(refusal(&PLOT, &GROUP, 0), "the unit at 0 is damaged: it has another digest than it names");
     assert_eq!(
@@ -141,8 +173,8 @@ fn a_damaged_unit_another_plot_and_noise_are_refused_in_words() {
         bytes[unit(1).offset as usize + at] ^= 4;
         assert!(refusal(&Memory::new(bytes), &GROUP, 1).contains("is damaged"), "byte {at}");
     }
-    let outside = prove_plot(&*PLOT, form(), &GROUP, unit(2), &challenges(1), 1);
-    assert!(outside.unwrap_err().to_string().contains("outside of a region"));
+    let outside = prove_plot(&PLOT, form(), &GROUP, unit(2), &challenges(1), 1);
+    assert!(outside.err().unwrap().to_string().contains("outside of a region"));
     assert_eq!(PLOT.size_bytes(), 2 * unit(0).len);
 }
 
@@ -162,7 +194,7 @@ fn forged(change: impl FnOnce(&mut [u8], usize)) -> Memory {
 fn a_forged_plot_file_never_reaches_the_library_with_more_than_a_plot_has() {
     let refusal = |change: fn(&mut [u8], usize)| {
         let memory = forged(change);
-        prove_plot(&memory, form(), &GROUP, unit(1), &challenges(2), 1).unwrap_err().to_string()
+        prove_plot(&memory, form(), &GROUP, unit(1), &challenges(2), 1).err().unwrap().to_string()
     };
     let index_at = |unit: &[u8]| u64::from_le_bytes(unit[42..50].try_into().unwrap()) as usize;
     assert!(index_at(&PLOT.bytes()[unit(1).offset as usize..]) > 500_000);

@@ -4,6 +4,7 @@
 //! lowers the answer. Nothing here is meant to be named by a plugin.
 
 mod convert;
+pub(crate) mod crates;
 mod handles;
 mod kinds;
 mod lifecycle;

@@ -7,9 +7,9 @@ use super::{G1_BYTES, SCALAR_BYTES, check_domain};
 use crate::error::KernelError;
 
 /// The most generators of one sum.
-pub const LARGEST_GENERATORS: usize = 256;
-/// Tables that are kept: of 12 KiB a generator.
-const KEPT: usize = 4;
+pub const LARGEST_GENERATORS: usize = 128;
+/// Tables that are kept: 132 KiB a generator.
+const KEPT: usize = 2;
 
 /// Generator `index` of `domain`: the point that the index, as four little-endian bytes, hashes to.
 ///
@@ -38,7 +38,7 @@ pub fn generators_sum(domain: &[u8], scalars: &[u8]) -> Result<Option<[u8; G1_BY
 
 type Key = (Vec<u8>, usize);
 
-/// The table of the first `count` generators: kept, because making one takes as long as ten sums.
+/// The table of the first `count` generators: kept, because making one takes as long as a hundred sums.
 pub(super) fn table(domain: &[u8], count: usize) -> Result<Arc<Table>, KernelError> {
     static TABLES: Mutex<Vec<(Key, Arc<Table>)>> = Mutex::new(Vec::new());
     check_domain(domain)?;

@@ -2,20 +2,21 @@
 #![expect(unsafe_code, reason = "blst is a C library; every call's argument stands beside it")]
 
 use blst::{
-    BLST_ERROR, MultiPoint as _, blst_fp12, blst_fr, blst_fr_add, blst_fr_from_scalar, blst_fr_mul,
-    blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_affine_in_g1, blst_p1_affine_is_inf,
-    blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_serialize, blst_p1_to_affine, blst_p1s_mult_wbits,
-    blst_p1s_mult_wbits_precompute, blst_p1s_mult_wbits_precompute_sizeof,
-    blst_p1s_mult_wbits_scratch_sizeof, blst_p2_affine, blst_p2_affine_in_g2, blst_p2_affine_is_inf,
-    blst_p2_deserialize, blst_scalar, blst_scalar_fr_check,
+    BLST_ERROR, MultiPoint as _, blst_fp_cneg, blst_fp12, blst_fr, blst_fr_add, blst_fr_from_scalar,
+    blst_fr_mul, blst_hash_to_g1, blst_p1, blst_p1_affine, blst_p1_affine_in_g1, blst_p1_affine_is_inf,
+    blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_double, blst_p1_from_affine, blst_p1_serialize,
+    blst_p1_to_affine, blst_p1s_mult_wbits_precompute, blst_p2_affine, blst_p2_affine_in_g2,
+    blst_p2_affine_is_inf, blst_p2_deserialize, blst_scalar, blst_scalar_fr_check, p1_affines,
 };
 
 use super::{G1_BYTES, G2_BYTES, SCALAR_BYTES};
 
-/// Bits of the group order r.
-const SCALAR_BITS: usize = 255;
-/// Width of a table's window: 2^7 multiples of each generator.
-const WINDOW_BITS: usize = 8;
+/// Bits of a scalar that one entry of a table stands for.
+const WINDOW_BITS: usize = 6;
+/// Windows of a scalar; the last one takes the carry.
+const WINDOWS: usize = 43;
+/// Multiples 1, 2... of a point: half of the window's, the others are their opposites.
+const ROW: usize = 1 << (WINDOW_BITS - 1);
 
 /// A point on the curve over the base field, infinity among them; maybe outside of the group.
 #[derive(Clone, Copy)]
@@ -29,7 +30,8 @@ pub(super) struct TwistPoint(blst_p2_affine);
 #[derive(Clone, Copy)]
 pub(super) struct Scalar(blst_fr);
 
-/// Multiples of generators that are multiplied often.
+/// Multiples of generators that are multiplied often: of each, those of every power of 2^6. 132 KiB a generator.
+/// A sum is then one of points only, with no doubling, and blst adds many points with few inversions.
 pub(super) struct Table {
     multiples: Vec<blst_p1_affine>,
     points: usize,
@@ -95,7 +97,7 @@ pub(super) fn sum_of_products(points: &[CurvePoint], scalars: &[u8], bits: usize
         affine.resize(LONE + 1, blst_p1_affine::default());
         scalars.resize((LONE + 1) * bits.div_ceil(8), 0);
     }
-    serialised(&affine.mult(&scalars, bits))
+    serialised(&affine.as_slice().mult(&scalars, bits))
 }
 
 fn serialised(point: &blst_p1) -> [u8; G1_BYTES] {
@@ -107,63 +109,70 @@ fn serialised(point: &blst_p1) -> [u8; G1_BYTES] {
 
 impl Table {
     pub(super) fn new(points: &[CurvePoint]) -> Self {
-        let affine: Vec<blst_p1_affine> = points.iter().map(|point| point.0).collect();
-        // SAFETY: a computation with two numbers.
-        let bytes = unsafe { blst_p1s_mult_wbits_precompute_sizeof(WINDOW_BITS, affine.len()) };
-        let mut multiples = vec![blst_p1_affine::default(); bytes / size_of::<blst_p1_affine>()];
-        if !affine.is_empty() {
-            // Null behind the first pointer says that the points lie one behind another.
-            let all = [affine.as_ptr(), std::ptr::null()];
-            // SAFETY: the table has the size that blst asks for; `affine.len()` points lie behind the pointer.
-            unsafe {
-                blst_p1s_mult_wbits_precompute(
-                    multiples.as_mut_ptr(),
-                    WINDOW_BITS,
-                    all.as_ptr(),
-                    affine.len(),
-                );
+        let mut shifted = Vec::with_capacity(points.len() * WINDOWS);
+        for point in points {
+            let mut at = blst_p1::default();
+            // SAFETY: reads a valid point, writes one.
+            unsafe { blst_p1_from_affine(&raw mut at, &raw const point.0) };
+            for _ in 0..WINDOWS {
+                shifted.push(at);
+                for _ in 0..WINDOW_BITS {
+                    let before = at;
+                    // SAFETY: reads a valid point, writes another.
+                    unsafe { blst_p1_double(&raw mut at, &raw const before) };
+                }
             }
         }
-        Self { multiples, points: affine.len() }
+        if shifted.is_empty() {
+            return Self { multiples: Vec::new(), points: 0 };
+        }
+        let affine = p1_affines::from(&shifted);
+        let affine = affine.as_slice();
+        let mut multiples = vec![blst_p1_affine::default(); affine.len() * ROW];
+        // Null behind the first pointer says that the points lie one behind another.
+        let all = [affine.as_ptr(), std::ptr::null()];
+        // SAFETY: blst writes 2^(window - 1) multiples of each of the `affine.len()` points that lie behind the
+        // pointer, which is the table's length.
+        unsafe {
+            blst_p1s_mult_wbits_precompute(multiples.as_mut_ptr(), WINDOW_BITS, all.as_ptr(), affine.len());
+        }
+        Self { multiples, points: points.len() }
     }
 
     /// The sum of each point times its scalar of 32 bytes, little-endian, below r: as many as there are points.
     pub(super) fn sum_of_products(&self, scalars: &[u8], scratch: &mut Scratch) -> [u8; G1_BYTES] {
-        assert_eq!(scalars.len(), self.points * SCALAR_BYTES, "as many scalars as points");
-        let mut sum = blst_p1::default();
-        if self.points > 0 {
-            let limbs = scratch.for_points(self.points);
-            let all = [scalars.as_ptr(), std::ptr::null()];
-            // SAFETY: the table was made for this window and number of points; that many scalars of 32 bytes
-            // lie behind the pointer; the scratch has the size that blst asks for.
-            unsafe {
-                blst_p1s_mult_wbits(
-                    &raw mut sum,
-                    self.multiples.as_ptr(),
-                    WINDOW_BITS,
-                    self.points,
-                    all.as_ptr(),
-                    SCALAR_BITS,
-                    limbs.as_mut_ptr(),
-                );
+        let (scalars, rest) = scalars.as_chunks::<SCALAR_BYTES>();
+        assert!(scalars.len() == self.points && rest.is_empty(), "as many scalars as points");
+        let terms = &mut scratch.0;
+        terms.clear();
+        for (rows, scalar) in self.multiples.chunks_exact(WINDOWS * ROW).zip(scalars) {
+            let mut wide = [0; SCALAR_BYTES + 2];
+            wide[..SCALAR_BYTES].copy_from_slice(scalar);
+            let mut carry = 0;
+            for (window, row) in rows.chunks_exact(ROW).enumerate() {
+                let (byte, bit) = (window * WINDOW_BITS / 8, window * WINDOW_BITS % 8);
+                let digit =
+                    (u16::from_le_bytes([wide[byte], wide[byte + 1]]) >> bit) as usize % (2 * ROW) + carry;
+                carry = usize::from(digit > ROW);
+                // A digit beyond the row is one less of the next and its complement, to be subtracted.
+                let (multiple, is_negative) =
+                    if carry == 1 { (2 * ROW - digit, true) } else { (digit, false) };
+                if multiple > 0 {
+                    let mut term = row[multiple - 1];
+                    let y = term.y;
+                    // SAFETY: reads a valid field element, writes another.
+                    unsafe { blst_fp_cneg(&raw mut term.y, &raw const y, is_negative) };
+                    terms.push(term);
+                }
             }
         }
-        serialised(&sum)
+        if terms.is_empty() { serialised(&blst_p1::default()) } else { serialised(&terms.as_slice().add()) }
     }
 }
 
-/// Room for a product, kept over many of them.
+/// Room for the terms of a sum, kept over many of them.
 #[derive(Default)]
-pub(super) struct Scratch(Vec<u64>);
-
-impl Scratch {
-    fn for_points(&mut self, points: usize) -> &mut [u64] {
-        // SAFETY: a computation with one number.
-        let bytes = unsafe { blst_p1s_mult_wbits_scratch_sizeof(points) };
-        self.0.resize(self.0.len().max(bytes.div_ceil(8)), 0);
-        &mut self.0
-    }
-}
+pub(super) struct Scratch(Vec<blst_p1_affine>);
 
 impl TwistPoint {
     /// From 192 bytes; `None` where they are no point of the group.

@@ -55,7 +55,7 @@ pub fn is_in_g1(bytes: &[u8]) -> bool {
 /// is not below r.
 ///
 /// Points are checked to lie on the curve, not to lie in the group of order r: see [`is_in_g1`]. The sum is
-/// right for any points of the curve. Scalars whose upper half is zero in all of them cost half.
+/// right for any points of the curve. The time goes with the longest scalar.
 ///
 /// # Errors
 /// [`KernelError::BadInput`] where there are not as many scalars as points, or the lists have other lengths.
@@ -77,12 +77,11 @@ pub fn g1_sum(points: &[u8], scalars: &[u8]) -> Result<Option<[u8; G1_BYTES]>, K
     if scalars.iter().any(|scalar| Scalar::from_bytes(scalar).is_none()) {
         return Ok(None);
     }
-    const HALF_BYTES: usize = SCALAR_BYTES / 2;
-    if scalars.iter().all(|scalar| scalar[HALF_BYTES..].iter().all(|&byte| byte == 0)) {
-        let halves: Vec<u8> = scalars.iter().flat_map(|scalar| scalar[..HALF_BYTES].to_vec()).collect();
-        return Ok(Some(sum_of_products(&points, &halves, 8 * HALF_BYTES)));
-    }
-    Ok(Some(sum_of_products(&points, scalars.as_flattened(), 255)))
+    let significant =
+        |scalar: &[u8; SCALAR_BYTES]| scalar.iter().rposition(|&byte| byte != 0).map_or(1, |at| at + 1);
+    let len = scalars.iter().map(significant).max().unwrap_or(1);
+    let short: Vec<u8> = scalars.iter().flat_map(|scalar| &scalar[..len]).copied().collect();
+    Ok(Some(sum_of_products(&points, &short, (8 * len).min(255))))
 }
 
 /// Whether the product of the pairings of each point of G1 with its point of G2 is one. `false` where one is no

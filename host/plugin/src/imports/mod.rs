@@ -1,7 +1,10 @@
-//! What the host offers: `log`, `pure` and `storage` of the contract, and nothing else. Every function
+//! What the host offers: `log`, `pure`, `storage`, `curve`, `erasure` and `pospace` of the contract, and nothing else. Every function
 //! charges fuel first, checks sizes second and works third.
 
+mod curve;
+mod erasure;
 mod log;
+mod pospace;
 mod pure;
 mod storage;
 
@@ -26,6 +29,9 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, PluginError> {
     let added = log::add(&mut linker)
         .and_then(|()| pure::add(&mut linker))
         .and_then(|()| storage::add(&mut linker))
+        .and_then(|()| curve::add(&mut linker))
+        .and_then(|()| erasure::add(&mut linker))
+        .and_then(|()| pospace::add(&mut linker))
         .and_then(|()| add_types(&mut linker));
     added.map_err(|e| PluginError::Engine(format!("{e:#}")))?;
     Ok(linker)
