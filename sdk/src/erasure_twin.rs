@@ -28,7 +28,8 @@ fn shards(stripe: &Stripe, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
 pub(crate) fn encoded(stripe: &Stripe, bytes: &[u8]) -> Result<Vec<u8>> {
     let mut all = shards(stripe, bytes)?;
     all.truncate(stripe.data as usize);
-    let parity = reed_solomon_simd::encode(stripe.data as usize, stripe.parity as usize, &all).or_else(bad)?;
+    let parity =
+        reed_solomon_simd::encode(stripe.data as usize, stripe.parity as usize, &all).or_else(bad)?;
     Ok([all, parity].concat().concat())
 }
 
@@ -37,7 +38,8 @@ pub(crate) fn restored(stripe: &Stripe, bytes: &[u8], missing: &[u32]) -> Result
     let (data, parity) = (stripe.data as usize, stripe.parity as usize);
     let mut all = shards(stripe, bytes)?;
     let ascending = missing.windows(2).all(|pair| pair[0] < pair[1]);
-    if !ascending || missing.last().is_some_and(|&last| last as usize >= all.len()) || missing.len() > parity {
+    if !ascending || missing.last().is_some_and(|&last| last as usize >= all.len()) || missing.len() > parity
+    {
         return bad("missing shards are ascending, of the stripe, and no more than its parity shards");
     }
     let there = |index: &usize| !missing.contains(&(*index as u32));

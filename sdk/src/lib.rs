@@ -71,6 +71,7 @@ mod proof;
 
 mod draw;
 mod parts;
+mod rows;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
@@ -93,6 +94,7 @@ pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weig
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use rows::Rows;
 pub use space::{HashKind, Keystream, Plot, Region};
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
 

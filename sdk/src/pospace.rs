@@ -32,7 +32,6 @@ impl PlotForm {
     pub const fn proof_bytes(self) -> usize {
         16 * self.k as usize
     }
-
 }
 
 #[cfg(any(target_family = "wasm", feature = "pospace"))]

@@ -14,7 +14,8 @@ struct Temporary(PathBuf);
 impl Temporary {
     fn new() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name = format!("plimsoll-{}-{}.plot2", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("plimsoll-{}-{}.plot2", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         Self(std::env::temp_dir().join(name))
     }
 }
@@ -45,7 +46,8 @@ pub(crate) fn unit_bytes(form: PlotForm) -> Result<u32> {
 pub(crate) fn unit(form: PlotForm, group_id: &Digest) -> Result<Vec<u8>> {
     let len = unit_bytes(form)? as usize;
     let file = Temporary::new();
-    create_v2_single_plot_group(&file.0, form.k, form.strength, group_id, 0, 0, b"plimsoll").map_err(failed)?;
+    create_v2_single_plot_group(&file.0, form.k, form.strength, group_id, 0, 0, b"plimsoll")
+        .map_err(failed)?;
     let mut unit = std::fs::read(&file.0).map_err(failed)?;
     let file_bytes = unit.len() as u64;
     assert!(unit.len() <= len - 40, "a plot of {file_bytes} bytes does not fit its unit of {len}");
@@ -64,7 +66,9 @@ pub(crate) fn prove(
     most: u32,
 ) -> Result<Vec<PlotProof>> {
     if unit.len() != unit_bytes(form)? as usize || challenges.len() > 256 || most > 16 {
-        return Err(PluginError::BadInput("a unit of another size, or more than 256 challenges or 16 proofs".into()));
+        return Err(PluginError::BadInput(
+            "a unit of another size, or more than 256 challenges or 16 proofs".into(),
+        ));
     }
     let (body, digest) = unit.split_last_chunk::<32>().ok_or_else(|| failed("a short unit"))?;
     if blake3::hash(body) != *digest {
@@ -74,7 +78,8 @@ pub(crate) fn prove(
     let file = Temporary::new();
     std::fs::write(&file.0, &padded[..u64::from_le_bytes(*len) as usize]).map_err(failed)?;
     let prover = Prover::new(&file.0).map_err(failed)?;
-    if prover.plot_group_id() != group_id || prover.size() != form.k || prover.get_strength() != form.strength {
+    if prover.plot_group_id() != group_id || prover.size() != form.k || prover.get_strength() != form.strength
+    {
         return Err(failed("the unit holds another plot"));
     }
     let mut proofs = Vec::new();

@@ -12,7 +12,9 @@ pub use crate::pure::{HashKind, Keystream};
 
 /// What storage says that has no such kernels: one in memory without the SDK's feature of the same name.
 fn lacking<T>(interface: &str) -> Result<T> {
-    Err(PluginError::Unsupported(format!("this storage has no `{interface}`: natively it is a feature of the SDK")))
+    Err(PluginError::Unsupported(format!(
+        "this storage has no `{interface}`: natively it is a feature of the SDK"
+    )))
 }
 
 /// A filled region, read-only.
@@ -69,7 +71,13 @@ pub trait Region {
     ///
     /// # Errors
     /// As [`Region::read`]; where more are missing than there are parity shards.
-    fn recover_shard(&self, _stripe: &Stripe, _missing: &[u32], _shard: u32, _within: Extent) -> Result<Vec<u8>> {
+    fn recover_shard(
+        &self,
+        _stripe: &Stripe,
+        _missing: &[u32],
+        _shard: u32,
+        _within: Extent,
+    ) -> Result<Vec<u8>> {
         lacking("erasure")
     }
 

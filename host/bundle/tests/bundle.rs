@@ -55,6 +55,8 @@ fn all_shipped_plugins_are_there_by_name() {
         "incentive-ema",
         "incentive-proportional",
         "incentive-tiered",
+        "proof-chia",
+        "proof-compact",
         "proof-seed-v1",
         "proof-stream",
     ];

@@ -55,7 +55,12 @@ pub(crate) mod pospace {
         Ok(wire::unit_bytes(super::form(form))?)
     }
 
-    pub(crate) fn verify(form: PlotForm, group_id: &Digest, challenge: &Digest, proof: &[u8]) -> Result<bool> {
+    pub(crate) fn verify(
+        form: PlotForm,
+        group_id: &Digest,
+        challenge: &Digest,
+        proof: &[u8],
+    ) -> Result<bool> {
         Ok(wire::verify(super::form(form), group_id, challenge, proof)?)
     }
 }

@@ -36,7 +36,10 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_plot(&mut storage)
 }
 
-pub(super) fn region(store: &Cx<'_>, handle: &Resource<RegionHandle>) -> wasmtime::Result<Arc<dyn RegionSpace>> {
+pub(super) fn region(
+    store: &Cx<'_>,
+    handle: &Resource<RegionHandle>,
+) -> wasmtime::Result<Arc<dyn RegionSpace>> {
     Ok(Arc::clone(&store.data().table.get(handle)?.0))
 }
 
@@ -258,7 +261,11 @@ fn add_plot(storage: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
 }
 
 /// Bytes of `units`, if they lie inside of `space`.
-pub(super) fn run_bytes(space: &dyn RegionSpace, unit_bytes: u32, units: core::Span) -> Result<u64, SpaceError> {
+pub(super) fn run_bytes(
+    space: &dyn RegionSpace,
+    unit_bytes: u32,
+    units: core::Span,
+) -> Result<u64, SpaceError> {
     let size_bytes = space.size_bytes();
     if unit_bytes == 0 {
         return Err(SpaceError::Refused("a unit of no bytes".into()));

@@ -20,6 +20,7 @@ pub(crate) fn builtin(name: &str) -> PluginRef {
 /// Parameters that keep a proof scheme's units small.
 fn small(name: &str) -> Value {
     match name {
+        "proof-compact" => json!({"elements": 4}),
         "proof-stream" => json!({"unit_bytes": 4_096}),
         _ => json!({}),
     }
