@@ -17,6 +17,9 @@ pub mod imports {
                 import plimsoll:plugin/graphs@0.1.0;
                 import plimsoll:plugin/graph-plots@0.1.0;
                 import plimsoll:plugin/walks@0.1.0;
+                import plimsoll:plugin/curve@0.1.0;
+                import plimsoll:plugin/erasure@0.1.0;
+                import plimsoll:plugin/pospace@0.1.0;
             }",
         path: "../wit",
         generate_all,
@@ -24,7 +27,7 @@ pub mod imports {
         runtime_path: "::plimsoll_sdk::wit_bindgen::rt",
     });
     pub use self::plimsoll::plugin::{
-        graph_plots, graphs, labels, log, pure, scan, storage, types, walks,
+        curve, erasure, graph_plots, graphs, labels, log, pospace, pure, scan, storage, types, walks,
     };
 }
 

@@ -48,11 +48,24 @@ mod words;
 mod plugin;
 mod ss58;
 
-pub mod labels;
 pub mod graphs;
+pub mod labels;
 pub mod log;
 pub mod pure;
 pub mod scan;
+
+#[cfg(any(target_family = "wasm", feature = "curve"))]
+pub mod curve;
+pub mod erasure;
+pub mod pospace;
+
+#[cfg(all(not(target_family = "wasm"), feature = "curve"))]
+mod curve_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "erasure"))]
+mod erasure_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "pospace"))]
+mod pospace_twin;
+
 mod space;
 
 mod allocation;
@@ -64,6 +77,7 @@ mod draw;
 mod hex;
 mod openings;
 mod parts;
+mod rows;
 mod span_challenge;
 
 #[cfg(not(target_family = "wasm"))]
@@ -94,6 +108,7 @@ pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weig
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use rows::Rows;
 pub use space::{HashKind, Keystream, Plot, Region};
 pub use span_challenge::SpanChallenge;
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};

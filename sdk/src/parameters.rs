@@ -130,3 +130,16 @@ pub fn within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
     }
     Err(PluginError::BadConfig(format!("`{name}` must be from {least} to {most}, it is {value}")))
 }
+
+/// The 32 bytes that the parameter `name` gives as 64 hex digits.
+///
+/// # Errors
+/// [`PluginError::BadConfig`] naming it.
+pub fn hex_digest(name: &str, text: &str) -> Result<crate::Digest> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);
+    let pairs = text.as_bytes().as_chunks::<2>().0;
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
+    let bytes = bytes.collect::<Option<Vec<u8>>>().and_then(|bytes| bytes.try_into().ok());
+    let wrong = || PluginError::BadConfig(format!("`{name}` must be 64 hex digits, it is `{text}`"));
+    bytes.filter(|_| text.len() == 64).ok_or_else(wrong)
+}

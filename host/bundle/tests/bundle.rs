@@ -9,8 +9,20 @@ const CONTRACT: &str = "plimsoll:plugin/";
 const VERSION: &str = "@0.1.0";
 const LARGEST_BYTES: usize = 512 << 10;
 
-const PROOF: &[&str] =
-    &["types", "log", "pure", "storage", "labels", "scan", "graphs", "graph-plots", "walks"];
+const PROOF: &[&str] = &[
+    "types",
+    "log",
+    "pure",
+    "storage",
+    "labels",
+    "scan",
+    "graphs",
+    "graph-plots",
+    "walks",
+    "curve",
+    "erasure",
+    "pospace",
+];
 
 const KINDS: [(&str, &str, &[&str]); 4] = [
     ("allocation-", "allocation-policy", &["types", "log"]),
@@ -58,6 +70,8 @@ fn all_shipped_plugins_are_there_by_name() {
         "incentive-ema",
         "incentive-proportional",
         "incentive-tiered",
+        "proof-chia",
+        "proof-compact",
         "proof-merkle",
         "proof-scrypt",
         "proof-sdr",

@@ -4,6 +4,9 @@
 //! One thread, to and from memory; decimal megabytes per second of processor time, the median of nine runs.
 #![expect(clippy::print_stdout, reason = "a table for a person is what this program is for")]
 
+#[path = "support/crates.rs"]
+mod crates;
+
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -81,6 +84,9 @@ fn each_second(name: &str, amount: f64, mut work: impl FnMut()) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if std::env::args().nth(1).as_deref() == Some("crates") {
+        return crates::rates();
+    }
     println!("{:<44} {:>9} {:>9} {:>9}", "MB per processor second", "median", "lowest", "highest");
     let key = Digest([7; 32]);
     texts(&key);
@@ -91,7 +97,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     chains(&key)?;
     sectors(&key)?;
     println!("{:<44} {:>9} {:>9} {:>9}", "labels per processor second", "median", "lowest", "highest");
-    labels(&key)
+    labels(&key)?;
+    crates::rates()
 }
 
 fn scans(key: &Digest) -> Result<(), Box<dyn std::error::Error>> {

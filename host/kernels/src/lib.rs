@@ -13,7 +13,9 @@
 //! - [`SdrGraph`], [`sdr_label`], [`fill_sdr`]: Filecoin's stacked graph; [`Chain`], [`fill_chain`]: sequential
 //!   chains;
 //! - [`combine`], [`walk`], [`gather_digest`]: masks, dependent reads, reads gathered into one digest;
-//! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees.
+//! - [`Tree`], [`merkle_root`], [`merkle_paths`], [`merkle_verify`]: BLAKE3 and RFC 6962 Merkle trees;
+//! - [`curve`], [`erasure`], [`pospace`]: BLS12-381, Reed-Solomon shards and Chia's proofs of space, each through
+//!   a well-kept crate.
 
 mod error;
 mod isa;
@@ -40,6 +42,10 @@ mod combine;
 mod walk;
 
 pub use combine::{Mask, combine};
+pub mod curve;
+pub mod erasure;
+pub mod pospace;
+
 pub use digests::{HashKind, digest_extents, digest_of, keyed_digest};
 pub use error::KernelError;
 pub use graph::{

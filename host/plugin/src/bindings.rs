@@ -15,6 +15,9 @@ pub(crate) mod imports {
             import plimsoll:plugin/graphs@0.1.0;
             import plimsoll:plugin/graph-plots@0.1.0;
             import plimsoll:plugin/walks@0.1.0;
+            import plimsoll:plugin/curve@0.1.0;
+            import plimsoll:plugin/erasure@0.1.0;
+            import plimsoll:plugin/pospace@0.1.0;
         }",
         world: "plimsoll:host/imports",
         with: {

@@ -1,8 +1,11 @@
 //! The host's handles as [`Region`] and [`Plot`].
 
 use super::convert::digest;
-use crate::bindings::imports::{pure, storage};
+use super::crates;
+use crate::bindings::imports::{curve, erasure, pospace, pure, storage};
+use crate::erasure::Stripe;
 use crate::labels::{Label, LabelCost};
+use crate::pospace::{PlotForm, PlotProof};
 use crate::pure::{HashKind, Keystream};
 use crate::scan::{Hit, ScanKind, Selection};
 use crate::{Digest, Extent, Plot, Region, Result, Span};
@@ -70,6 +73,27 @@ impl Region for storage::Region {
     ) -> Result<Vec<Hit>> {
         super::scan::scan_select(self, kind, keys, record_bytes, over, selection)
     }
+
+    fn combine_blocks(&self, elements: u32, blocks: &[u64], coefficients: &[u8]) -> Result<Vec<u8>> {
+        Ok(curve::combine_blocks(self, elements, blocks, coefficients)?)
+    }
+
+    fn recover_shard(&self, stripe: &Stripe, missing: &[u32], shard: u32, within: Extent) -> Result<Vec<u8>> {
+        Ok(erasure::recover(self, crates::stripe(stripe), missing, shard, within.into())?)
+    }
+
+    fn prove_plot(
+        &self,
+        form: PlotForm,
+        group_id: &Digest,
+        at: Extent,
+        challenges: &[Digest],
+        most: u32,
+    ) -> Result<Vec<PlotProof>> {
+        let challenges: Vec<Vec<u8>> = challenges.iter().map(|challenge| challenge.to_vec()).collect();
+        let found = pospace::prove(self, crates::form(form), group_id, at.into(), &challenges, most)?;
+        Ok(found.into_iter().map(crates::found).collect())
+    }
 }
 
 impl Plot for storage::Plot {
@@ -94,6 +118,22 @@ impl Plot for storage::Plot {
         track_smallest: bool,
     ) -> Result<Option<Label>> {
         super::labels::fill(self, cost, key, label_bytes, labels, track_smallest)
+    }
+
+    fn commit_blocks(&self, domain: &[u8], elements: u32, blocks: Span, commitments: u64) -> Result<()> {
+        Ok(curve::commit_blocks(self, domain, elements, blocks.into(), commitments)?)
+    }
+
+    fn encode_shards(&self, stripe: &Stripe) -> Result<()> {
+        Ok(erasure::encode(self, crates::stripe(stripe))?)
+    }
+
+    fn restore_shards(&self, stripe: &Stripe, missing: &[u32]) -> Result<()> {
+        Ok(erasure::restore(self, crates::stripe(stripe), missing)?)
+    }
+
+    fn write_plot(&self, form: PlotForm, group_id: &Digest, unit: u64) -> Result<()> {
+        Ok(pospace::write_plot(self, crates::form(form), group_id, unit)?)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {

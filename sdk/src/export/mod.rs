@@ -4,6 +4,7 @@
 //! lowers the answer. Nothing here is meant to be named by a plugin.
 
 mod convert;
+pub(crate) mod crates;
 pub(crate) mod graphs;
 mod handles;
 mod kinds;

@@ -10,5 +10,5 @@ mod vaes;
 
 pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
-pub(crate) use vaes::Vaes;
 pub(crate) use sha::ShaNi;
+pub(crate) use vaes::Vaes;

@@ -1,10 +1,13 @@
 //! What the host offers: the interfaces of the contract, and nothing else. Every function
 //! charges fuel first, checks sizes second and works third.
 
+mod curve;
+mod erasure;
 mod graph_plots;
 mod graphs;
 mod labels;
 mod log;
+mod pospace;
 mod pure;
 mod scan;
 mod storage;
@@ -36,6 +39,9 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, PluginError> {
         .and_then(|()| graphs::add(&mut linker))
         .and_then(|()| graph_plots::add(&mut linker))
         .and_then(|()| walks::add(&mut linker))
+        .and_then(|()| curve::add(&mut linker))
+        .and_then(|()| erasure::add(&mut linker))
+        .and_then(|()| pospace::add(&mut linker))
         .and_then(|()| add_types(&mut linker));
     added.map_err(|e| PluginError::Engine(format!("{e:#}")))?;
     Ok(linker)

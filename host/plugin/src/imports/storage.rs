@@ -67,6 +67,7 @@ pub(super) fn give<T>(store: &mut Cx<'_>, result: Result<T, KernelError>) -> Giv
                 Err(HostStop::Storage.into())
             }
         }
+        Err(KernelError::Unsupported(why)) => Ok((Err(PluginError::Unsupported(why)),)),
         Err(error) => Ok((Err(PluginError::BadInput(error.to_string())),)),
     }
 }

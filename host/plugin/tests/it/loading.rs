@@ -115,7 +115,7 @@ fn edges_that_do_not_belong_are_named() {
     let lifecycle = "plimsoll:plugin/lifecycle@0.1.0";
     let proof = "plimsoll:plugin/proof-scheme@0.1.0";
     let incentive = "plimsoll:plugin/incentive-rule@0.1.0";
-    insta::assert_snapshot!(refused(hollow(&["acme:net/socket@1.0.0"], &[lifecycle, proof])), @"plugin `sample.wasm` is rejected: it imports `acme:net/socket@1.0.0`, which a proof scheme is not given; it may import types, log, pure, storage, labels, scan, graphs, graph-plots, walks of plimsoll:plugin");
+    insta::assert_snapshot!(refused(hollow(&["acme:net/socket@1.0.0"], &[lifecycle, proof])), @"plugin `sample.wasm` is rejected: it imports `acme:net/socket@1.0.0`, which a proof scheme is not given; it may import types, log, pure, storage, labels, scan, graphs, graph-plots, walks, curve, erasure, pospace of plimsoll:plugin");
     insta::assert_snapshot!(refused(hollow(&["plimsoll:plugin/storage@0.1.0"], &[lifecycle, incentive])), @"plugin `sample.wasm` is rejected: it imports `plimsoll:plugin/storage@0.1.0`, which an incentive rule is not given; it may import types, log of plimsoll:plugin");
     insta::assert_snapshot!(refused(hollow(&[], &[proof])), @"plugin `sample.wasm` is rejected: it does not export `plimsoll:plugin/lifecycle@0.1.0`; the SDK's export macro adds it");
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle])), @"plugin `sample.wasm` is rejected: it does not export `plimsoll:plugin/{allocation-policy, challenge-strategy, proof-scheme, incentive-rule}@0.1.0`; the SDK's export macro adds it");

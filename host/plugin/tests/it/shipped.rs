@@ -23,6 +23,7 @@ fn small(name: &str) -> Value {
         "proof-scrypt" => json!({"n": 16}),
         "proof-stream" | "proof-seqpack" => json!({"unit_bytes": 4_096}),
         "proof-sdr" => json!({"sector_bytes": 4_096}),
+        "proof-compact" => json!({"elements": 4}),
         _ => json!({}),
     }
 }
