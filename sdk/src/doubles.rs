@@ -5,8 +5,10 @@
 
 use std::sync::Mutex;
 
-use crate::pure::{HashKind, Keystream, digest_of, seed_text};
-use crate::twins::{keystream, merkle_leaf, merkle_path, merkle_root};
+use crate::labels::{LABEL_BYTES, Label, LabelCost, labels_of};
+use crate::pure::{HashKind, Keystream, seed_text};
+use crate::scan::{Hit, ScanKind, Selection};
+use crate::twins::{hash, keystream, leaf, merkle_path, merkle_root};
 use crate::{Digest, Extent, Plot, PluginError, Region, Result, Span};
 
 const MIB: u64 = 1 << 20;
@@ -40,6 +42,10 @@ fn at_most_a_mebibyte(len: u64) -> Result<()> {
     if len > MIB { Err(bad(format!("{len} bytes in one call, at most {MIB} are allowed"))) } else { Ok(()) }
 }
 
+fn at_most_4096(what: &str, found: usize) -> Result<()> {
+    if found > 4096 { Err(bad(format!("{found} {what} at once, at most 4096 are allowed"))) } else { Ok(()) }
+}
+
 impl MemoryRegion {
     /// A region that holds `bytes`.
     #[must_use]
@@ -58,7 +64,7 @@ impl MemoryRegion {
             return Err(bad("a tree needs leaves: neither they nor the extent may have zero bytes".into()));
         }
         let n_leaves = over.len.div_ceil(u64::from(leaf_bytes));
-        let leaf = |(index, bytes)| merkle_leaf(kind, leaf_bytes, n_leaves, index, bytes);
+        let leaf = |(index, bytes)| leaf(kind, leaf_bytes, n_leaves, index, bytes);
         Ok((0..).zip(bytes.chunks(leaf_bytes as usize)).map(leaf).collect())
     }
 }
@@ -74,16 +80,61 @@ impl Region for MemoryRegion {
     }
 
     fn read_many(&self, at: &[Extent]) -> Result<Vec<u8>> {
+        at_most_4096("extents", at.len())?;
         at_most_a_mebibyte(at.iter().fold(0, |sum: u64, at| sum.saturating_add(at.len)))?;
         Ok(at.iter().map(|&at| self.read(at)).collect::<Result<Vec<_>>>()?.concat())
     }
 
     fn digest_many(&self, kind: HashKind, nonce: &[u8], at: &[Extent]) -> Result<Vec<Digest>> {
+        at_most_4096("extents", at.len())?;
+        at_most_4096("bytes of a nonce", nonce.len())?;
         let digest = |&at| {
             let bytes = &self.bytes[range(at, self.size_bytes())?];
-            Ok(digest_of(kind, &[nonce, bytes].concat()))
+            Ok(hash(kind, &[nonce, bytes].concat()))
         };
         at.iter().map(digest).collect()
+    }
+
+    #[cfg(feature = "curve")]
+    fn combine_blocks(&self, elements: u32, blocks: &[u64], coefficients: &[u8]) -> Result<Vec<u8>> {
+        let len = u64::from(elements) * crate::curve::ELEMENT_BYTES as u64;
+        let block = |&index: &u64| {
+            let at = Extent { offset: index.saturating_mul(len), len };
+            Ok(&self.bytes[range(at, self.size_bytes())?])
+        };
+        let blocks = blocks.iter().map(block).collect::<Result<Vec<_>>>()?;
+        crate::curve_twin::combined(elements, &blocks, coefficients)
+    }
+
+    #[cfg(feature = "erasure")]
+    fn recover_shard(
+        &self,
+        stripe: &crate::erasure::Stripe,
+        missing: &[u32],
+        shard: u32,
+        within: Extent,
+    ) -> Result<Vec<u8>> {
+        at_most_a_mebibyte(within.len)?;
+        let inside = range(within, stripe.shard_bytes)?;
+        if !missing.contains(&shard) {
+            return Err(bad(format!("shard {shard} is not among the missing: read it")));
+        }
+        let all = crate::erasure_twin::restored(stripe, &self.bytes, missing)?;
+        let from = (u64::from(shard) * stripe.shard_bytes) as usize;
+        Ok(all[from + inside.start..from + inside.end].to_vec())
+    }
+
+    #[cfg(feature = "pospace")]
+    fn prove_plot(
+        &self,
+        form: crate::pospace::PlotForm,
+        group_id: &Digest,
+        at: Extent,
+        challenges: &[Digest],
+        most: u32,
+    ) -> Result<Vec<crate::pospace::PlotProof>> {
+        let unit = &self.bytes[range(at, self.size_bytes())?];
+        crate::pospace_twin::prove(form, group_id, unit, challenges, most)
     }
 
     fn merkle_root(&self, kind: HashKind, leaf_bytes: u32, over: Extent) -> Result<Digest> {
@@ -97,6 +148,7 @@ impl Region for MemoryRegion {
         over: Extent,
         leaves: &[u64],
     ) -> Result<Vec<Vec<u8>>> {
+        at_most_4096("leaves", leaves.len())?;
         let all = self.leaves(kind, leaf_bytes, over)?;
         let path = |&index: &u64| {
             let inside = usize::try_from(index).ok().filter(|&index| index < all.len());
@@ -104,6 +156,18 @@ impl Region for MemoryRegion {
             Ok(merkle_path(kind, &all, index))
         };
         leaves.iter().map(path).collect()
+    }
+
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>> {
+        let bytes = &self.bytes[range(over, self.size_bytes())?];
+        crate::scan::select_among(kind, keys, record_bytes, bytes, selection)
     }
 }
 
@@ -169,7 +233,7 @@ impl Plot for MemoryPlot {
         let mut state = *state;
         for (unit, offset) in starts(units, unit_bytes, self.size_bytes())? {
             let text = seed_text(&state, unit_bytes);
-            let digest = digest_of(HashKind::Sha256, &text);
+            let digest = hash(HashKind::Sha256, &text);
             for (byte, with) in state.iter_mut().zip(digest) {
                 *byte ^= with;
             }
@@ -177,6 +241,58 @@ impl Plot for MemoryPlot {
             self.put(rows.saturating_add(unit.saturating_mul(64)), &[digest, state].concat())?;
         }
         Ok(state)
+    }
+
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>> {
+        let mut smallest: Option<Label> = None;
+        for (index, offset) in starts(labels, label_bytes, self.size_bytes())? {
+            let bytes = labels_of(cost, key, LABEL_BYTES, &[index])?;
+            self.put(offset, &bytes[..label_bytes.min(LABEL_BYTES) as usize])?;
+            let label = Label { index, bytes: std::array::from_fn(|at| bytes[at]) };
+            if smallest.is_none_or(|known| (label.bytes, index) < (known.bytes, known.index)) {
+                smallest = Some(label);
+            }
+        }
+        labels_of(cost, key, label_bytes, &[])?;
+        Ok(smallest.filter(|_| track_smallest))
+    }
+
+    #[cfg(feature = "curve")]
+    fn commit_blocks(&self, domain: &[u8], elements: u32, blocks: Span, commitments: u64) -> Result<()> {
+        let len = elements.saturating_mul(crate::curve::ELEMENT_BYTES as u32);
+        for (index, offset) in starts(blocks, len, self.size_bytes())? {
+            let at = Extent { offset, len: len.into() };
+            let block = self.with(|bytes| Ok(bytes[range(at, bytes.len() as u64)?].to_vec()))?;
+            let commitment = crate::curve_twin::commitment(domain, &block)?;
+            let behind = index.saturating_mul(crate::curve::G1_BYTES as u64);
+            self.put(commitments.saturating_add(behind), &commitment)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "erasure")]
+    fn encode_shards(&self, stripe: &crate::erasure::Stripe) -> Result<()> {
+        let all = self.with(|bytes| crate::erasure_twin::encoded(stripe, bytes))?;
+        self.put(stripe.offset, &all)
+    }
+
+    #[cfg(feature = "erasure")]
+    fn restore_shards(&self, stripe: &crate::erasure::Stripe, missing: &[u32]) -> Result<()> {
+        let all = self.with(|bytes| crate::erasure_twin::restored(stripe, bytes, missing))?;
+        self.put(stripe.offset, &all)
+    }
+
+    #[cfg(feature = "pospace")]
+    fn write_plot(&self, form: crate::pospace::PlotForm, group_id: &Digest, unit: u64) -> Result<()> {
+        let bytes = crate::pospace_twin::unit(form, group_id)?;
+        self.put(unit.saturating_mul(bytes.len() as u64), &bytes)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {

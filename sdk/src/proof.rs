@@ -128,10 +128,15 @@ pub trait ProofScheme: Plugin {
         256
     }
 
-    /// A challenge of `samples` units, all inside `focus` where one is given: a [`Challenge`] unless said.
+    /// A challenge of `samples` units, or of all where there are fewer, all inside `focus` where one is given:
+    /// a [`Challenge`] unless said. Never of fewer in silence: the host asks for fewer where so many are refused.
+    ///
+    /// A statement that [`ProofScheme::verify`] could not judge is refused here, in its words, so that nobody is
+    /// asked what no verdict can come of.
     ///
     /// # Errors
-    /// [`PluginError::BadInput`] for no samples, no units, or a focus outside of the statement's units.
+    /// [`PluginError::BadInput`] for no samples, more than [`ProofScheme::most_samples`], no units, a focus
+    /// outside of the statement's units; what `verify` says to an empty proof where that is no verdict.
     fn draw(
         &self,
         statement: &Statement,
@@ -139,11 +144,20 @@ pub trait ProofScheme: Plugin {
         samples: u32,
         focus: Option<Span>,
     ) -> Result<Vec<u8>> {
-        let samples = samples.min(self.most_samples(statement));
-        Ok(Challenge::draw(statement, randomness, samples, focus)?.to_bytes())
+        let units = focus.map_or(statement.units, |focus| focus.count);
+        let most = self.most_samples(statement);
+        if u64::from(samples).min(units) > u64::from(most) {
+            return Err(PluginError::BadInput(format!(
+                "{samples} samples in one challenge, at most {most} fit a proof of {LARGEST_PROOF_BYTES} bytes"
+            )));
+        }
+        let challenge = Challenge::draw(statement, randomness, samples, focus)?.to_bytes();
+        self.verify(statement, &challenge, &[])?;
+        Ok(challenge)
     }
 
-    /// Whether `proof` answers `challenge` under `statement`.
+    /// Whether `proof` answers `challenge` under `statement`. Look at the statement before the proof, and at
+    /// the proof's length before anything that takes long: `draw` asks for a verdict on an empty one.
     ///
     /// # Errors
     /// Only where it could not tell: a statement or challenge that is not this scheme's. A bad proof is

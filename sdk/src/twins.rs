@@ -12,10 +12,27 @@ use crate::Digest;
 use crate::pure::{HashKind, Keystream};
 
 const MIB: u32 = 1 << 20;
+/// The most bytes that a plugin may hand over in one call, all arguments together.
+const MOST_BYTES: usize = 4 << 20;
+const MOST_NONCE_BYTES: usize = 4 << 10;
+
+/// Stops a call of `what` with `len` bytes of arguments where `most` are allowed.
+fn handed_over(what: &str, len: usize, most: usize) {
+    assert!(len <= most, "{what} takes at most {most} bytes, {len} were handed over");
+}
 
 /// See [`crate::pure::digest_of`].
+///
+/// # Panics
+/// Beyond 4 MiB.
 #[must_use]
 pub fn digest_of(kind: HashKind, bytes: &[u8]) -> Digest {
+    handed_over("digest-of", bytes.len(), MOST_BYTES);
+    hash(kind, bytes)
+}
+
+/// The digest of any number of bytes, as the host takes it of what it has itself.
+pub(crate) fn hash(kind: HashKind, bytes: &[u8]) -> Digest {
     match kind {
         HashKind::Blake3 => *blake3::hash(bytes).as_bytes(),
         HashKind::Sha256 => sha2::Sha256::digest(bytes).into(),
@@ -23,8 +40,12 @@ pub fn digest_of(kind: HashKind, bytes: &[u8]) -> Digest {
 }
 
 /// See [`crate::pure::keyed_digest`].
+///
+/// # Panics
+/// Beyond 4 MiB.
 #[must_use]
 pub fn keyed_digest(key: &Digest, bytes: &[u8]) -> Digest {
+    handed_over("keyed-digest", key.len() + bytes.len(), MOST_BYTES);
     *blake3::keyed_hash(key, bytes).as_bytes()
 }
 
@@ -82,7 +103,7 @@ fn aes_ctr(key: &Digest, unit: u64, offset: u64, out: &mut [u8]) {
 /// See [`crate::pure::keystream_digest`].
 ///
 /// # Panics
-/// Beyond 16 MiB.
+/// Beyond 16 MiB, or with a nonce beyond 4 KiB.
 #[must_use]
 pub fn keystream_digest(
     kind: Keystream,
@@ -93,7 +114,8 @@ pub fn keystream_digest(
     nonce: &[u8],
 ) -> Digest {
     assert!(len <= 16 * MIB, "keystream-digest takes at most 16 MiB a unit, {len} bytes were asked");
-    digest_of(hash, &[nonce, &keystream(kind, key, unit, 0, len)].concat())
+    handed_over("the nonce of keystream-digest", nonce.len(), MOST_NONCE_BYTES);
+    self::hash(hash, &[nonce, &keystream(kind, key, unit, 0, len)].concat())
 }
 
 /// See [`crate::pure::keystream_leaf`].
@@ -110,7 +132,7 @@ pub fn keystream_leaf(
     leaves: u64,
 ) -> Digest {
     assert!(len <= 16 * MIB, "keystream-leaf takes at most 16 MiB a unit, {len} bytes were asked");
-    merkle_leaf(hash, len, leaves, unit, &keystream(kind, key, unit, 0, len))
+    leaf(hash, len, leaves, unit, &keystream(kind, key, unit, 0, len))
 }
 
 /// See [`crate::pure::seed_text`].
@@ -143,20 +165,26 @@ pub fn seed_text(state: &Digest, len: u32) -> Vec<u8> {
 /// See [`crate::pure::merkle_leaf`].
 ///
 /// # Panics
-/// For a leaf size that BLAKE3 cannot have, or where there is no such leaf.
+/// Beyond 4 MiB, for a leaf size that BLAKE3 cannot have, or where there is no such leaf.
 #[must_use]
 pub fn merkle_leaf(kind: HashKind, leaf_bytes: u32, leaves: u64, index: u64, bytes: &[u8]) -> Digest {
+    handed_over("merkle-leaf", bytes.len(), MOST_BYTES);
+    leaf(kind, leaf_bytes, leaves, index, bytes)
+}
+
+/// The leaf of any number of bytes.
+pub(crate) fn leaf(kind: HashKind, leaf_bytes: u32, leaves: u64, index: u64, bytes: &[u8]) -> Digest {
     assert!(index < leaves, "there is no leaf {index} of {leaves}");
     assert!(bytes.len() <= leaf_bytes as usize, "a leaf of {leaf_bytes} bytes has no {} bytes", bytes.len());
     match kind {
-        HashKind::Sha256 => digest_of(kind, &[&[0], bytes].concat()),
+        HashKind::Sha256 => hash(kind, &[&[0], bytes].concat()),
         HashKind::Blake3 => {
             assert!(
                 leaf_bytes.is_power_of_two() && leaf_bytes >= 1024,
                 "a BLAKE3 leaf has a power of two of bytes, 1024 or more, not {leaf_bytes}"
             );
             if leaves == 1 {
-                return digest_of(kind, bytes);
+                return hash(kind, bytes);
             }
             let mut hasher = blake3::Hasher::new();
             hasher.set_input_offset(index * u64::from(leaf_bytes)).update(bytes);
@@ -168,7 +196,7 @@ pub fn merkle_leaf(kind: HashKind, leaf_bytes: u32, leaves: u64, index: u64, byt
 /// The node over two others; `is_root` tells the last merge of a BLAKE3 tree.
 fn merkle_parent(kind: HashKind, left: &Digest, right: &Digest, is_root: bool) -> Digest {
     match kind {
-        HashKind::Sha256 => digest_of(kind, &[&[1], &left[..], right].concat()),
+        HashKind::Sha256 => hash(kind, &[&[1], &left[..], right].concat()),
         HashKind::Blake3 if is_root => *merge_subtrees_root(left, right, Mode::Hash).as_bytes(),
         HashKind::Blake3 => merge_subtrees_non_root(left, right, Mode::Hash),
     }
@@ -207,6 +235,9 @@ pub(crate) fn merkle_path(kind: HashKind, leaves: &[Digest], index: usize) -> Ve
 }
 
 /// See [`crate::pure::merkle_verify`].
+///
+/// # Panics
+/// For a path beyond 4 MiB.
 #[must_use]
 pub fn merkle_verify(
     kind: HashKind,
@@ -216,6 +247,7 @@ pub fn merkle_verify(
     leaf: &Digest,
     path: &[u8],
 ) -> bool {
+    handed_over("merkle-verify", root.len() + leaf.len() + path.len(), MOST_BYTES);
     index < leaves && climb(kind, leaves, index, leaf, path, true).as_ref() == Some(root)
 }
 

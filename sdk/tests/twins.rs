@@ -84,11 +84,44 @@ fn doubles_keep_the_contracts_bounds() {
     assert!(region.merkle_root(HashKind::Blake3, 1000, over(0, 4096)).is_err());
     assert!(region.merkle_root(HashKind::Sha256, 1000, over(0, 0)).is_err());
     assert!(region.merkle_paths(HashKind::Sha256, 1000, over(0, 4096), &[5]).is_err());
+    assert!(region.merkle_paths(HashKind::Sha256, 1000, over(0, 4096), &[0; 4097]).is_err());
+    assert!(region.read_many(&[over(0, 0); 4097]).is_err());
+    let digests =
+        |nonce, count| region.digest_many(HashKind::Blake3, &vec![0; nonce], &vec![over(0, 9); count]);
+    assert!(digests(4096, 4096).is_ok());
+    assert!(digests(4097, 1).is_err());
+    assert!(digests(0, 4097).is_err());
     let plot = MemoryPlot::new(100).unwrap();
     assert!(plot.write(99, &[1, 2]).is_err());
     assert!(plot.fill(Keystream::ChaCha8, &[0; 32], 33, Span { first: 3, count: 1 }).is_err());
     assert!(plot.fill(Keystream::ChaCha8, &[0; 32], 33, Span { first: u64::MAX, count: 1 }).is_err());
     assert_eq!(plot.read(over(0, 100)).unwrap(), [0; 100]);
+}
+
+#[test]
+fn twins_take_no_more_bytes_at_once_than_the_host_does() {
+    let all = vec![0; (4 << 20) + 1];
+    let takes = |bytes: &[u8], call: &dyn Fn(&[u8])| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(bytes))).is_ok()
+    };
+    type Call<'a> = &'a dyn Fn(&[u8]);
+    let calls: [(&str, usize, Call<'_>); 4] = [
+        ("digest-of", 0, &|bytes| assert_ne!(digest_of(HashKind::Sha256, bytes), [0; 32])),
+        ("keyed-digest", 32, &|bytes| assert_ne!(keyed_digest(&[1; 32], bytes), [0; 32])),
+        ("merkle-leaf", 0, &|bytes| assert_ne!(merkle_leaf(KINDS[0], 8 << 20, 2, 1, bytes), [0; 32])),
+        ("merkle-verify", 64, &|bytes| {
+            assert!(!merkle_verify(KINDS[0], &[0; 32], 2, 1, &[0; 32], bytes));
+        }),
+    ];
+    for (name, others, call) in calls {
+        let most = (4 << 20) - others;
+        assert!(takes(&all[..most], call), "{name}");
+        assert!(!takes(&all[..=most], call), "{name}");
+    }
+    let digest = |nonce: &[u8]| {
+        assert_ne!(keystream_digest(STREAMS[0], &[1; 32], 0, 64, KINDS[0], nonce), [0; 32]);
+    };
+    assert!(takes(&[0; 4096], &digest) && !takes(&[0; 4097], &digest));
 }
 
 fn bytes(len: usize) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! `rule-all-or-nothing`: a miner is paid for an epoch without a fault, or not at all.
 //!
-//! weight = proven bytes if every audit of the epoch passed, else 0. One lost unit that an audit hits costs a
+//! weight = proven bytes if every audit of the epoch passed, else 0; where nobody asked, what holds is the last
+//! epoch with an audit: its bytes are proven in full if all of them passed. One lost unit that an audit hits costs a
 //! whole epoch's pay: with n samples, a miner that lost a fraction f keeps its pay with (1 - f)^n.
 
 use plimsoll_sdk::{IncentiveRule, NoParameters, Outcome, Plugin, Result, Round, Standing, Weight};
@@ -22,7 +23,11 @@ impl Plugin for AllOrNothing {
 }
 
 fn weight(miner: &Standing) -> Weight {
-    let Standing { issued, passed, proven_bytes, .. } = *miner;
+    let Standing { issued, passed, proven_bytes, claimed_bytes, .. } = *miner;
+    if issued == 0 && proven_bytes == claimed_bytes {
+        return miner
+            .earns(proven_bytes, format!("was not asked, and proved all {proven_bytes} bytes before"));
+    }
     if issued == 0 || passed < issued {
         return miner.earns(0, format!("passed {passed} of {issued} audits, all are needed"));
     }
@@ -45,5 +50,12 @@ mod tests {
     #[test]
     fn the_laws_hold() {
         laws::incentive_rule::<AllOrNothing>("{}");
+    }
+
+    #[test]
+    fn who_was_not_asked_is_paid_if_it_passed_everything_before() {
+        let any = laws::standings(&mut plimsoll_sdk::Draws::new("all", &[]), 1)[0];
+        let kept = |proven_bytes| Standing { issued: 0, passed: 0, claimed_bytes: 1000, proven_bytes, ..any };
+        assert_eq!([1000, 999, 0].map(|proven| weight(&kept(proven)).value), [1000, 0, 0]);
     }
 }

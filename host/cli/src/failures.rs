@@ -18,10 +18,12 @@ impl From<NodeError> for Failure {
             NodeError::Wire(error) => return error.into(),
             NodeError::Evidence(error) => return error.into(),
             NodeError::Store(error) => return error.into(),
-            NodeError::UnknownBuiltin { .. } | NodeError::PluginFile { .. } | NodeError::Pinned { .. } => {
-                Exit::PluginRejected
-            }
+            NodeError::UnknownBuiltin { .. }
+            | NodeError::PluginFile { .. }
+            | NodeError::Pinned { .. }
+            | NodeError::Unwritten { .. } => Exit::PluginRejected,
             NodeError::NoPlot { .. } => Exit::NotInitialised,
+            NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
             NodeError::Disk { .. } => Exit::DiskMissing,
             _ => Exit::Error,
@@ -78,14 +80,30 @@ impl From<StoreError> for Failure {
             StoreError::BadSample { .. } => Exit::Usage,
             StoreError::NotSealed { .. } => Exit::NotInitialised,
             StoreError::Locked { .. } => Exit::Locked,
-            StoreError::NotAPlot { .. } | StoreError::RefillDiffers { .. } => Exit::CorruptPlot,
+            StoreError::NotAPlot { .. }
+            | StoreError::BadJournal { .. }
+            | StoreError::CutShort { .. }
+            | StoreError::RefillDiffers { .. } => Exit::CorruptPlot,
             StoreError::NoSpace { .. }
             | StoreError::MissingFolder { .. }
             | StoreError::OtherDisk { .. }
+            | StoreError::BadKnownDisk { .. }
+            | StoreError::FullDisk { .. }
             | StoreError::Io { .. }
             | StoreError::Poisoned { .. } => Exit::DiskMissing,
             StoreError::Space(space) => space_exit(space),
             StoreError::Cancelled => Exit::Interrupted,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let exit = match error {
+            LabError::Plugin(error) => return error.into(),
+            LabError::Space(ref space) => space_exit(space),
             _ => Exit::Error,
         };
         Self::of(exit, &error)
@@ -141,6 +159,8 @@ mod tests {
         assert_eq!(code(EvidenceError::Empty), 1);
         assert_eq!(code(StoreError::from(SpaceError::Cancelled)), 130);
         assert_eq!(code(StoreError::NotAPlot { path: path.clone(), why: "x".into() }), 20);
+        assert_eq!(code(StoreError::CutShort { path: path.clone(), missing_bytes: 1 }), 20);
+        assert_eq!(code(StoreError::OtherDisk { path: path.clone(), why: "x".into() }), 21);
         let far = ChainError::Unreachable { endpoint: "local://[::1]:1".into(), why: "refused".into() };
         assert_eq!(code(NodeError::from(far)), 30);
         assert_eq!(code(NodeError::UnknownBuiltin { name: "x".into(), shipped: "y".into() }), 40);

@@ -67,6 +67,13 @@ impl Spans {
         Self(Vec::new())
     }
 
+    /// The run that unit `index` lies in.
+    #[must_use]
+    pub fn run_of(&self, index: u64) -> Option<Span> {
+        let next = self.0.partition_point(|span| span.end() <= index);
+        self.0.get(next).copied().filter(|span| span.contains(index))
+    }
+
     /// Adds a run; runs that touch become one.
     pub fn insert(&mut self, span: Span) {
         if span.count == 0 {

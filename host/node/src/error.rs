@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use plimsoll_chain::ChainError;
-use plimsoll_core::{Epoch, Hotkey, NetUid};
+use plimsoll_core::{Epoch, Hotkey, NetUid, Span};
 use plimsoll_kernels::KernelError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -69,6 +69,33 @@ pub enum NodeError {
         /// As it was given.
         found: String,
     },
+    /// The partitions were planned for another scheme.
+    #[error(
+        "the plot for {validator} was planned for another scheme: its {field} is {planned}, the configured one's is {configured}; configure the scheme that it was planned for, or run `plimsoll allocate` for the new one"
+    )]
+    OtherScheme {
+        /// Whose plot.
+        validator: Hotkey,
+        /// What differs.
+        field: &'static str,
+        /// As the partition has it.
+        planned: String,
+        /// As it is configured.
+        configured: String,
+    },
+    /// A scheme that says that units are filled, and has not written them.
+    #[error(
+        "{}: the proof scheme says that {} units from {} are filled, but {missing_bytes} bytes of them were not written; the plot is not sealed, and this scheme cannot be used",
+        plot.display(), units.count, units.first
+    )]
+    Unwritten {
+        /// The plot's file.
+        plot: PathBuf,
+        /// Which units.
+        units: Span,
+        /// Bytes of them that are missing.
+        missing_bytes: u64,
+    },
     /// Something that cannot be done.
     #[error("{0}")]
     Unsupported(String),
@@ -98,6 +125,14 @@ pub enum NodeError {
         why: String,
     },
 
+    /// What the chain will not take, however often it is sent.
+    #[error(
+        "the chain refuses the weights: {refusal}; they stay in the evidence, and the next round's are tried anew"
+    )]
+    WeightsRefused {
+        /// Why.
+        refusal: plimsoll_chain::Refusal,
+    },
     /// A round of which nothing is known; it is void.
     #[error(
         "epoch {epoch} is void, and the weights stay as they are: {why}; look in the log for what the proof scheme said"

@@ -283,6 +283,7 @@ async fn a_folder_is_loaded_partition_by_partition_and_damage_stays_where_it_is(
         threshold: 1.0,
         max_bytes: Some(4 << 20),
         chunk_bytes: 64 << 10,
+        rebalance: false,
     };
     let allocated = allocate(&snapshot, &request, &policy, &scheme()).unwrap();
     allocated.write().unwrap();

@@ -6,11 +6,13 @@ mod world;
 
 use std::sync::Arc;
 
-use plimsoll_core::Digest;
+use plimsoll_core::{
+    AuditBudget, BlockNumber, Candidate, Digest, Epoch, Hotkey, Identity, Round, Statement, Uid,
+};
 use plimsoll_node::miner::{HeldPlot, Prompt};
 use plimsoll_node::replay::replay;
-use plimsoll_node::validator::{Judge, Validator};
-use plimsoll_node::{NodeError, ValidatorPlugins};
+use plimsoll_node::validator::{Judge, PlannedAudit, RoundSecret, Validator};
+use plimsoll_node::{Choices, NodeError, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Fuel, Host, HostOptions, Limits};
 use world::{World, choices, plugins};
 
@@ -107,4 +109,32 @@ async fn a_verifier_that_breaks_down_for_one_leaves_that_one_where_it_stood() {
     assert_eq!(report.differences[0].expected, "passed");
     good.stop().await;
     bad.stop().await;
+}
+
+#[test]
+fn an_audit_has_as_many_samples_as_the_scheme_draws_and_the_evidence_has_their_number() {
+    let chain = Choices { scheme: PluginChoice::builtin("proof-seed-v1"), ..choices() };
+    let judge = Judge::new(chain.load_for_validator(world::host()).unwrap());
+    let secret = RoundSecret::revealed(Digest([5; 32]));
+    let (hotkey, validator) = (Hotkey([1; 32]), Hotkey([2; 32]));
+    let plan = |units, commitment| -> PlannedAudit {
+        let identity = Identity { netuid: world::NETUID, owner: hotkey, validator };
+        let statement = Statement { identity, unit_bytes: 100_000, units, commitment };
+        let (uid, claimed_bytes) = (Uid(4), statement.claimed_bytes());
+        let (issued, passed, failed, late, absent, last_epoch) = (0, 0, 0, 0, 0, None);
+        let candidate =
+            Candidate { uid, hotkey, claimed_bytes, units, issued, passed, failed, late, absent, last_epoch };
+        let budget = AuditBudget { audits: 1, samples: 90, verify_ms: 60_000, deadline_ms: 5_000 };
+        let round = Round { epoch: Epoch(3), block: BlockNumber(9), beacon: Digest([4; 32]) };
+        let statements = [(uid, statement)].into();
+        judge.plan(&round, &secret, &[candidate], &statements, &budget).unwrap().remove(0)
+    };
+    // Two rows a sample with paths of 20 digests: 45 of them fill 64 KiB.
+    let large = plan(1 << 20, Some(Digest([3; 32])));
+    assert_eq!((large.audit.samples, large.challenge.unwrap().len()), (45, 32 + 45 * 8));
+    let small = plan(1000, Some(Digest([3; 32])));
+    assert_eq!((small.audit.samples, small.challenge.unwrap().len()), (81, 32 + 81 * 8));
+    // A plot without a commitment cannot be judged: no audit is sent that no verdict could come of.
+    let why = plan(1000, None).challenge.unwrap_err().to_string();
+    assert!(why.ends_with("could not draw: bad input: the statement has no commitment"), "{why}");
 }

@@ -33,6 +33,12 @@ macro_rules! loaded_accessors {
             pub fn descriptor(&self) -> &$crate::Descriptor {
                 self.loaded.descriptor()
             }
+
+            /// How much each call may use up.
+            #[must_use]
+            pub fn limits(&self) -> &$crate::Limits {
+                self.loaded.limits()
+            }
         }
 
         impl $instance {

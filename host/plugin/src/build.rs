@@ -24,8 +24,18 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: [&str; 6] =
     ["opt-level=3", "lto=\"fat\"", "codegen-units=1", "panic=\"abort\"", "strip=true", "debug=false"];
 /// Variables that would change a nested build or make it wait for the outer one.
-const FOREIGN: [&str; 6] =
-    ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "TARGET", "HOST"];
+const FOREIGN: [&str; 8] = [
+    "RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "TARGET",
+    "HOST",
+    "MAKEFLAGS",
+    "MFLAGS",
+];
+/// Variables of cargo that say where things come from, not how they are built.
+const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
 /// Lines of the compiler's own words in an error.
 const LAST_LINES: usize = 40;
 
@@ -98,6 +108,8 @@ fn failed(path: &Path, why: impl Into<String>) -> PluginError {
 struct Project {
     dir: PathBuf,
     package: String,
+    /// What only this package is called, even if it has the name of one of its dependencies.
+    id: String,
     /// Folders of packages that do not come from a registry, with their names.
     sources: Vec<(PathBuf, String)>,
 }
@@ -109,6 +121,7 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Package {
+    id: String,
     name: String,
     source: Option<String>,
     manifest_path: PathBuf,
@@ -135,7 +148,8 @@ impl Project {
         let sources = all.packages.iter().filter(|package| package.source.is_none());
         let sources = sources
             .filter_map(|package| Some((package.manifest_path.parent()?.to_owned(), package.name.clone())));
-        Ok(Self { package: own.name.clone(), sources: sources.collect(), dir })
+        let (package, id) = (own.name.clone(), own.id.clone());
+        Ok(Self { package, id, sources: sources.collect(), dir })
     }
 
     /// An installed target has a folder of libraries.
@@ -161,7 +175,7 @@ impl Project {
     ) -> Result<PathBuf, PluginError> {
         let mut rustc = cargo(&self.dir);
         rustc.args(["rustc", "--lib", "--crate-type", "cdylib", "--release", "--target", TARGET]);
-        rustc.args(["--package", &self.package, "--color", "never"]);
+        rustc.args(["--package", &self.id, "--color", "never"]);
         rustc.args(options.offline.then_some("--offline"));
         for setting in PROFILE {
             rustc.args(["--config", &format!("profile.release.{setting}")]);
@@ -213,20 +227,19 @@ fn cargo(dir: &Path) -> Command {
 fn nested(tool: &str, dir: &Path) -> Command {
     let mut command = Command::new(tool);
     command.current_dir(dir);
-    let keep = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        let foreign = FOREIGN.contains(&&*text)
-            || (text.starts_with("CARGO") && !keep.iter().any(|prefix| text.starts_with(prefix)));
-        if foreign {
-            command.env_remove(&name);
-        }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(&name.to_string_lossy())) {
+        command.env_remove(&name);
     }
     let asks = |dir: &Path| ["rust-toolchain.toml", "rust-toolchain"].iter().any(|f| dir.join(f).is_file());
     if dir.ancestors().any(asks) {
         command.env_remove("RUSTUP_TOOLCHAIN");
     }
     command
+}
+
+/// Whether a variable is the outer build's own.
+fn is_foreign(name: &str) -> bool {
+    FOREIGN.contains(&name) || (name.starts_with("CARGO") && !KEPT.iter().any(|kept| name.starts_with(kept)))
 }
 
 fn no_cargo(error: &std::io::Error) -> String {
@@ -251,4 +264,22 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_outer_build_set_for_itself_does_not_reach_a_plugins() {
+        for name in
+            ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO"]
+        {
+            assert!(is_foreign(name), "{name}");
+        }
+        for name in ["PATH", "HOME", "CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_REGISTRIES_MINE_TOKEN", "MAKE"]
+        {
+            assert!(!is_foreign(name), "{name}");
+        }
+    }
 }

@@ -14,9 +14,8 @@ pub(crate) const STACK_BYTES: usize = 512 << 10;
 ///   calls, wide arithmetic or stack switching: nothing that a plugin of this contract needs.
 /// - Fuel is counted, so that an endless loop ends at the same operation everywhere. There is no deadline by
 ///   the clock: a slow machine must not change a verdict.
-/// - Instances are allocated on demand. Measured for a 60 KB plugin in a release build, against a pool of 64:
-///   see `ARCHITECTURE`'s figures; the pool saves a few microseconds alone, loses on two threads (its slots
-///   share one lock), and has an end, which would be one more way to fail.
+/// - Instances are allocated on demand: a pool has slots that share one lock, and an end, which would be one
+///   more way to fail.
 ///
 /// # Errors
 /// [`PluginError::Engine`] where the machine cannot run it, such as one without virtual memory.

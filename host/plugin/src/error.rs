@@ -195,6 +195,16 @@ pub enum Rejection {
         /// The other.
         second: &'static str,
     },
+    /// One kind in more than one version of the contract.
+    #[error("it exports `{interface}` of {first} and of {second}; export one version of it")]
+    TwoVersions {
+        /// The interface.
+        interface: &'static str,
+        /// One version.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// The wrong kind for its place.
     #[error("it is {}, but {} is needed here; name another plugin", found.titled(), wanted.titled())]
     WrongKind {

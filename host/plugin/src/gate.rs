@@ -77,11 +77,16 @@ fn no_plugin(imports: &[String]) -> Rejection {
 }
 
 fn kind(exports: &[String], imports: &[String]) -> Result<Kind, Rejection> {
-    let mut kinds =
-        exports.iter().filter_map(|name| of_contract(name)).filter_map(|(i, _)| Kind::of_interface(i));
+    let kinds = exports.iter().filter_map(|name| of_contract(name));
+    let mut kinds = kinds.filter_map(|(interface, version)| Some((Kind::of_interface(interface)?, version)));
     match (kinds.next(), kinds.next()) {
-        (Some(kind), None) => Ok(kind),
-        (Some(one), Some(other)) => {
+        (Some((kind, _)), None) => Ok(kind),
+        (Some((one, first)), Some((other, second))) if one == other => Err(Rejection::TwoVersions {
+            interface: one.interface(),
+            first: tame(first, 64),
+            second: tame(second, 64),
+        }),
+        (Some((one, _)), Some((other, _))) => {
             Err(Rejection::TwoKinds { first: one.interface(), second: other.interface() })
         }
         (None, _) => {

@@ -36,6 +36,7 @@
 
 mod kind;
 mod limits;
+mod terms;
 
 mod error;
 mod text;
@@ -93,3 +94,4 @@ pub use measure::{Measured, measure};
 pub use memory_space::MemorySpace;
 pub use scaffold::{SdkSource, scaffold};
 pub use scheme::{Scheme, SchemeInstance};
+pub use terms::ENGINE;

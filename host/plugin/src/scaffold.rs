@@ -31,14 +31,23 @@ pub fn scaffold(
         return Err(refused(format!("{} is there already; choose another name or remove it", dir.display())));
     }
     let files = files(kind, name, sdk).map_err(refused)?;
-    let mut written = Vec::new();
-    for (path, text) in files {
-        let path = dir.join(path);
-        write(&path, &text).map_err(|e| refused(format!("{}: {e}", path.display())))?;
-        written.push(path);
-    }
+    write_all(&files, name, into).map_err(refused)?;
+    let mut written: Vec<PathBuf> = files.iter().map(|(path, _)| dir.join(path)).collect();
     written.sort();
     Ok(written)
+}
+
+/// All files or none: they are written beside their place, under a name that goes away by itself.
+fn write_all(files: &[(PathBuf, String)], name: &str, into: &Path) -> Result<(), String> {
+    let failed = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
+    std::fs::create_dir_all(into).map_err(|e| failed(into, e))?;
+    let beside = tempfile::Builder::new().prefix(&format!(".{name}-")).tempdir_in(into);
+    let beside = beside.map_err(|e| failed(into, e))?;
+    let half = beside.path().join(name);
+    for (path, text) in files {
+        write(&half.join(path), text).map_err(|e| failed(&into.join(name).join(path), e))?;
+    }
+    std::fs::rename(&half, into.join(name)).map_err(|e| failed(&into.join(name), e))
 }
 
 fn refused(why: String) -> PluginError {
@@ -54,8 +63,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Names that are crates, folders and plugins at once.
 fn check_name(name: &str) -> Result<(), String> {
-    const TAKEN: [&str; 9] =
-        ["test", "core", "std", "alloc", "proc-macro", "plimsoll-sdk", "self", "super", "crate"];
+    const TAKEN: [&str; 8] = ["test", "core", "std", "alloc", "proc-macro", "self", "super", "crate"];
     let first = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
     let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !first || !rest || name.ends_with('-') || name.contains("--") || name.len() > 64 {
@@ -67,13 +75,36 @@ fn check_name(name: &str) -> Result<(), String> {
     if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
         return Err(format!("`{name}` is a name that Rust keeps for itself; choose another"));
     }
+    if DEPENDENCIES.contains(&name) {
+        return Err(format!("`{name}` is a crate that the SDK is made of; choose another name"));
+    }
     Ok(())
 }
 
-/// Words that cannot be a crate's name in source.
-const KEYWORDS: [&str; 24] = [
-    "as", "async", "await", "break", "const", "continue", "dyn", "else", "enum", "extern", "false", "fn",
-    "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "pub", "use", "while",
+/// Words that cannot be a crate's name in source: the language's keywords, strict and reserved.
+const KEYWORDS: [&str; 49] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while",
+    "yield",
+];
+
+/// The SDK and what it names in its manifest: a plugin that is called like its own dependency only confuses.
+const DEPENDENCIES: [&str; 13] = [
+    "aes",
+    "blake2",
+    "blake3",
+    "bs58",
+    "chacha20",
+    "hex",
+    "plimsoll-sdk",
+    "proptest",
+    "serde",
+    "serde-json",
+    "serde-path-to-error",
+    "sha2",
+    "wit-bindgen",
 ];
 
 fn files(kind: Kind, name: &str, sdk: SdkSource<'_>) -> Result<Vec<(PathBuf, String)>, String> {

@@ -175,6 +175,35 @@ impl SchemeInstance {
         self.promise(budget.call, challenge, kept)
     }
 
+    /// A challenge of `samples` units, or of the most that the scheme draws where it refuses so many; and of how
+    /// many it is. A search by halves: a scheme that draws some number of samples draws any smaller one.
+    ///
+    /// # Errors
+    /// What it says to one sample, where it refuses even that; else as [`Self::draw`].
+    pub fn draw_at_most(
+        &mut self,
+        statement: &Statement,
+        randomness: &Digest,
+        samples: u32,
+        focus: Option<Span>,
+    ) -> Result<(u32, Vec<u8>), PluginError> {
+        match self.draw(statement, randomness, samples, focus) {
+            Err(PluginError::Refused { .. }) if samples > 1 => {}
+            other => return other.map(|challenge| (samples, challenge)),
+        }
+        let (mut most, mut challenge) = (1, self.draw(statement, randomness, 1, focus)?);
+        let mut refused = samples;
+        while refused - most > 1 {
+            let middle = most + (refused - most) / 2;
+            match self.draw(statement, randomness, middle, focus) {
+                Ok(more) => (most, challenge) = (middle, more),
+                Err(PluginError::Refused { .. }) => refused = middle,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((most, challenge))
+    }
+
     /// Whether `proof` answers `challenge` under `statement`. An error means "could not tell", whoever's
     /// fault: never that the proof is wrong.
     ///

@@ -5,8 +5,8 @@ use plimsoll_sdk::{IncentiveRule, Outcome, Plugin, Result, Round, Standing, Weig
 plimsoll_sdk::parameters! {
     /// Parameters, as an operator sets them in a TOML table.
     pub struct Rule {
-        /// Audits of the epoch that a miner must have had to be paid.
-        least_audits: u32 = 1, from 1 to 1_000;
+        /// Audits of the epoch that a miner must have had to be paid; 0 pays the last proof of who was not asked.
+        least_audits: u32 = 0, from 0 to 1_000;
     }
 }
 
@@ -14,8 +14,7 @@ impl Plugin for Rule {
     const NAME: &'static str = "sample-plugin";
     const SUMMARY: &'static str =
         "Pays the bytes that a miner proved, and nothing in an epoch in which it failed an audit.";
-    const LIMITS: &'static str =
-        "Has no memory: a miner that was not audited in an epoch earns nothing in it.";
+    const LIMITS: &'static str = "Has no memory: a failed audit costs one epoch, however often it happens.";
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {
@@ -31,6 +30,10 @@ impl Rule {
         }
         if failed > 0 {
             return miner.earns(0, format!("failed {failed} of {issued} audits"));
+        }
+        if issued == 0 {
+            return miner
+                .earns(proven_bytes, format!("was not asked, and proved {proven_bytes} bytes before"));
         }
         miner.earns(proven_bytes, format!("proved {proven_bytes} bytes with {passed} of {issued} audits"))
     }

@@ -55,6 +55,13 @@ impl Comparing {
         self.seen().compared.units()
     }
 
+    /// Whether all of these bytes of the region were put and compared.
+    #[must_use]
+    pub fn covers(&self, bytes: Span) -> bool {
+        let run = self.seen().compared.run_of(bytes.first);
+        bytes.count == 0 || run.is_some_and(|run| run.end() >= bytes.end())
+    }
+
     /// Where the disk does not hold what was put, in ascending order.
     #[must_use]
     pub fn differing(&self) -> Vec<BadRun> {

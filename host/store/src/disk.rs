@@ -1,7 +1,7 @@
 //! Folders, free space, and small files that are replaced as a whole.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -66,29 +66,78 @@ pub(crate) fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Replaces `path` by `bytes` at once: a temporary file, made durable, renamed into place, the folder synced.
-/// After a crash the file is the old one or the new one.
+/// After a crash the file is the old one or the new one; of several writers one wins as a whole.
 ///
 /// # Errors
 /// [`StoreError::MissingFolder`] or [`StoreError::Io`].
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let temporary = beside(path, "tmp");
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    match written {
-        Ok(()) => {}
+    let temporary = write_beside(path, bytes)?;
+    if let Err(source) = fs::rename(&temporary, path) {
+        let _ = fs::remove_file(&temporary);
+        return Err(StoreError::Io { path: path.to_owned(), doing: "replace", source });
+    }
+    sync_folder_of(path)
+}
+
+/// Makes `path` with `bytes` at once, as a whole, unless it is there; says whether it did.
+///
+/// # Errors
+/// As [`replace_file`].
+pub(crate) fn create_file(path: &Path, bytes: &[u8]) -> Result<bool, StoreError> {
+    let temporary = write_beside(path, bytes)?;
+    let mut made = fs::hard_link(&temporary, path);
+    if made.as_ref().is_err_and(|e| matches!(e.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied))
+    {
+        // A file system without links: whole for everybody who comes after, though not after a crash.
+        made = write_new(path, bytes);
+    }
+    // What cannot be removed takes a few bytes.
+    let _ = fs::remove_file(&temporary);
+    match made {
+        Ok(()) => sync_folder_of(path).map(|()| true),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(StoreError::io(path, "create")(e)),
+    }
+}
+
+/// A durable file beside `path` under a name that nobody else has.
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    let mut own = [0; 8];
+    getrandom::fill(&mut own)
+        .map_err(|e| StoreError::io(path, "draw a random number")(std::io::Error::other(e.to_string())))?;
+    let temporary = beside(path, &format!("{}.tmp", hex::encode(own)));
+    match write_new(&temporary, bytes) {
+        Ok(()) => Ok(temporary),
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            return Err(StoreError::MissingFolder { path: folder_of(path).to_owned() });
+            Err(StoreError::MissingFolder { path: folder_of(path).to_owned() })
         }
         Err(source) => {
             // What is half written helps nobody; the old file stays.
             let _ = fs::remove_file(&temporary);
-            return Err(StoreError::Io { path: temporary, doing: "write", source });
+            Err(StoreError::Io { path: temporary, doing: "write", source })
         }
     }
-    fs::rename(&temporary, path).map_err(StoreError::io(path, "replace"))?;
-    sync_folder_of(path)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes what crashes left of [`replace_file`] beside `path`; the caller knows that nobody writes it now.
+pub(crate) fn remove_temporaries_of(path: &Path) {
+    let Some(name) = path.file_name().map(|name| name.as_encoded_bytes()) else { return };
+    let is_ours = |found: &[u8]| {
+        let own = found.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"."));
+        own.and_then(|rest| rest.strip_suffix(b".tmp"))
+            .is_some_and(|hex| hex.len() == 16 && hex.iter().all(u8::is_ascii_hexdigit))
+    };
+    let Ok(entries) = fs::read_dir(folder_of(path)) else { return };
+    for entry in entries.flatten().filter(|entry| is_ours(entry.file_name().as_encoded_bytes())) {
+        // Only room is lost where it cannot be removed.
+        let _ = fs::remove_file(entry.path());
+    }
 }
 
 /// Removes `path` if it is there.
@@ -143,5 +192,36 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let nowhere = folder.path().join("gone/small");
         assert!(matches!(replace_file(&nowhere, b""), Err(StoreError::MissingFolder { .. })));
+    }
+
+    #[test]
+    fn writers_of_one_file_do_not_meet_in_a_temporary_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("small");
+        std::thread::scope(|threads| {
+            for byte in 0..8u8 {
+                let path = &path;
+                threads.spawn(move || (0..20).for_each(|_| replace_file(path, &[byte; 5000]).unwrap()));
+            }
+        });
+        let found = fs::read(&path).unwrap();
+        assert!(found.len() == 5000 && found.iter().all(|&byte| byte == found[0]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_created_once_and_what_a_crash_left_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("small");
+        assert!(create_file(&path, b"first").unwrap());
+        assert!(!create_file(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        for leftover in ["small.0123456789abcdef.tmp", "small.tmp", "smaller.0123456789abcdef.tmp"] {
+            fs::write(folder.path().join(leftover), "torn").unwrap();
+        }
+        remove_temporaries_of(&path);
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["small", "small.tmp", "smaller.0123456789abcdef.tmp"]);
     }
 }

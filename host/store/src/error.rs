@@ -125,6 +125,14 @@ pub enum StoreError {
         /// What was found instead.
         why: String,
     },
+    /// What was remembered of a disk cannot be read.
+    #[error("{} does not say which disk {} was on: remove it if the right disk is mounted there", path.display(), root.display())]
+    BadKnownDisk {
+        /// The file that remembers.
+        path: PathBuf,
+        /// The folder that it is about.
+        root: PathBuf,
+    },
 
     // What lies on the disk.
     /// A file that is no plot, or whose header cannot be read.
@@ -134,6 +142,22 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// No generation of a journal is whole.
+    #[error("{}: the journal is damaged ({why}), so which units are finished is not known: bring it back from a copy, or remove the plot to have it filled anew; --restart would do that with all plots", path.display())]
+    BadJournal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A complete plot that lost its end.
+    #[error("{} is sealed, but was cut short by {}: run `plimsoll repair`", path.display(), ByteSize(*missing_bytes))]
+    CutShort {
+        /// The plot.
+        path: PathBuf,
+        /// How much is gone.
+        missing_bytes: u64,
     },
     /// What was filled again is not what was there.
     #[error("{}: what was filled again differs from what was sealed: its root is {found}, the header says {expected}; the plugin or its parameters are not those of this plot, or other parts are damaged too", path.display())]
@@ -181,6 +205,15 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// The disk was full when what was written should have become durable. It is asked again by the next run only,
+    /// for the system may have dropped what it could not write.
+    #[error("{}: the disk was full when what was written should have become durable ({reason}): everything since the last checkpoint counts as unfinished; free space, then resume", path.display())]
+    FullDisk {
+        /// The plot.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// Bytes of the region could not be read or written.
     #[error(transparent)]
     Space(SpaceError),
@@ -202,12 +235,18 @@ impl StoreError {
         move |source| Self::Io { path, doing, source }
     }
 
+    /// What a failed sync of `path` means.
+    pub(crate) fn not_kept(path: &Path, kind: io::ErrorKind, reason: &str) -> Self {
+        let (path, reason) = (path.to_owned(), reason.to_owned());
+        if is_full(kind) { Self::FullDisk { path, reason } } else { Self::Poisoned { path, reason } }
+    }
+
     /// Whether the disk was full.
     #[must_use]
     pub fn is_full_disk(&self) -> bool {
         match self {
-            Self::NoSpace { .. } => true,
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::NoSpace { .. } | Self::FullDisk { .. } => true,
+            Self::Io { source, .. } => is_full(source.kind()),
             Self::Space(SpaceError::Device { reason, .. }) => reason.starts_with(FULL_DISK),
             _ => false,
         }
@@ -217,10 +256,15 @@ impl StoreError {
 /// How the reason of a [`SpaceError::Device`] begins when the disk is full.
 pub(crate) const FULL_DISK: &str = "the disk is full";
 
+/// Whether there is no room, or none left for this user.
+pub(crate) const fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
 /// What a failed read or write of the region means to those above.
 pub(crate) fn device(path: &Path, offset: u64, len: u64, error: &io::Error) -> SpaceError {
     let reason = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+        kind if is_full(kind) => {
             format!("{FULL_DISK} ({error}): what is finished is kept; free space, then resume")
         }
         io::ErrorKind::UnexpectedEof => "the file ends before that: it was truncated".to_owned(),

@@ -1,7 +1,9 @@
-//! What is finished and durable. A small file beside the plot, replaced as a whole.
+//! What is finished and durable: two small files beside the plot, written in turn, so that there is always a
+//! generation before the newest.
 //!
-//! It is written only after the plot's own bytes are durable, so that it may forget what was finished but
-//! never claims what was not. Whatever cannot be read as a whole counts as "nothing is finished".
+//! A generation is written only after the plot's own bytes are durable, so that it may forget what was finished
+//! but never claims what was not. The newest one that can be read as a whole holds. Where there is none though
+//! there are files, nothing is guessed: days of work are not thrown away for a bad sector.
 //!
 //! ```text
 //!   0  magic "PLIMJRNL"        16  fill id of the plot, 16 bytes
@@ -18,7 +20,7 @@ use plimsoll_core::{Layout, Span, Spans};
 
 use crate::StoreError;
 use crate::codec::{Reader, Writer};
-use crate::disk::replace_file;
+use crate::disk::{remove_if_there, replace_file};
 
 const MAGIC: [u8; 8] = *b"PLIMJRNL";
 const VERSION: u32 = 1;
@@ -110,35 +112,66 @@ impl Journal {
         Some(Self { fill_id, sequence, finished })
     }
 
-    /// The journal of the plot with `fill_id`, or one that says that nothing is finished.
-    pub(crate) fn read_or_none(path: &Path, fill_id: [u8; 16], layout: &Layout) -> Self {
-        let none = Self { fill_id, sequence: 0, finished: Finished::none(layout) };
-        let page = match fs::read(path) {
-            Ok(page) => page,
-            Err(e) if e.kind() == ErrorKind::NotFound => return none,
-            Err(e) => {
-                tracing::warn!(journal = %path.display(), error = %e, "cannot read the journal: nothing counts as finished");
-                return none;
-            }
-        };
-        let why = match Self::decode(&page, layout) {
-            Ok(journal) if journal.fill_id == fill_id => return journal,
-            Ok(_) => "it belongs to another plot",
-            Err(why) => why,
-        };
-        tracing::warn!(journal = %path.display(), why, "the journal is unusable: nothing counts as finished");
-        none
+    /// The newest whole generation beside `plot`, the file with `fill_id`; `None` where there never was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] for a generation that cannot be read, whatever the other one says, for it may be the
+    /// newer one; [`StoreError::BadJournal`] where none is whole.
+    pub(crate) fn read(plot: &Path, fill_id: [u8; 16], layout: &Layout) -> Result<Option<Self>, StoreError> {
+        let (mut newest, mut unusable) = (None::<Self>, None);
+        for path in journal_paths(plot) {
+            let page = match fs::read(&path) {
+                Ok(page) => page,
+                Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                Err(e) => return Err(StoreError::io(&path, "read the journal")(e)),
+            };
+            let why = match Self::decode(&page, layout) {
+                Ok(journal) if journal.fill_id == fill_id => {
+                    let newer = newest.as_ref().is_none_or(|other| other.sequence < journal.sequence);
+                    if newer {
+                        newest = Some(journal);
+                    }
+                    continue;
+                }
+                Ok(_) => "it belongs to another plot",
+                Err(why) => why,
+            };
+            tracing::warn!(journal = %path.display(), why, "a generation of the journal is unusable");
+            unusable = Some((path, why));
+        }
+        match (newest, unusable) {
+            (None, Some((path, why))) => Err(StoreError::BadJournal { path, why: why.to_owned() }),
+            (newest, _) => Ok(newest),
+        }
     }
 
-    /// Replaces the file; the plot's bytes are durable already.
-    pub(crate) fn write(&self, path: &Path) -> Result<(), StoreError> {
-        replace_file(path, &self.encode())
+    /// Replaces the older generation beside `plot`, whose bytes are durable already.
+    pub(crate) fn write(&self, plot: &Path) -> Result<(), StoreError> {
+        let [odd, even] = journal_paths(plot);
+        replace_file(if self.sequence % 2 == 1 { &odd } else { &even }, &self.encode())
+    }
+
+    /// Replaces both generations by what they have in common with `finished`: what is gone from the plot may
+    /// not come back with an older journal.
+    pub(crate) fn take_back(&mut self, plot: &Path, finished: Finished) -> Result<(), StoreError> {
+        self.finished = finished;
+        for _ in 0..2 {
+            self.sequence += 1;
+            self.write(plot)?;
+        }
+        Ok(())
     }
 }
 
-/// `<plot>.journal`.
-pub(crate) fn journal_path(plot: &Path) -> PathBuf {
-    crate::disk::beside(plot, "journal")
+/// `<plot>.journal` for odd sequence numbers, `<plot>.journal2` for even ones.
+pub(crate) fn journal_paths(plot: &Path) -> [PathBuf; 2] {
+    ["journal", "journal2"].map(|suffix| crate::disk::beside(plot, suffix))
+}
+
+/// Removes both generations; says whether there was one.
+pub(crate) fn remove_journals(plot: &Path) -> Result<bool, StoreError> {
+    let [odd, even] = journal_paths(plot);
+    Ok(remove_if_there(&odd)? | remove_if_there(&even)?)
 }
 
 #[cfg(test)]
@@ -165,30 +198,48 @@ mod tests {
         Journal { fill_id: [6; 16], sequence: 5, finished: Finished { passes } }
     }
 
-    fn read(bytes: &[u8]) -> Journal {
+    fn beside(generations: [Option<&[u8]>; 2]) -> Result<Option<Journal>, StoreError> {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.journal");
-        fs::write(&path, bytes).unwrap();
-        Journal::read_or_none(&path, [6; 16], &layout())
+        let plot = folder.path().join("a.plot");
+        for (path, bytes) in journal_paths(&plot).iter().zip(generations) {
+            if let Some(bytes) = bytes {
+                fs::write(path, bytes).unwrap();
+            }
+        }
+        Journal::read(&plot, [6; 16], &layout())
     }
 
-    fn is_none(journal: &Journal) -> bool {
-        journal.sequence == 0 && journal.finished.passes.iter().all(Spans::is_empty)
+    fn is_bad(found: &Result<Option<Journal>, StoreError>) -> bool {
+        matches!(found, Err(StoreError::BadJournal { .. }))
     }
 
     #[test]
-    fn a_journal_cut_off_anywhere_says_that_nothing_is_finished() {
+    fn the_newer_generation_holds_whichever_file_it_is_in() {
+        let newer = journal();
+        let older = Journal { sequence: 4, finished: Finished::none(&layout()), ..journal() };
+        let (new, old) = (newer.encode(), older.encode());
+        for generations in [[Some(&new[..]), Some(&old[..])], [Some(&old), Some(&new)], [None, Some(&new)]] {
+            assert_eq!(beside(generations).unwrap(), Some(newer.clone()));
+        }
+        assert_eq!(beside([None, None]).unwrap(), None);
+    }
+
+    #[test]
+    fn a_journal_cut_off_anywhere_gives_way_to_the_generation_before_it_and_is_refused_alone() {
         let whole = journal().encode();
-        assert_eq!(read(&whole), journal());
+        let older = Journal { sequence: 4, finished: Finished::none(&layout()), ..journal() };
+        let before = older.encode();
         for len in 0..whole.len() {
-            assert!(is_none(&read(&whole[..len])), "{len} bytes");
+            let torn = Some(&whole[..len]);
+            assert_eq!(beside([torn, Some(&before)]).unwrap(), Some(older.clone()), "{len} bytes");
+            assert!(is_bad(&beside([torn, None])) && is_bad(&beside([torn, torn])), "{len} bytes");
         }
         let longer = [&whole[..], &[0]].concat();
-        assert!(is_none(&read(&longer)));
+        assert!(is_bad(&beside([Some(&longer), None])));
     }
 
     #[test]
-    fn a_journal_with_any_flipped_bit_says_that_nothing_is_finished() {
+    fn a_journal_with_any_flipped_bit_is_not_whole() {
         let whole = journal().encode();
         for bit in 0..whole.len() * 8 {
             let mut flipped = whole.clone();
@@ -198,16 +249,47 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_of_another_plot_or_layout_says_that_nothing_is_finished() {
+    fn a_journal_of_another_plot_or_layout_is_refused() {
         let mut other = journal();
         other.fill_id = [7; 16];
-        assert!(is_none(&read(&other.encode())));
+        assert!(is_bad(&beside([Some(&other.encode()), None])));
         let mut beyond = journal();
         beyond.finished.passes[1].insert(Span { first: 60, count: 11 });
-        assert!(is_none(&read(&beyond.encode())));
+        assert!(is_bad(&beside([Some(&beyond.encode()), None])));
         let mut third = journal();
         third.finished.passes.push([Span { first: 0, count: 1 }].into_iter().collect());
-        assert!(is_none(&read(&third.encode())));
+        assert!(is_bad(&beside([Some(&third.encode()), None])));
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_an_error_whatever_the_other_says_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let plot = folder.path().join("a.plot");
+        let [odd, even] = journal_paths(&plot);
+        // Reading a folder fails as a bad sector does: with an error that is not "there is none".
+        fs::create_dir(&odd).unwrap();
+        fs::write(&even, journal().encode()).unwrap();
+        let text = Journal::read(&plot, [6; 16], &layout()).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("{}: cannot read the journal: ", odd.display())), "{text}");
+        assert!(odd.is_dir());
+    }
+
+    #[test]
+    fn generations_are_written_in_turn_and_what_is_taken_back_is_gone_from_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let plot = folder.path().join("a.plot");
+        let of = |path: &Path| Journal::decode(&fs::read(path).unwrap(), &layout()).unwrap();
+        let [odd, even] = journal_paths(&plot);
+        let mut journal = journal();
+        journal.write(&plot).unwrap();
+        assert!(odd.exists() && !even.exists());
+        journal.sequence += 1;
+        journal.write(&plot).unwrap();
+        assert_eq!((of(&odd).sequence, of(&even).sequence), (5, 6));
+        journal.take_back(&plot, Finished::none(&layout())).unwrap();
+        assert_eq!((of(&odd).sequence, of(&even).sequence), (7, 8));
+        assert!([&odd, &even].iter().all(|path| of(path).finished == Finished::none(&layout())));
+        assert!(remove_journals(&plot).unwrap() && !remove_journals(&plot).unwrap());
     }
 
     #[test]

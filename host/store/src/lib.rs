@@ -1,7 +1,7 @@
 //! Plots on a disk: filled, sealed, checked, repaired; and the files beside them.
 //!
-//! In reading order, from the bottom up: [`StoreError`]; [`free_space`] and [`DiskMarker`], which say what disk
-//! this is; [`Geometry`], [`PlotSpec`] and [`PlotHeader`], what a plot is; [`Filling`], how it comes to be;
+//! In reading order, from the bottom up: [`StoreError`]; [`free_space`], [`DiskMarker`] and [`KnownDisks`], which say what
+//! disk this is; [`Geometry`], [`PlotSpec`] and [`PlotHeader`], what a plot is; [`Filling`], how it comes to be;
 //! [`Plot`], what it serves; [`scrub`], [`Comparing`] and [`Plot::repair_space`], how it is kept;
 //! [`partition`] and [`seed_db`], the files of the seed prototype.
 //!
@@ -98,7 +98,8 @@
 //!
 //! # Beside it
 //!
-//! `<plot>.journal`, while it is filled, says which units are finished. `<plot>.lock` carries the lock and says
+//! `<plot>.journal` and `<plot>.journal2`, while it is filled, say which units are finished: the newest two
+//! generations, written in turn. `<plot>.lock` carries the lock and says
 //! who holds it. `<plot>.new` is a plot whose header is not yet durable.
 
 mod codec;
@@ -106,6 +107,7 @@ mod error;
 
 mod cancel;
 mod disk;
+mod known_disks;
 mod lock;
 mod marker;
 
@@ -137,6 +139,7 @@ pub use error::StoreError;
 pub use filling::{FillOptions, Filling};
 pub use geometry::{GROUP_BYTES, Geometry, NODE_BYTES, PAGE_BYTES};
 pub use header::{MAGIC, PlotHeader, SLOT_BYTES, Slots, VERSION, read_header};
+pub use known_disks::KnownDisks;
 pub use marker::{DiskMarker, MARKER_NAME};
 pub use plot::{Plot, plot_path};
 pub use spec::{PlotSpec, SchemeTag};

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, major, minor};
 use rustix::io::Errno;
 
 use crate::StoreError;
@@ -104,27 +104,49 @@ fn holder_line() -> String {
     format!("pid {}\ncommand {}\n", std::process::id(), words.join(" "))
 }
 
-/// Who holds the lock: by the file's own text if that process lives, else by the system's table.
+/// Who holds the lock: by the system's table, else by the file's own text if that process lives. The text alone
+/// may name somebody who has let go since, for readers write it over one another.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     let told = file.read_to_string(&mut text).ok().and_then(|_| {
         let pid: u32 = text.lines().find_map(|l| l.strip_prefix("pid "))?.trim().parse().ok()?;
-        let command = text.lines().find_map(|l| l.strip_prefix("command "))?.to_owned();
-        Path::new(&format!("/proc/{pid}")).exists().then(|| format!("process {pid} ({command})"))
+        Some((pid, text.lines().find_map(|l| l.strip_prefix("command "))?))
     });
-    told.or_else(|| holder_by_system(file)).unwrap_or_else(|| "another process".to_owned())
+    let holders = holders_by_system(file);
+    match told {
+        Some((pid, command)) if holders.contains(&pid) || (holders.is_empty() && is_alive(pid)) => {
+            format!("process {pid} ({command})")
+        }
+        _ => match holders.first() {
+            Some(pid) => {
+                let command = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+                format!("process {pid} ({})", command.trim())
+            }
+            None => "another process".to_owned(),
+        },
+    }
 }
 
-fn holder_by_system(file: &File) -> Option<String> {
-    let inode = file.metadata().ok()?.ino().to_string();
-    let table = fs::read_to_string("/proc/locks").ok()?;
-    let pid: u32 = table.lines().find_map(|line| {
+fn is_alive(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// The processes that the system says hold it; none where it does not tell, as in a container.
+fn holders_by_system(file: &File) -> Vec<u32> {
+    let Ok(meta) = file.metadata() else { return Vec::new() };
+    let inode = meta.ino().to_string();
+    let device = format!("{:02x}:{:02x}", major(meta.dev()), minor(meta.dev()));
+    let table = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let holders = table.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "FLOCK", _, _, pid, place, ..] = words[..] else { return None };
-        (place.rsplit(':').next() == Some(&inode)).then(|| pid.parse().ok())?
-    })?;
-    let command = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(format!("process {pid} ({})", command.trim()))
+        let (on, number) = place.rsplit_once(':')?;
+        // Some file systems show another device there than to us.
+        (number == inode).then_some((pid.parse().ok()?, on == device))
+    });
+    let holders: Vec<(u32, bool)> = holders.filter(|(pid, _)| is_alive(*pid)).collect();
+    let is_sure = holders.iter().any(|(_, same)| *same);
+    holders.into_iter().filter(|(_, same)| *same || !is_sure).map(|(pid, _)| pid).collect()
 }
 
 #[cfg(test)]
@@ -160,6 +182,17 @@ mod tests {
         let plot = folder.path().join("a.plot");
         let _held = PlotLock::exclusive(&plot).unwrap();
         fs::write(beside(&plot, "lock"), "").unwrap();
+        let text = PlotLock::exclusive(&plot).unwrap_err().to_string();
+        assert!(text.contains(&format!("is in use by process {} (", std::process::id())), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_an_earlier_reader_left_is_not_blamed() {
+        let folder = tempfile::tempdir().unwrap();
+        let plot = folder.path().join("a.plot");
+        let _held = PlotLock::shared(&plot).unwrap();
+        // The first process lives always, and never held this.
+        fs::write(beside(&plot, "lock"), "pid 1\ncommand init\n").unwrap();
         let text = PlotLock::exclusive(&plot).unwrap_err().to_string();
         assert!(text.contains(&format!("is in use by process {} (", std::process::id())), "{text}");
     }

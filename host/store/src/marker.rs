@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::disk::replace_file;
+use crate::disk::create_file;
 
 /// The file's name.
 pub const MARKER_NAME: &str = ".plimsoll-disk";
@@ -32,20 +32,23 @@ impl DiskMarker {
         }
         let path = root.join(MARKER_NAME);
         match fs::read_to_string(&path) {
-            Ok(text) => {
-                let id = text.trim();
-                if id.len() != 32 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-                    let why = format!("its {MARKER_NAME} does not hold 32 hex digits");
-                    return Err(StoreError::OtherDisk { path: root.to_owned(), why });
-                }
-                Ok(Some(Self(id.to_owned())))
-            }
+            Ok(text) => Self::parse(&text).map(Some).ok_or_else(|| {
+                let why = format!("its {MARKER_NAME} does not hold 32 hex digits");
+                StoreError::OtherDisk { path: root.to_owned(), why }
+            }),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(&path, "read the disk's marker")(e)),
         }
     }
 
-    /// The marker at `root`, which is made if there is none.
+    /// A marker as its file has it.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let id = text.trim();
+        (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self(id.to_owned()))
+    }
+
+    /// The marker at `root`, which is made if there is none. Of several that make one at the same time all get
+    /// the same.
     ///
     /// # Errors
     /// As [`DiskMarker::read`].
@@ -58,8 +61,14 @@ impl DiskMarker {
             StoreError::io(root, "draw a random number")(std::io::Error::other(e.to_string()))
         })?;
         let marker = Self(hex::encode(id));
-        replace_file(&root.join(MARKER_NAME), format!("{}\n", marker.0).as_bytes())?;
-        Ok(marker)
+        if create_file(&root.join(MARKER_NAME), format!("{}\n", marker.0).as_bytes())? {
+            return Ok(marker);
+        }
+        // Somebody was quicker: theirs counts.
+        Self::read(root)?.ok_or_else(|| {
+            let why = format!("its {MARKER_NAME} came and went");
+            StoreError::OtherDisk { path: root.to_owned(), why }
+        })
     }
 
     /// Whether `root` is this disk.
@@ -107,5 +116,24 @@ mod tests {
         assert!(matches!(marker.expect_at(&missing), Err(StoreError::MissingFolder { .. })));
         fs::write(disk.path().join(MARKER_NAME), "torn").unwrap();
         assert!(matches!(marker.expect_at(disk.path()), Err(StoreError::OtherDisk { .. })));
+    }
+
+    #[test]
+    fn all_that_mark_a_disk_at_once_get_the_same_marker() {
+        for _ in 0..20 {
+            let disk = tempfile::tempdir().unwrap();
+            let start = std::sync::Barrier::new(8);
+            let made: Vec<DiskMarker> = std::thread::scope(|threads| {
+                let make = || {
+                    start.wait();
+                    DiskMarker::read_or_make(disk.path()).unwrap()
+                };
+                let all: Vec<_> = (0..8).map(|_| threads.spawn(make)).collect();
+                all.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            let kept = DiskMarker::read(disk.path()).unwrap().unwrap();
+            assert!(made.iter().all(|marker| *marker == kept), "{made:?}");
+            assert_eq!(fs::read_dir(disk.path()).unwrap().count(), 1, "nothing is left beside it");
+        }
     }
 }

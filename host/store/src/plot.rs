@@ -1,13 +1,14 @@
 //! A complete plot.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use plimsoll_core::{PlotSpace, RegionSpace};
 
 use crate::disk::folder_of;
-use crate::filling::heal_header;
+use crate::filling::{check_room, heal_header, make_room};
 use crate::header::{PlotHeader, Slots, read_header};
 use crate::lock::PlotLock;
 use crate::region::SealedRegion;
@@ -50,7 +51,7 @@ impl Plot {
         let lock = PlotLock::exclusive(path)?;
         let (header, slots) = read_sealed(path)?;
         heal_header(path, &header, slots)?;
-        Self::assemble(path, header, Slots::Both, Arc::new(lock), true)
+        Self::assemble(path, header, slots, Arc::new(lock), true)
     }
 
     /// A plot that this process has just sealed; its lock is shared by now.
@@ -83,7 +84,7 @@ impl Plot {
         &self.header
     }
 
-    /// Which header slots were whole when it was opened.
+    /// Which header slots were whole before it was opened: opening it alone has healed the other one.
     #[must_use]
     pub const fn slots(&self) -> Slots {
         self.slots
@@ -106,8 +107,12 @@ impl Plot {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn missing_bytes(&self) -> Result<u64, StoreError> {
-        let there = self.file().metadata().map_err(StoreError::io(self.path(), "measure"))?.len();
-        Ok(self.region.geometry.file_bytes.saturating_sub(there))
+        Ok(self.region.geometry.file_bytes.saturating_sub(self.measure()?))
+    }
+
+    /// Bytes of its file as it is.
+    pub(crate) fn measure(&self) -> Result<u64, StoreError> {
+        Ok(self.file().metadata().map_err(StoreError::io(self.path(), "measure"))?.len())
     }
 
     /// The region, read by `pread`. It holds the plot's lock for as long as it lives.
@@ -119,13 +124,17 @@ impl Plot {
     /// Where bytes can be put in place again. [`Plot::finish_repair`] then makes them durable and checks them.
     ///
     /// # Errors
-    /// [`StoreError::NotExclusive`]; [`StoreError::Io`].
+    /// [`StoreError::NotExclusive`]; [`StoreError::NoSpace`]; [`StoreError::Io`].
     pub fn repair_space(&self) -> Result<Arc<dyn PlotSpace>, StoreError> {
         self.expect_exclusive("repair it")?;
-        // A file that was cut short gets its length back; what it lost reads as zeros until it is put again.
+        // A file that was cut short gets its length back, and room for it; what it lost reads as zeros until it is
+        // put again.
         if self.missing_bytes()? > 0 {
-            let length = self.region.geometry.file_bytes;
-            self.file().set_len(length).map_err(StoreError::io(self.path(), "set the length"))?;
+            let there = self.file().metadata().map_err(StoreError::io(self.path(), "measure"))?;
+            let file_bytes = self.region.geometry.file_bytes;
+            let missing = file_bytes.saturating_sub(there.blocks().saturating_mul(512));
+            check_room(self.path(), missing)?;
+            make_room(self.file(), self.path(), file_bytes, missing, true)?;
         }
         Ok(Arc::new(Repairing::new(Arc::clone(&self.region), Arc::clone(&self.touched))))
     }

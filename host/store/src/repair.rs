@@ -63,17 +63,14 @@ impl PlotSpace for Repairing {
 
 /// Syncs, and brings the tree in line if the root comes out as the header says.
 pub(crate) fn finish(plot: &Plot, touched: &Mutex<Touched>) -> Result<(), StoreError> {
-    let sync = || {
-        plot.file()
-            .sync_data()
-            .map_err(|e| StoreError::Poisoned { path: plot.path().to_owned(), reason: e.to_string() })
-    };
+    let sync =
+        || plot.file().sync_data().map_err(|e| StoreError::not_kept(plot.path(), e.kind(), &e.to_string()));
     sync()?;
     let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
     let expected = plot.header().integrity_root;
     let mut made_by = Leaves::KeptBut(&touched.0);
-    if root_of(plot, made_by)? != expected {
-        // Kept leaves may be damaged themselves: the bytes decide.
+    if !matches!(root_of(plot, made_by), Ok(root) if root == expected) {
+        // Kept leaves may be damaged themselves, or unreadable: the bytes decide.
         made_by = Leaves::AllRead;
         let found = root_of(plot, made_by)?;
         if found != expected {
@@ -82,6 +79,11 @@ pub(crate) fn finish(plot: &Plot, touched: &Mutex<Touched>) -> Result<(), StoreE
     }
     write_levels(plot, made_by)?;
     zero_padding(plot)?;
+    // What stands behind the last section is nobody's.
+    let geometry = plot.geometry();
+    if plot.measure()? > geometry.file_bytes {
+        plot.file().set_len(geometry.file_bytes).map_err(StoreError::io(plot.path(), "cut the length"))?;
+    }
     sync()?;
     touched.0 = Spans::new();
     Ok(())

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use plimsoll_core::{Digest, Order, Pass, PlotSpace, SpaceError, Span};
-use plimsoll_store::{FillOptions, Filling, IoChoice};
+use plimsoll_store::{FillOptions, Filling, IoChoice, StoreError};
 use proptest::prelude::*;
 use support::{eager, expected_region, fill, fill_rest, sealed, sealed_with, spec, spec_of};
 
@@ -161,51 +161,126 @@ fn a_cancelled_put_keeps_what_is_finished() {
 }
 
 #[test]
-fn a_plot_that_was_cut_short_while_filling_is_filled_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.plot");
-    let spec = spec(100_000, 10);
-    let filling = Filling::create_or_resume(&path, &spec, &eager()).unwrap();
-    let span = Span { first: 0, count: 9 };
-    fill(&filling.space(), &spec, span);
-    filling.finished(0, span).unwrap();
-    drop(filling);
-    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(50_000).unwrap();
-    let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default()).unwrap();
-    assert_eq!(filling.remaining(0), [Span { first: 0, count: 10 }]);
-    fill_rest(&filling, 10).unwrap();
-    assert_eq!(filling.seal(None).unwrap().header().integrity_root, Digest::of(&expected_region(&spec)));
+fn a_plot_that_was_cut_short_while_filling_loses_only_what_was_behind_the_cut() {
+    for (cut_at, kept) in [(50_000, 0), (4096 + 350_000, 3), (4096 + 1_000_000, 9), (1_007_616 + 40, 9)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.plot");
+        let spec = spec(100_000, 10);
+        let filling = Filling::create_or_resume(&path, &spec, &eager()).unwrap();
+        for span in (Span { first: 0, count: 9 }).pieces(3) {
+            fill(&filling.space(), &spec, span);
+            filling.finished(0, span).unwrap();
+        }
+        drop(filling);
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(cut_at).unwrap();
+        let left = [Span::between(kept, 10)];
+        // The second time the file has its length again, and zeros where it was cut.
+        for round in 0..2 {
+            let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default()).unwrap();
+            assert_eq!(filling.remaining(0), left, "cut at {cut_at}, round {round}");
+        }
+        // Nor does the older generation of the journal bring back what is gone.
+        fs::write(folder.path().join("a.plot.journal"), "torn").unwrap();
+        let older = Filling::create_or_resume(&path, &spec, &FillOptions::default());
+        if kept < 9 {
+            assert_eq!(
+                older.as_ref().unwrap().remaining(0),
+                left,
+                "cut at {cut_at}, by the other generation"
+            );
+        }
+        let filling = older.unwrap();
+        fill_rest(&filling, 10).unwrap();
+        assert_eq!(filling.seal(None).unwrap().header().integrity_root, Digest::of(&expected_region(&spec)));
+    }
 }
 
 #[test]
-fn a_torn_journal_beside_a_real_plot_means_filling_from_the_start() {
+fn a_plot_cut_short_is_filled_anew_where_bytes_are_not_a_units_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    // Something stands behind the units.
+    let spec = spec_of(100_000, 10, 1_000_064);
+    let filling = Filling::create_or_resume(&path, &spec, &eager()).unwrap();
+    fill_rest(&filling, 3).unwrap();
+    drop(filling);
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4096 + 1_000_000).unwrap();
+    let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default()).unwrap();
+    assert_eq!(filling.remaining(0), [Span { first: 0, count: 10 }]);
+}
+
+#[test]
+fn a_torn_journal_costs_one_checkpoint_and_two_torn_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    let generations = ["a.plot.journal", "a.plot.journal2"].map(|name| folder.path().join(name));
+    let spec = spec(1000, 10);
+    let filling = Filling::create_or_resume(&path, &spec, &eager()).unwrap();
+    fill_rest(&filling, 4).unwrap();
+    drop(filling);
+    let left = || {
+        let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default())?;
+        Ok::<u64, StoreError>(filling.remaining(0).iter().map(|s| s.count).sum())
+    };
+    // Checkpoints were made at 4, 8 and 10 units.
+    let whole = fs::read(&generations[0]).unwrap();
+    for len in (0..whole.len()).step_by(7) {
+        fs::write(&generations[0], &whole[..len]).unwrap();
+        assert_eq!(left().unwrap(), 2, "{len} bytes of the journal");
+    }
+    let before = fs::read(&path).unwrap();
+    fs::write(&generations[1], &whole[..50]).unwrap();
+    let text = left().unwrap_err().to_string();
+    assert!(text.starts_with(&format!("{}: the journal is damaged (", generations[1].display())), "{text}");
+    assert!(
+        text.ends_with("or remove the plot to have it filled anew; --restart would do that with all plots"),
+        "{text}"
+    );
+    assert!(fs::read(&path).unwrap() == before && fs::read(&generations[1]).unwrap() == whole[..50]);
+    fs::write(&generations[0], &whole).unwrap();
+    assert_eq!(left().unwrap(), 0);
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_an_error_and_nothing_is_touched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.plot");
     let journal = folder.path().join("a.plot.journal");
     let spec = spec(1000, 10);
     let filling = Filling::create_or_resume(&path, &spec, &eager()).unwrap();
-    fill_rest(&filling, 4).unwrap();
+    fill_rest(&filling, 10).unwrap();
     drop(filling);
-    let whole = fs::read(&journal).unwrap();
-    for len in (0..whole.len()).step_by(7).chain([whole.len()]) {
-        fs::write(&journal, &whole[..len]).unwrap();
-        let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default()).unwrap();
-        let left: u64 = filling.remaining(0).iter().map(|s| s.count).sum();
-        assert_eq!(left, if len == whole.len() { 0 } else { 10 }, "{len} bytes of the journal");
-    }
-    // The journal of another file, of the same specification.
-    let other = folder.path().join("b.plot");
-    drop(Filling::create_or_resume(&other, &spec, &FillOptions::default()).unwrap());
-    fs::copy(&journal, folder.path().join("b.plot.journal")).unwrap();
-    let filling = Filling::create_or_resume(&other, &spec, &FillOptions::default()).unwrap();
-    assert_eq!(filling.remaining(0), [Span { first: 0, count: 10 }]);
+    let (before, kept) = (fs::read(&path).unwrap(), fs::read(&journal).unwrap());
+    // Reading a folder fails as a disk does.
+    fs::remove_file(&journal).unwrap();
+    fs::create_dir(&journal).unwrap();
+    let text = Filling::create_or_resume(&path, &spec, &eager()).err().unwrap().to_string();
+    assert!(text.starts_with(&format!("{}: cannot read the journal: ", journal.display())), "{text}");
+    assert!(fs::read(&path).unwrap() == before);
+    fs::remove_dir(&journal).unwrap();
+    fs::write(&journal, kept).unwrap();
+    assert_eq!(Filling::create_or_resume(&path, &spec, &eager()).unwrap().remaining(0), []);
+}
+
+#[test]
+fn the_journal_of_another_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.plot", "b.plot"].map(|name| folder.path().join(name));
+    let spec = spec(1000, 10);
+    let filling = Filling::create_or_resume(&a, &spec, &eager()).unwrap();
+    fill_rest(&filling, 10).unwrap();
+    drop((filling, Filling::create_or_resume(&b, &spec, &FillOptions::default()).unwrap()));
+    fs::copy(folder.path().join("a.plot.journal"), folder.path().join("b.plot.journal")).unwrap();
+    let text = Filling::create_or_resume(&b, &spec, &FillOptions::default()).err().unwrap().to_string();
+    assert!(text.contains("(it belongs to another plot)"), "{text}");
 }
 
 #[test]
 fn what_a_crash_left_while_making_a_plot_is_cleared_away() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.plot");
-    for leftover in ["a.plot.new", "a.plot.journal", "a.plot.journal.tmp"] {
+    for leftover in ["a.plot.new", "a.plot.journal", "a.plot.journal2", "a.plot.journal.0123456789abcdef.tmp"]
+    {
         fs::write(folder.path().join(leftover), "torn").unwrap();
     }
     let filling = Filling::create_or_resume(&path, &spec(1000, 10), &eager()).unwrap();

@@ -132,13 +132,37 @@ fn a_share_gives_the_prototypes_figures() {
 }
 
 #[test]
+fn chunks_are_the_units_of_the_plot() {
+    let ours = ours();
+    let miner = MinerSide {
+        block: ours.block,
+        subtensor: String::new(),
+        wallet_name: String::new(),
+        wallet_hotkey: String::new(),
+        netuid: ours.netuid,
+        path: ours.path.clone(),
+        owner: ours.owner,
+    };
+    let space =
+        PlannedSpace { available_bytes: 1 << 40, threshold: 0.5, cap_bytes: 1 << 39, chunk_bytes: 100_000 };
+    let share =
+        ShareSide { uid: ours.i, validator: ours.validator, stake_rao: StakeRao(0), bytes: 17_500_000 };
+    let plot =
+        PlotEntry { unit_bytes: 65_536, units: 266, region_bytes: 266 * 65_536, ..ours.plimsoll.unwrap() };
+    let with = Partition::of_share(&miner, &space, &share, Some(plot));
+    assert_eq!((with.n_chunks, with.chunk_size, with.size), (266, 65_536, 17_500_000));
+    let without = Partition::of_share(&miner, &space, &share, None);
+    assert_eq!((without.n_chunks, without.chunk_size, without.threshold), (175, 100_000, 0.5));
+}
+
+#[test]
 fn sizes_that_python_wrote_as_floats_are_read_and_broken_ones_are_not() {
     let floats = README.replace("100000,", "100000.0,");
     assert_eq!(read(&floats).unwrap()[0].chunk_size, 100_000);
     let half = README.replace("100000,", "100000.5,");
     assert_eq!(
         read(&half).unwrap_err(),
-        "partition.json: 100000.5 is no whole number of bytes or chunks at line 23 column 30"
+        "partition.json: entry 0: chunk_size is 100000.5, expected a whole number of bytes or chunks"
     );
     let negative = README.replace("100000,", "-1,");
     assert!(read(&negative).is_err());
@@ -149,14 +173,46 @@ fn a_broken_file_is_told_with_its_line() {
     let cut = &README[..README.len() / 2];
     assert!(read(cut).unwrap_err().starts_with("partition.json: EOF while parsing"), "{:?}", read(cut));
     let missing = README.replace("\"owner\"", "\"renamed\"");
-    assert_eq!(read(&missing).unwrap_err(), "partition.json: missing field `owner` at line 25 column 5");
+    assert_eq!(
+        read(&missing).unwrap_err(),
+        "partition.json: entry 0: owner is missing, expected a hotkey's SS58 address"
+    );
     let typo = README.replace("5CSkJdaN1Hx", "5CSkJdaN1Hy");
-    assert!(read(&typo).unwrap_err().contains("checksum does not match"), "{:?}", read(&typo));
+    let told = read(&typo).unwrap_err();
+    assert!(told.starts_with("partition.json: entry 0: owner is \"5CSkJdaN1Hy"), "{told}");
+    assert!(told.contains("checksum does not match"), "{told}");
     let gone = read_partitions(std::path::Path::new("/nowhere/at/all/partition.json")).unwrap_err();
     assert_eq!(
         gone.to_string(),
         "folder /nowhere/at/all does not exist: create it, or mount the disk that holds it"
     );
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_told_by_field_expected_and_found() {
+    let told = |from: &str, to: &str| {
+        assert!(OURS.contains(from), "{from}");
+        read(&OURS.replacen(from, to, 1)).unwrap_err()
+    };
+    for (from, to, why) in [
+        (
+            "\"size\": 17500000",
+            "\"size\": \"17 MB\"",
+            "entry 0: size is \"17 MB\", expected a whole number of bytes or chunks",
+        ),
+        ("\"i\": 0", "\"i\": 70000", "entry 0: i is 70000, expected a whole number up to 65535"),
+        ("\"threshold\": 0.0001", "\"threshold\": null", "entry 0: threshold is null, expected a number"),
+        ("\"units\": 175", "\"units\": [1]", "entry 0: plimsoll.units is [1], expected a whole number"),
+        (
+            "\"unit_bytes\"",
+            "\"unit_byte\"",
+            "entry 0: plimsoll.unit_bytes is missing, expected a whole number of bytes below 4 GiB",
+        ),
+    ] {
+        assert_eq!(told(from, to), format!("partition.json: {why}"));
+    }
+    assert_eq!(read("{}").unwrap_err(), "partition.json: it is no array of partitions");
+    assert_eq!(read("[7]").unwrap_err(), "partition.json: entry 0 is 7, expected an object");
 }
 
 #[test]

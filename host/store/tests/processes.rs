@@ -3,12 +3,14 @@
 //! This binary starts itself again with one of the roles below and kills it. Each role is a test of its own too,
 //! which runs it to its end.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "how a child tells its parent")]
 
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, thread};
 
@@ -63,8 +65,36 @@ fn instant(round: u64, least: Duration, most: Duration) -> Duration {
     least + (most - least).mul_f64(f64::from(dice[0]) / 255.0)
 }
 
-#[test]
-fn role_fill_to_the_end() {
+/// Waits until the child has said that it is `doing` something, a while longer, and kills it. Whether it was hit
+/// on the way: before it said that it had `done` so.
+fn kill_while(mut child: Child, doing: &str, done: &str, wait: Duration) -> bool {
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line == doing), "the child ended before it was {doing}");
+    thread::sleep(wait);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    !said.any(|line| line == done)
+}
+
+/// Kills again and again, sooner after a child that was quicker and later after one that was hit, until `hits`
+/// were hit on the way; `round` prepares each and checks what is left.
+fn until_hit(hits: u32, mut round: impl FnMut(Duration) -> bool) {
+    let (mut hit, mut wait) = (0, Duration::from_millis(2));
+    for rounds in 0.. {
+        if hit == hits {
+            return;
+        }
+        assert!(rounds < 400, "{hit} of {hits} were hit on the way, now after {wait:?}");
+        if round(wait) {
+            hit += 1;
+            wait = wait.mul_f64(1.3);
+        } else {
+            wait = wait.mul_f64(0.6);
+        }
+    }
+}
+
+fn fill_to_the_end(threads: u64) {
     let (_folder, path) = plot_of_role();
     let spec = small();
     let filling = match Filling::create_or_resume(&path, &spec, &eager()) {
@@ -72,15 +102,33 @@ fn role_fill_to_the_end() {
         Err(StoreError::AlreadySealed { .. }) => return,
         Err(other) => panic!("{other}"),
     };
-    let space = filling.space();
-    for span in filling.remaining(0).into_iter().flat_map(|s| s.pieces(2)) {
-        fill(&space, &spec, span);
-        filling.finished(0, span).unwrap();
-        println!("\ndurable {} {}", span.first, span.count);
-    }
-    drop(space);
+    let pieces: Vec<Span> = filling.remaining(0).into_iter().flat_map(|s| s.pieces(2)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let space = filling.space();
+        while let Some(&span) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+            fill(&space, &spec, span);
+            filling.finished(0, span).unwrap();
+            // Where another thread is at a checkpoint, this span waits for the next.
+            filling.checkpoint().unwrap();
+            println!("\ndurable {} {}", span.first, span.count);
+        }
+    };
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    println!("\nsealing");
     let plot = filling.seal(Some(Digest([9; 32]))).unwrap();
+    println!("\nsealed");
     assert_eq!(plot.header().integrity_root, Digest::of(&expected_region(&spec)));
+}
+
+#[test]
+fn role_fill_to_the_end() {
+    fill_to_the_end(1);
+}
+
+#[test]
+fn role_fill_by_four_threads() {
+    fill_to_the_end(4);
 }
 
 #[test]
@@ -92,10 +140,12 @@ fn role_repair_all_of_it() {
     }
     let plot = Plot::open_exclusive(&path).unwrap();
     let space = plot.repair_space().unwrap();
+    println!("\nrepairing");
     for span in Span::between(0, spec.layout.units).pieces(1) {
         fill(&space, &spec, span);
     }
     plot.finish_repair().unwrap();
+    println!("\nrepaired");
 }
 
 #[test]
@@ -134,31 +184,31 @@ fn check_what_was_said(said: &str, path: &Path, expected: &[u8]) {
     }
 }
 
-#[test]
-fn killed_at_fifty_instants_and_resumed_the_file_equals_an_uninterrupted_one() {
+/// Kills `role` so often, resumes each time, and holds what comes out against a file that nobody disturbed.
+fn killed_and_resumed(role: &str, most_kills: u32) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, path) = (folder.path().join("whole.plot"), folder.path().join("a.plot"));
     let expected = expected_region(&small());
     drop(sealed(&whole, &small()));
     let whole = fs::read(whole).unwrap();
-    let (mut kills, mut said_durable) = (0, 0);
+    let (mut kills, mut on_the_way) = (0, 0);
     let mut most = Duration::from_millis(90);
     for round in 0.. {
-        if kills == 50 {
+        if kills == most_kills {
             break;
         }
         let wait = instant(round, Duration::ZERO, most);
-        let (said, ended) = kill_after(start("role_fill_to_the_end", &path), wait);
-        kills += u64::from(!ended);
-        let said_now = said.matches("\ndurable ").count();
-        said_durable += said_now;
+        let (said, ended) = kill_after(start(role, &path), wait);
+        kills += u32::from(!ended);
+        let has_begun = said.contains("\ndurable ");
+        on_the_way += u32::from(!ended && has_begun);
         // Whatever the machine's speed: some are killed early, some on the way, some late.
         most = most.mul_f64(if ended {
             0.8
-        } else if said_now == 0 {
-            1.1
-        } else {
+        } else if has_begun {
             1.0
+        } else {
+            1.1
         });
         assert!(round < 2000, "{kills} kills, now within {most:?}");
         check_what_was_said(&said, &path, &expected);
@@ -167,9 +217,19 @@ fn killed_at_fifty_instants_and_resumed_the_file_equals_an_uninterrupted_one() {
             fs::remove_file(&path).unwrap();
         }
     }
-    assert!(said_durable > 0, "every writer was killed before it had written anything");
-    assert!(start("role_fill_to_the_end", &path).wait().unwrap().success());
+    assert!(on_the_way > 0, "every writer was killed before it had written anything");
+    assert!(start(role, &path).wait().unwrap().success());
     assert!(fs::read(&path).unwrap() == whole);
+}
+
+#[test]
+fn killed_at_fifty_instants_and_resumed_the_file_equals_an_uninterrupted_one() {
+    killed_and_resumed("role_fill_to_the_end", 50);
+}
+
+#[test]
+fn a_writer_of_four_threads_killed_and_resumed_gives_the_same_file() {
+    killed_and_resumed("role_fill_by_four_threads", 25);
 }
 
 #[test]
@@ -178,13 +238,12 @@ fn killed_while_sealing_the_plot_is_complete_or_resumable() {
     let (whole, path) = (folder.path().join("whole.plot"), folder.path().join("a.plot"));
     drop(sealed(&whole, &small()));
     let whole = fs::read(whole).unwrap();
-    for round in 0..12 {
+    until_hit(6, |wait| {
         let filling =
             Filling::create_or_resume(&path, &small(), &FillOptions { restart: true, ..eager() }).unwrap();
         support::fill_rest(&filling, 64).unwrap();
         drop(filling);
-        let wait = instant(round, Duration::from_millis(2), Duration::from_millis(30));
-        kill_after(start("role_fill_to_the_end", &path), wait);
+        let hit = kill_while(start("role_fill_to_the_end", &path), "sealing", "sealed", wait);
         match Filling::create_or_resume(&path, &small(), &FillOptions::default()) {
             Ok(filling) => {
                 assert_eq!(filling.remaining(0), [], "everything was durable");
@@ -193,8 +252,9 @@ fn killed_while_sealing_the_plot_is_complete_or_resumable() {
             Err(StoreError::AlreadySealed { .. }) => {}
             Err(other) => panic!("{other}"),
         }
-        assert!(fs::read(&path).unwrap() == whole, "round {round}");
-    }
+        assert!(fs::read(&path).unwrap() == whole, "killed after {wait:?}");
+        hit
+    });
 }
 
 #[test]
@@ -203,17 +263,17 @@ fn a_killed_repair_touches_no_good_bytes_and_can_be_repeated() {
     let path = folder.path().join("a.plot");
     drop(sealed(&path, &small()));
     let whole = fs::read(&path).unwrap();
-    for round in 0..10 {
+    until_hit(6, |wait| {
         let mut damaged = whole.clone();
         damaged[4096 + 300_000..4096 + 400_000].fill(0);
         fs::write(&path, &damaged).unwrap();
-        let wait = instant(round, Duration::from_millis(2), Duration::from_millis(25));
-        kill_after(start("role_repair_all_of_it", &path), wait);
+        let hit = kill_while(start("role_repair_all_of_it", &path), "repairing", "repaired", wait);
         let report = scrub(&Plot::open(&path).unwrap(), &ScrubOptions::new(Depth::Full)).unwrap();
         assert!(report.bad.iter().all(|run| run.region.offset >= 262_144 && run.region.offset < 400_000));
         assert!(start("role_repair_all_of_it", &path).wait().unwrap().success());
-        assert!(fs::read(&path).unwrap() == whole, "round {round}");
-    }
+        assert!(fs::read(&path).unwrap() == whole, "killed after {wait:?}");
+        hit
+    });
 }
 
 #[test]

@@ -109,6 +109,31 @@ fn a_file_that_is_no_plot_is_left_alone() {
 }
 
 #[test]
+fn what_is_no_plot_is_not_deleted_by_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    let restart = FillOptions { restart: true, ..FillOptions::default() };
+    for content in [b"dear diary".to_vec(), vec![0; 9000]] {
+        fs::write(&path, &content).unwrap();
+        let text = Filling::create_or_resume(&path, &spec(1000, 10), &restart).err().unwrap().to_string();
+        assert!(
+            text.ends_with(
+                "no header slot begins with PLIMPLOT, so it is not deleted: move it away yourself"
+            ),
+            "{text}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    // A plot with one slot left is one.
+    fs::remove_file(&path).unwrap();
+    drop(sealed(&path, &spec(1000, 10)));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..2048].fill(0);
+    fs::write(&path, bytes).unwrap();
+    Filling::create_or_resume(&path, &spec(1000, 10), &restart).unwrap();
+}
+
+#[test]
 fn sealing_waits_for_every_unit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.plot");

@@ -60,6 +60,9 @@ fn a_part_compared_leaves_the_rest_unsaid() {
     let space: Arc<dyn PlotSpace> = Arc::<Comparing>::clone(&comparing);
     fill(&space, &spec, Span { first: 5, count: 3 });
     assert_eq!((comparing.compared_bytes(), comparing.differing()), (300_000, vec![]));
+    let covered = |first, count| comparing.covers(Span { first, count });
+    assert!(covered(500_000, 300_000) && covered(600_001, 7) && covered(0, 0));
+    assert!(!covered(500_000, 300_001) && !covered(499_999, 2) && !covered(0, 1_000));
 }
 
 #[test]
@@ -120,6 +123,46 @@ fn a_damaged_tree_is_made_again_from_the_bytes() {
     }
     Plot::open_exclusive(&path).unwrap().finish_repair().unwrap();
     assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn a_file_that_is_too_long_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    drop(sealed(&path, &spec(100_000, 20)));
+    let before = fs::read(&path).unwrap();
+    fs::write(&path, [&before[..], &[7; 5000]].concat()).unwrap();
+    let plot = Plot::open_exclusive(&path).unwrap();
+    assert!(!scrub(&plot, &ScrubOptions::new(Depth::Fast)).unwrap().is_clean());
+    plot.finish_repair().unwrap();
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn leaves_that_cannot_be_read_are_made_from_the_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    drop(sealed(&path, &spec(100_000, 20)));
+    let before = fs::read(&path).unwrap();
+    let plot = Plot::open_exclusive(&path).unwrap();
+    // A read behind the end fails as one of a bad sector does.
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(plot.geometry().tree_offset).unwrap();
+    plot.finish_repair().unwrap();
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn a_file_that_was_cut_short_gets_its_room_reserved_again() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    let made = sealed(&path, &spec(100_000, 20)).geometry().file_bytes;
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(8192).unwrap();
+    let plot = Plot::open_exclusive(&path).unwrap();
+    drop(plot.repair_space().unwrap());
+    let there = fs::metadata(&path).unwrap();
+    assert_eq!(there.len(), made);
+    assert!(there.blocks() * 512 >= made, "{} of {made} bytes are reserved", there.blocks() * 512);
 }
 
 #[test]

@@ -213,6 +213,28 @@ fn a_lone_row_far_out_costs_nothing() {
     assert_eq!(report.expected_rows, 3);
 }
 
+#[test]
+fn a_database_whose_writer_was_killed_is_refused_with_what_to_do() {
+    let db = Prototype::filled("data-5Abc", 300);
+    // A transaction larger than the cache spills into the file; a copy of both is what a kill leaves.
+    db.connection.execute_batch("PRAGMA cache_size = 1; BEGIN").unwrap();
+    db.run("UPDATE TABLE SET data = 'x'");
+    let copy = db.folder.path().join("data-copy");
+    std::fs::copy(&db.path, &copy).unwrap();
+    let journal = |path: &Path| PathBuf::from(format!("{}-journal", path.display()));
+    std::fs::copy(journal(&db.path), journal(&copy)).unwrap();
+    let text = refused(&copy);
+    assert!(text.starts_with("FILE: FILE-journal lies beside it, so the program that wrote it"), "{text}");
+    assert!(text.contains("run `sqlite3 COPY"), "{text}");
+    // What the advice does.
+    Connection::open(&copy).unwrap().query_row("select count(*) from sqlite_master", [], |_| Ok(())).unwrap();
+    let report = SeedDb::open(&copy).unwrap().check(Some(300), Some(1000), &CancelFlag::new()).unwrap();
+    assert!(report.matches_seed(), "{:?}", report.findings());
+    // A journal that is done is none.
+    std::fs::write(journal(&copy), [0; 512]).unwrap();
+    SeedDb::open(&copy).unwrap();
+}
+
 fn refused(path: &Path) -> String {
     let error = SeedDb::open(path).unwrap_err().to_string();
     error.replace(&path.display().to_string(), "FILE")

@@ -4,13 +4,12 @@
 //! hotkey without stake still gets something; whole chunks by the largest remainder, so the shares take all
 //! chunks under the cap and never one more. All hotkeys take part, the miner's own too, as in the prototype.
 //!
-//! `compat = true` counts chunks as the prototype did: in float32, int(size / chunk) + 1. That overshoots the
-//! cap by up to a chunk a hotkey (22 % for 256 hotkeys and 100 MB); `clamp` (on) scales the counts back to
-//! the cap; without it the plan is the prototype's to the bit, and the host refuses it where it exceeds the
-//! cap. The sum of stakes is exact here and rounded once; the prototype's tensor library sums in an order of
+//! `compat = true` counts chunks as the prototype did: in float32, int(size / chunk) + 1. That always overshoots
+//! the cap, by up to a chunk a hotkey (22 % for 256 hotkeys and 100 MB), and the host keeps to the cap: so the
+//! prototype's counts are scaled back to it, by the largest remainder. The sum of stakes is exact here and rounded once; the prototype's tensor library sums in an order of
 //! its own, which can change the last bit.
 
-use plimsoll_sdk::{AllocationPolicy, Neuron, Plugin, Result, Share, Space, divide};
+use plimsoll_sdk::{AllocationPolicy, Neuron, Plugin, Result, Share, Space};
 
 plimsoll_sdk::parameters! {
     /// Space by stake.
@@ -19,10 +18,8 @@ plimsoll_sdk::parameters! {
         smoothing_tao: u32 = 1, from 0 to 1_000_000;
         /// Whether the miner keeps space for itself too, as the prototype did.
         with_owner: bool = true;
-        /// Count chunks in float32 and round up, as the prototype did.
+        /// Count chunks in float32 and round up, as the prototype did, then scale the counts back to the cap.
         compat: bool = false;
-        /// With compat: scale the counts back to the cap, which the host enforces.
-        clamp: bool = true;
     }
 }
 
@@ -50,7 +47,9 @@ impl AllocationPolicy for Stake {
         let neurons: Vec<&Neuron> =
             neurons.iter().filter(|neuron| self.with_owner || !neuron.is_owner).collect();
         if self.compat {
-            return self.as_the_prototype(space, &neurons);
+            let counts = self.prototype_counts(space, &neurons);
+            let counts = neurons.iter().map(|neuron| neuron.uid).zip(counts);
+            return space.divide_by(&counts.collect::<Vec<_>>());
         }
         let smoothing = u64::from(self.smoothing_tao) * RAO_PER_TAO;
         let weight = |neuron: &&Neuron| (neuron.uid, neuron.stake_rao.saturating_add(smoothing));
@@ -60,8 +59,7 @@ impl AllocationPolicy for Stake {
 
 impl Stake {
     /// Python and float32, step by step: the stake tensor, its sum, the fraction, the size, the count.
-    fn as_the_prototype(&self, space: &Space, neurons: &[&Neuron]) -> Result<Vec<Share>> {
-        let most = space.chunks()?;
+    fn prototype_counts(&self, space: &Space, neurons: &[&Neuron]) -> Vec<u64> {
         let smoothing = self.smoothing_tao as f32;
         let smoothed = |neuron: &&Neuron| (neuron.stake_rao as f64 / RAO_PER_TAO as f64) as f32 + smoothing;
         let stakes: Vec<f32> = neurons.iter().map(smoothed).collect();
@@ -69,15 +67,7 @@ impl Stake {
         let filling = space.cap_bytes as f32;
         let chunks =
             |stake: &f32| ((stake / sum * filling / space.chunk_bytes as f32) as u64).saturating_add(1);
-        let mut counts: Vec<u64> = stakes.iter().map(chunks).collect();
-        if self.clamp && counts.iter().map(|&count| u128::from(count)).sum::<u128>() > u128::from(most) {
-            counts = divide(most, &counts);
-        }
-        let share = |(neuron, chunks): (&&Neuron, u64)| Share {
-            uid: neuron.uid,
-            bytes: chunks.saturating_mul(space.chunk_bytes),
-        };
-        Ok(neurons.iter().zip(counts).map(share).filter(|share| share.bytes > 0).collect())
+        stakes.iter().map(chunks).collect()
     }
 }
 
@@ -96,6 +86,11 @@ mod tests {
     fn chunks(config: &str, space: &Space, neurons: &[Neuron]) -> Vec<(u16, u64)> {
         let shares = from_json::<Stake>(config).unwrap().allocate(space, neurons).unwrap();
         shares.iter().map(|share| (share.uid, share.bytes / space.chunk_bytes)).collect()
+    }
+
+    fn prototype_counts(cap_bytes: u64, neurons: &[Neuron]) -> Vec<u64> {
+        let compat = from_json::<Stake>(r#"{"compat": true}"#).unwrap();
+        compat.prototype_counts(&space(cap_bytes), &neurons.iter().collect::<Vec<_>>())
     }
 
     fn space(cap_bytes: u64) -> Space {
@@ -121,18 +116,17 @@ mod tests {
     fn compat_counts_as_the_published_code_does() {
         // The prototype's own example: two hotkeys without stake, 35006255 bytes: size 17503128, 176 chunks.
         let pair = [neuron(0, 0), neuron(1, 0)];
-        let exact = r#"{"compat": true, "clamp": false}"#;
-        assert_eq!(chunks(exact, &space(35_006_255), &pair), [(0, 176), (1, 176)]);
+        assert_eq!(prototype_counts(35_006_255, &pair), [176, 176]);
         assert_eq!(chunks(r#"{"compat": true}"#, &space(35_006_255), &pair), [(0, 175), (1, 175)]);
     }
 
     #[test]
-    fn compat_overshoots_by_the_known_amount_and_clamp_stays_under() {
+    fn compat_stays_under_the_cap_that_the_prototype_overshoots_by_the_known_amount() {
         // 256 hotkeys, 192 without stake, 100 MB: the prototype takes 22 % more than it was allowed.
         let neurons: Vec<Neuron> =
             (0..256).map(|uid| neuron(uid, if uid < 64 { 1000 * u64::from(uid + 1) } else { 0 })).collect();
-        let sum = |config| chunks(config, &space(100_000_000), &neurons).iter().map(|&(_, n)| n).sum::<u64>();
-        assert!((1200..1260).contains(&sum(r#"{"compat": true, "clamp": false}"#)));
-        assert_eq!(sum(r#"{"compat": true}"#), 1000);
+        assert!((1200..1260).contains(&prototype_counts(100_000_000, &neurons).iter().sum::<u64>()));
+        let scaled = chunks(r#"{"compat": true}"#, &space(100_000_000), &neurons);
+        assert_eq!(scaled.iter().map(|&(_, n)| n).sum::<u64>(), 1000);
     }
 }

@@ -1,13 +1,14 @@
 //! `incentive-ema`: the original prototype's moving average, of proven bytes, in integers.
 //!
-//! score_i ← 0.9 score_i + 0.1 proven_i for every epoch with an audit; weight = score. An epoch without an audit
-//! changes nothing. The prototype began at the top and ended where answers stopped; here everyone begins at zero,
+//! score_i ← 0.9 score_i + 0.1 proven_i for every epoch with an audit; weight = score. An epoch in which nobody
+//! asked leaves the score of a miner that proved something before; who never did, or is not there at all, loses
+//! a tenth with it. The prototype began at the top and ended where answers stopped; here everyone begins at zero,
 //! so a fresh hotkey is worth nothing: after n epochs of passing a score has 1 - 0.9^n of the bytes (65 % after
 //! 10, 90 % after 22), and loses a tenth with every epoch failed.
 //!
 //! Memory: a version byte, then for each hotkey with a score its 32 bytes and the score, ascending. It is keyed by
-//! hotkey, so nobody inherits the score of a recycled uid; who has no standing is forgotten; at most 16,384
-//! hotkeys are kept, those with the highest scores.
+//! hotkey, so nobody inherits the score of a recycled uid; who comes back after some epochs finds what is left of
+//! its own. At most 16,384 hotkeys are kept, those with the highest scores.
 
 use plimsoll_sdk::{Digest, Hotkey, IncentiveRule, Outcome, Plugin, PluginError, Result, Round, Standing};
 use std::collections::BTreeMap;
@@ -41,11 +42,15 @@ impl Plugin for Ema {
 
 impl Ema {
     fn score(&self, miner: &Standing, before: u64) -> u64 {
-        if miner.issued == 0 {
+        if miner.issued == 0 && miner.proven_bytes > 0 {
             return before;
         }
+        self.moved(before, miner.proven_bytes)
+    }
+
+    fn moved(&self, before: u64, towards: u64) -> u64 {
         let keep = u128::from(self.keep_permille);
-        let sum = u128::from(before) * keep + u128::from(miner.proven_bytes) * (1000 - keep);
+        let sum = u128::from(before) * keep + u128::from(towards) * (1000 - keep);
         u64::try_from(sum / 1000).unwrap_or(u64::MAX)
     }
 }
@@ -76,16 +81,18 @@ fn remember(scores: impl IntoIterator<Item = (Hotkey, u64)>) -> Vec<u8> {
 impl IncentiveRule for Ema {
     fn weigh(&self, _round: &Round, standings: &[Standing], memory: &[u8]) -> Result<Outcome> {
         let before = recall(memory)?;
-        let mut after = BTreeMap::new();
+        // Who has no standing loses what an epoch of failing costs, and no more.
+        let mut after: BTreeMap<Hotkey, u64> =
+            before.iter().map(|(&hotkey, &score)| (hotkey, self.moved(score, 0))).collect();
         let mut weights = Vec::with_capacity(standings.len());
         for miner in standings {
             let old = before.get(&miner.hotkey).copied().unwrap_or(0);
             let new = self.score(miner, old);
             after.insert(miner.hotkey, new);
             let Standing { issued, passed, .. } = miner;
-            weights.push(
-                miner.earns(new, format!("score {old} became {new}: {passed} of {issued} audits passed")),
-            );
+            let why =
+                if *issued == 0 { "not asked".into() } else { format!("{passed} of {issued} audits passed") };
+            weights.push(miner.earns(new, format!("score {old} became {new}: {why}")));
         }
         Ok(Outcome { weights, memory: remember(after) })
     }
@@ -98,17 +105,33 @@ mod tests {
     use super::*;
     use plimsoll_sdk::{Draws, LARGEST_MEMORY_BYTES, from_json, laws};
 
-    fn scores(epochs: &[Option<bool>]) -> Vec<u64> {
+    /// An epoch of one miner.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Epoch {
+        Pass,
+        Fail,
+        /// Nobody asked, and this many bytes stand from before.
+        Unasked(u64),
+        Away,
+    }
+    use Epoch::{Away, Fail, Pass, Unasked};
+
+    fn scores(epochs: &[Epoch]) -> Vec<u64> {
         let (rule, mut draws): (Ema, _) = (from_json("{}").unwrap(), Draws::new("ema", &[]));
         let any = laws::standings(&mut draws, 1)[0];
         let mut memory = Vec::new();
         let mut scores = Vec::new();
-        for audit in epochs {
-            let (issued, passed) = (u32::from(audit.is_some()), u32::from(*audit == Some(true)));
-            let proven_bytes = 1000 * u64::from(passed);
+        for &epoch in epochs {
+            let (issued, passed, proven_bytes) = match epoch {
+                Pass => (1, 1, 1000),
+                Fail => (1, 0, 0),
+                Unasked(bytes) => (0, 0, bytes),
+                Away => (0, 0, 0),
+            };
             let miner = Standing { issued, passed, claimed_bytes: 1000, proven_bytes, ..any };
-            let outcome = rule.weigh(&laws::round(&mut draws, 0), &[miner], &memory).unwrap();
-            scores.push(outcome.weights[0].value);
+            let there = if epoch == Away { &[][..] } else { &[miner] };
+            let outcome = rule.weigh(&laws::round(&mut draws, 0), there, &memory).unwrap();
+            scores.extend(outcome.weights.iter().map(|weight| weight.value));
             memory = outcome.memory;
         }
         scores
@@ -121,9 +144,39 @@ mod tests {
     }
 
     #[test]
-    fn a_score_moves_by_a_tenth_and_rests_without_an_audit() {
-        let (pass, fail) = (Some(true), Some(false));
-        assert_eq!(scores(&[pass, pass, None, fail, fail, pass]), [100, 190, 190, 171, 153, 237]);
+    fn a_score_moves_by_a_tenth_and_rests_where_nobody_asked() {
+        let epochs = [Pass, Pass, Unasked(1000), Fail, Fail, Pass];
+        assert_eq!(scores(&epochs), [100, 190, 190, 171, 153, 237]);
+    }
+
+    #[test]
+    fn a_score_without_proven_bytes_does_not_rest() {
+        assert_eq!(scores(&[Pass, Unasked(0), Unasked(0)]), [100, 90, 81]);
+    }
+
+    #[test]
+    fn who_was_away_comes_back_to_what_failing_would_have_left() {
+        assert_eq!(scores(&[Pass, Pass, Away, Away, Pass]), [100, 190, 237]);
+        assert_eq!(scores(&[Pass, Pass, Fail, Fail, Pass]), [100, 190, 171, 153, 237]);
+    }
+
+    #[test]
+    fn memory_stays_under_its_bound_while_miners_come_and_go() {
+        let (rule, mut draws): (Ema, _) = (from_json("{}").unwrap(), Draws::new("ema", &[]));
+        let any = laws::standings(&mut draws, 1)[0];
+        let mut memory = Vec::new();
+        for epoch in 0..5u64 {
+            let miner = |n: u16| {
+                let mut key = [0; 32];
+                key[..8].copy_from_slice(&(epoch * 5000 + u64::from(n)).to_be_bytes());
+                let (hotkey, proven_bytes) = (Hotkey(key), 1 << 40);
+                Standing { uid: n, hotkey, issued: 1, passed: 1, claimed_bytes: 1 << 40, proven_bytes, ..any }
+            };
+            let standings: Vec<Standing> = (0..5000).map(miner).collect();
+            memory = rule.weigh(&laws::round(&mut draws, epoch), &standings, &memory).unwrap().memory;
+            assert!(memory.len() <= LARGEST_MEMORY_BYTES);
+            assert_eq!(recall(&memory).unwrap().len(), MOST_HOTKEYS.min(5000 * (epoch as usize + 1)));
+        }
     }
 
     #[test]

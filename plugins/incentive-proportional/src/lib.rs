@@ -1,15 +1,16 @@
 //! `incentive-proportional`: a byte proven is a byte paid.
 //!
-//! weight = proven bytes = claimed bytes × share of this epoch's audits that passed. Splitting a plot over
-//! several hotkeys earns exactly the same in sum; so does joining them.
+//! weight = proven bytes = claimed bytes × share of this epoch's audits that passed. A miner that nobody asked in
+//! an epoch is paid for what it proved when it was asked last, unless audits of the epoch are demanded. Splitting
+//! a plot over several hotkeys earns exactly the same in sum; so does joining them.
 
 use plimsoll_sdk::{IncentiveRule, Outcome, Plugin, Result, Round, Standing, Weight};
 
 plimsoll_sdk::parameters! {
     /// A byte proven is a byte paid.
     pub struct Proportional {
-        /// Audits of the epoch that a miner must have had to be paid.
-        least_audits: u32 = 1, from 1 to 1_000;
+        /// Audits of the epoch that a miner must have had to be paid; 0 pays the last proof of who was not asked.
+        least_audits: u32 = 0, from 0 to 1_000;
         /// GiB above which more earns nothing more; 0 for no bound.
         most_gib: u32 = 0, from 0 to 4_294_967_295;
     }
@@ -17,9 +18,10 @@ plimsoll_sdk::parameters! {
 
 impl Plugin for Proportional {
     const NAME: &'static str = "incentive-proportional";
-    const SUMMARY: &'static str = "Pays each miner in proportion to the bytes that it proved in this epoch.";
-    const LIMITS: &'static str = "Has no memory: a miner that was not audited in an epoch earns nothing in it, \
-        and one lucky pass pays for the whole claim.";
+    const SUMMARY: &'static str =
+        "Pays each miner in proportion to the bytes that it proved when it was asked last.";
+    const LIMITS: &'static str =
+        "One lucky pass pays for the whole claim, and goes on paying until the next audit.";
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {
@@ -35,7 +37,10 @@ impl Proportional {
         }
         let most = if self.most_gib == 0 { u64::MAX } else { u64::from(self.most_gib) << 30 };
         let bound = if proven_bytes > most { format!(", of which {most} count") } else { String::new() };
-        let reason = format!("proved {proven_bytes} bytes with {passed} of {issued} audits{bound}");
+        let reason = match issued {
+            0 => format!("was not asked, and proved {proven_bytes} bytes when it was asked last{bound}"),
+            _ => format!("proved {proven_bytes} bytes with {passed} of {issued} audits{bound}"),
+        };
         miner.earns(proven_bytes.min(most), reason)
     }
 }
@@ -69,14 +74,27 @@ mod tests {
     #[test]
     fn the_laws_hold() {
         laws::incentive_rule::<Proportional>("{}");
+        laws::incentive_rule::<Proportional>(r#"{"least_audits": 1}"#);
         laws::incentive_rule::<Proportional>(r#"{"least_audits": 3, "most_gib": 2}"#);
     }
 
     #[test]
     fn bytes_proven_are_paid_and_the_reason_says_so() {
-        let paid = weights("{}", &[miner(4, 3, 4000), miner(0, 0, 4000)]);
+        let paid = weights("{}", &[miner(4, 3, 4000), miner(4, 0, 4000)]);
         assert_eq!(paid[0], (3000, "proved 3000 bytes with 3 of 4 audits".into()));
-        assert_eq!(paid[1], (0, "had 0 audits, 1 are needed".into()));
+        assert_eq!(paid[1], (0, "proved 0 bytes with 0 of 4 audits".into()));
+    }
+
+    #[test]
+    fn who_was_not_asked_is_paid_for_its_last_proof_unless_audits_are_demanded() {
+        let kept = Standing { issued: 0, passed: 0, ..miner(4, 3, 4000) };
+        let never = miner(0, 0, 4000);
+        let paid = weights("{}", &[kept, never]);
+        let words = |bytes| format!("was not asked, and proved {bytes} bytes when it was asked last");
+        assert_eq!(paid, [(3000, words(3000)), (0, words(0))]);
+        let paid = weights(r#"{"least_audits": 2}"#, &[kept, miner(1, 1, 4000), miner(2, 1, 4000)]);
+        assert_eq!(paid[0], (0, "had 0 audits, 2 are needed".into()));
+        assert_eq!([paid[1].0, paid[2].0], [0, 2000]);
     }
 
     #[test]

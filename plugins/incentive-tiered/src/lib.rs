@@ -2,8 +2,9 @@
 //!
 //! weight = proven bytes × pay of the tier that the share of passed audits reaches. The default tiers pay all
 //! from 99 % on, 80 % from 95 %, 40 % from 80 %, and nothing below, so that a flaky miner earns less than its
-//! flakiness alone would cost: 90 % passed pays 0.9 × 0.4 = 36 %. Tiers go by reliability, never by size, so
-//! nothing is won by splitting or joining plots.
+//! flakiness alone would cost: 90 % passed pays 0.9 × 0.4 = 36 %. A miner that nobody asked in an epoch stays
+//! in the tier that its last audits reached. Tiers go by reliability, never by size, so nothing is won by
+//! splitting or joining plots.
 
 use plimsoll_sdk::serde::Deserialize;
 use plimsoll_sdk::{
@@ -108,12 +109,15 @@ impl Plugin for Tiered {
 impl Tiered {
     fn weight(&self, miner: &Standing) -> Weight {
         let Standing { issued, passed, proven_bytes, .. } = *miner;
-        let reached = self.tiers.iter().rfind(|tier| miner.pass_permille() >= tier.from_permille);
+        let reached = self.tiers.iter().rfind(|tier| miner.proven_permille() >= tier.from_permille);
         let pays = reached.map_or(0, |tier| tier.pays_permille);
         let value = u128::from(proven_bytes) * u128::from(pays) / 1000;
         let tenths = format!("{}.{} %", pays / 10, pays % 10);
-        let reason =
-            format!("{passed} of {issued} audits passed, which pays {tenths} of {proven_bytes} bytes");
+        let why = match issued {
+            0 => "not asked, and its last audits stand".to_owned(),
+            _ => format!("{passed} of {issued} audits passed"),
+        };
+        let reason = format!("{why}, which pays {tenths} of {proven_bytes} bytes");
         miner.earns(u64::try_from(value).unwrap_or(proven_bytes), reason)
     }
 }
@@ -132,10 +136,17 @@ mod tests {
     use super::*;
     use plimsoll_sdk::{Draws, from_json, laws};
 
-    fn earned(config: &str, passed: u32) -> Weight {
+    fn miner(passed: u32) -> Standing {
         let any = laws::standings(&mut Draws::new("tiered", &[]), 1)[0];
         let proven_bytes = 1000 * u64::from(passed) / 100;
-        let miner = Standing { issued: 100, passed, claimed_bytes: 1000, proven_bytes, ..any };
+        Standing { issued: 100, passed, claimed_bytes: 1000, proven_bytes, ..any }
+    }
+
+    fn earned(config: &str, passed: u32) -> Weight {
+        paid(config, miner(passed))
+    }
+
+    fn paid(config: &str, miner: Standing) -> Weight {
         let round = laws::round(&mut Draws::new("tiered", &[]), 0);
         from_json::<Tiered>(config).unwrap().weigh(&round, &[miner], &[]).unwrap().weights.remove(0)
     }
@@ -155,6 +166,16 @@ mod tests {
         let paid: Vec<u64> = [100, 99, 98, 95, 94, 80, 79, 0].map(|n| earned("{}", n).value).into();
         assert_eq!(paid, [1000, 990, 784, 760, 376, 320, 0, 0]);
         assert_eq!(earned("{}", 95).reason, "95 of 100 audits passed, which pays 80.0 % of 950 bytes");
+    }
+
+    #[test]
+    fn who_was_not_asked_stays_in_the_tier_of_its_last_audits() {
+        for passed in [100, 99, 98, 95, 94, 80, 79, 0] {
+            let kept = paid("{}", Standing { issued: 0, passed: 0, ..miner(passed) });
+            assert_eq!(kept.value, earned("{}", passed).value, "{passed}");
+        }
+        let kept = paid("{}", Standing { issued: 0, passed: 0, ..miner(95) });
+        assert_eq!(kept.reason, "not asked, and its last audits stand, which pays 80.0 % of 950 bytes");
     }
 
     #[test]

@@ -250,12 +250,21 @@ mod tests {
     }
 
     #[test]
+    fn a_plot_without_a_commitment_is_asked_nothing() {
+        let (scheme, [identity, _]) = (SeedV1 { chunk_bytes: 80 }, identities());
+        let statement = Statement { identity, unit_bytes: 80, units: 9, commitment: None };
+        let refusal = scheme.draw(&statement, &[3; 32], 1, None).unwrap_err().to_string();
+        assert_eq!(refusal, "bad input: the statement has no commitment");
+    }
+
+    #[test]
     fn the_largest_proof_of_the_largest_plot_fits() {
         let scheme: SeedV1 = from_json("{}").unwrap();
         for units in [1, 2, 3, 1000, (1 << 20) + 1, u64::MAX / 200_000] {
             let [identity, _] = identities();
             let statement = Statement { identity, unit_bytes: 100_000, units, commitment: Some([0; 32]) };
-            let challenge = scheme.draw(&statement, &[3; 32], u32::MAX, None).unwrap();
+            let most = scheme.most_samples(&statement);
+            let challenge = scheme.draw(&statement, &[3; 32], most, None).unwrap();
             let asked = Challenge::parse(&challenge, &statement).unwrap().units;
             let opening = |row: u64| 64 + 32 * merkle_depth(units, row) as usize;
             let proof = 32 * asked.len() + opened(&asked).into_iter().map(opening).sum::<usize>();

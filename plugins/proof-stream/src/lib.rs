@@ -173,12 +173,31 @@ mod tests {
         for units in [1, 2, 3, 1000, (1 << 20) + 1, 1 << 40, u64::MAX] {
             let (identity, commitment) = (identity(), Some([0; 32]));
             let statement = Statement { identity, unit_bytes: 65_536, units, commitment };
-            let challenge = scheme.draw(&statement, &[3; 32], u32::MAX, None).unwrap();
+            let most = scheme.most_samples(&statement);
+            let challenge = scheme.draw(&statement, &[3; 32], most, None).unwrap();
             let challenge = Challenge::parse(&challenge, &statement).unwrap();
             let path = |&unit: &u64| 32 + 32 * merkle_depth(units, unit) as usize;
             let proof: usize = challenge.units.iter().map(path).sum();
             assert!(proof <= LARGEST_PROOF_BYTES, "{proof} bytes for {units} units");
         }
+    }
+
+    #[test]
+    fn what_could_not_be_verified_or_would_not_fit_is_not_drawn() {
+        let scheme: Stream = from_json("{}").unwrap();
+        let statement =
+            Statement { identity: identity(), unit_bytes: 65_536, units: 1 << 20, commitment: None };
+        let refusal = |statement: &Statement, samples| {
+            scheme.draw(statement, &[3; 32], samples, None).unwrap_err().to_string()
+        };
+        assert_eq!(refusal(&statement, 1), "bad input: the statement has no commitment");
+        let committed = Statement { commitment: Some([7; 32]), ..statement };
+        let too_many = "bad input: 98 samples in one challenge, at most 97 fit a proof of 65536 bytes";
+        assert_eq!(refusal(&committed, 98), too_many);
+        // A small plot is asked for all of its units, however many samples are wanted.
+        let small = Statement { units: 5, ..committed };
+        let all = scheme.draw(&small, &[3; 32], 98, None).unwrap();
+        assert_eq!(Challenge::parse(&all, &small).unwrap().units, [0, 1, 2, 3, 4]);
     }
 
     #[test]

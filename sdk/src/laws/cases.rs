@@ -63,26 +63,32 @@ pub fn candidates(draws: &mut Draws, count: u16) -> Vec<Candidate> {
     (0..count).map(candidate).collect()
 }
 
-/// `count` standings with uids from 0, coherent as the host makes them.
+/// `count` standings with uids from 0, coherent as the host makes them: of each seven about one was not asked
+/// in this epoch, and keeps what it proved before.
 pub fn standings(draws: &mut Draws, count: u16) -> Vec<Standing> {
     let standing = |uid| {
         let [passed, failed, late, absent] = [9, 3, 3, 3].map(|most| draws.below(most) as u32);
         let issued = passed + failed + late + absent;
         let claimed_bytes = number(draws);
+        let proven_bytes = proven(claimed_bytes, passed, issued);
+        let asked = u32::from(draws.below(7) > 0);
+        let [issued, passed, failed, late, absent] =
+            [issued, passed, failed, late, absent].map(|count| count * asked);
+        let [latency_p50_ms, latency_p99_ms] = [draws.below(900) as u32, 900 + draws.below(900) as u32];
         Standing {
             uid,
             hotkey: Hotkey(draws.digest()),
             coldkey: Hotkey(draws.digest()),
             claimed_bytes,
-            proven_bytes: proven(claimed_bytes, passed, issued),
+            proven_bytes,
             cargo_bytes: draws.below(claimed_bytes.saturating_add(1).min(1 << 30)),
             issued,
             passed,
             failed,
             late,
             absent,
-            latency_p50_ms: draws.below(900) as u32,
-            latency_p99_ms: 900 + draws.below(900) as u32,
+            latency_p50_ms: latency_p50_ms * asked,
+            latency_p99_ms: latency_p99_ms * asked,
         }
     };
     (0..count).map(standing).collect()

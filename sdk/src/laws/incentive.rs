@@ -12,8 +12,9 @@ const LONGEST_REASON_BYTES: usize = 512;
 
 /// Tests that every weight names a known miner once and has a reason; that the same input gives the same
 /// outcome, whatever the order of miners; that who proved nothing earns nothing; that failing never beats
-/// passing and proving more never earns less, at once and over epochs; that a newcomer does not inherit the
-/// past of its uid; that no memory, however damaged, is a panic.
+/// passing and proving more never earns less, at once and over epochs; that being asked and failing never beats
+/// not being asked; that a newcomer does not inherit the past of its uid; that no memory, however damaged, is a
+/// panic.
 ///
 /// # Panics
 /// Where a law is broken.
@@ -32,6 +33,7 @@ pub fn incentive_rule<P: IncentiveRule>(config_json: &str) {
         memory = outcome.memory;
     }
     better_never_earns_less(&rule, &mut draws);
+    failing_never_beats_not_being_asked(&rule, &mut draws);
     a_newcomer_inherits_nothing(&rule, &mut draws);
     damaged_memory_is_no_panic(&rule, &mut draws, &memory);
 }
@@ -90,9 +92,9 @@ fn order_does_not_matter<P: IncentiveRule>(
 
 fn nothing_proven_earns_nothing<P: IncentiveRule>(rule: &P, draws: &mut Draws, standings: &[Standing]) {
     let outcome = weigh(rule, draws, 0, standings, &[]);
-    for miner in standings.iter().filter(|miner| miner.passed == 0) {
+    for miner in standings.iter().filter(|miner| miner.passed == 0 && miner.proven_bytes == 0) {
         let earned = value(&outcome, miner.uid);
-        law::<P>("who passed nothing, and never did, earns nothing", earned == 0, || {
+        law::<P>("who proved nothing, and never did, earns nothing", earned == 0, || {
             format!("{earned} for {miner:?}")
         });
     }
@@ -126,6 +128,28 @@ fn better_never_earns_less<P: IncentiveRule>(rule: &P, draws: &mut Draws) {
             law::<P>(name, low <= high, || format!("{low} for {:?}, {high} for {:?}", pair[0], pair[1]));
             memory = outcome.memory;
         }
+    }
+}
+
+/// Two miners that did the same; then one is asked and fails, and the other is not asked.
+fn failing_never_beats_not_being_asked<P: IncentiveRule>(rule: &P, draws: &mut Draws) {
+    for case in 0..CASES {
+        let issued = 1 + draws.below(9) as u32;
+        let passed = draws.below(u64::from(issued) + 1) as u32;
+        let claimed = draws.below(1 << 40);
+        let mut pair = standings(draws, 2);
+        for (miner, key) in pair.iter_mut().zip([[1; 32], [2; 32]]) {
+            *miner = audited(*miner, Hotkey(key), claimed, passed, issued);
+        }
+        let memory = weigh(rule, draws, case, &pair, &[]).memory;
+        pair[0] = audited(pair[0], pair[0].hotkey, claimed, 0, issued);
+        pair[1] =
+            Standing { issued: 0, passed: 0, failed: 0, latency_p50_ms: 0, latency_p99_ms: 0, ..pair[1] };
+        let outcome = weigh(rule, draws, case + 1, &pair, &memory);
+        let (failed, kept) = (value(&outcome, 0), value(&outcome, 1));
+        law::<P>("failing never beats not being asked", failed <= kept, || {
+            format!("{failed} for {:?}, {kept} for {:?}", pair[0], pair[1])
+        });
     }
 }
 

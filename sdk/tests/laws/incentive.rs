@@ -14,10 +14,12 @@ impl<const FAULT: u8> IncentiveRule for Rule<FAULT> {
                 let value = match FAULT {
                     1 => miner.proven_bytes + 1,
                     2 => miner.proven_bytes.min(miner.claimed_bytes - miner.proven_bytes),
-                    3 => miner.proven_bytes & 0xff,
+                    3 => (miner.claimed_bytes & 0xff) * u64::from(miner.passed),
                     4 if miner.hotkey == standings[0].hotkey => miner.proven_bytes / 2,
                     5 if memory.contains(&(miner.uid as u8)) => miner.proven_bytes.saturating_mul(2),
                     6 => miner.proven_bytes * 3 / 3,
+                    13 if miner.issued == 0 => 0,
+                    13 => miner.proven_bytes.max(memory.len() as u64),
                     _ => miner.proven_bytes,
                 };
                 miner.earns(value, if FAULT == 7 { "" } else { "bytes proven" })
@@ -35,6 +37,7 @@ impl<const FAULT: u8> IncentiveRule for Rule<FAULT> {
             5 => (0..30).filter(|&uid| standings.iter().any(|miner| miner.uid == u16::from(uid))).collect(),
             10 => vec![0; memory.len() + 1],
             12 => vec![b'x'; 50],
+            13 => vec![0],
             _ => Vec::new(),
         };
         Ok(Outcome { weights, memory })
@@ -48,7 +51,7 @@ fn an_honest_rule_passes() {
 
 #[test]
 fn every_fault_of_a_rule_is_caught() {
-    assert_breaks("who passed nothing, and never did, earns nothing", || {
+    assert_breaks("who proved nothing, and never did, earns nothing", || {
         laws::incentive_rule::<Rule<1>>("{}");
     });
     assert_breaks("failing never beats passing", || laws::incentive_rule::<Rule<2>>("{}"));
@@ -63,4 +66,5 @@ fn every_fault_of_a_rule_is_caught() {
     assert_breaks("weigh works", || laws::incentive_rule::<Rule<10>>("{}"));
     assert_breaks("the memory has at most 1 MiB", || laws::incentive_rule::<Rule<11>>("{}"));
     assert_breaks("weigh never panics", || laws::incentive_rule::<Rule<12>>("{}"));
+    assert_breaks("failing never beats not being asked", || laws::incentive_rule::<Rule<13>>("{}"));
 }

@@ -97,7 +97,16 @@ impl<const FAULT: u8> ProofScheme for Scheme<FAULT> {
         samples: u32,
         focus: Option<Span>,
     ) -> Result<Vec<u8>> {
-        let samples = samples.min(if FAULT == 15 { 1 } else { self.most_samples(of) });
+        let most = self.most_samples(of);
+        let samples = match FAULT {
+            15 => samples.min(1),
+            23 => samples.min(most),
+            _ if samples > most => return Err(PluginError::BadInput(format!("at most {most} samples"))),
+            _ => samples,
+        };
+        if FAULT != 24 {
+            of.committed(UNIT_BYTES)?;
+        }
         match FAULT {
             16 => Ok(Challenge::draw(of, randomness, samples, None)?.to_bytes()),
             17 => Ok(Challenge::draw(of, &[0; 32], samples, focus)?.to_bytes()),
@@ -108,6 +117,9 @@ impl<const FAULT: u8> ProofScheme for Scheme<FAULT> {
 
     fn prove(&self, region: &dyn Region, of: &Statement, challenge: &[u8]) -> Result<Answer> {
         let Challenge { nonce, units } = Challenge::parse(challenge, of)?;
+        if FAULT == 22 || FAULT == 25 && nonce[0] >= 64 {
+            return Ok(Answer::NotEligible);
+        }
         let nonce = if FAULT == 6 { [0; 32] } else { nonce };
         let mut proof = Vec::new();
         for unit in units {
@@ -135,6 +147,8 @@ impl<const FAULT: u8> ProofScheme for Scheme<FAULT> {
 #[test]
 fn an_honest_scheme_passes() {
     assert_eq!(broken(|| laws::proof_scheme::<Scheme<0>>("{}", 300)), "no law was broken");
+    // A lottery that is won once in four times.
+    assert_eq!(broken(|| laws::proof_scheme::<Scheme<25>>("{}", 300)), "no law was broken");
 }
 
 #[test]
@@ -158,6 +172,8 @@ fn faults_of_drawing_are_caught() {
     breaks("a challenge stays in its focus", laws::proof_scheme::<Scheme<16>>);
     breaks("other randomness gives another challenge", laws::proof_scheme::<Scheme<17>>);
     breaks("no samples and no units are refused", laws::proof_scheme::<Scheme<18>>);
+    breaks("more samples than can be drawn are refused, not cut", laws::proof_scheme::<Scheme<23>>);
+    breaks("what cannot be judged is not drawn", laws::proof_scheme::<Scheme<24>>);
 }
 
 #[test]
@@ -165,6 +181,7 @@ fn faults_of_proving_and_verifying_are_caught() {
     let breaks = |law, laws: fn(&str, u64)| assert_breaks(law, move || laws("{}", 300));
     breaks("an answer does not pass for another identity", laws::proof_scheme::<Scheme<2>>);
     breaks("verify never panics", laws::proof_scheme::<Scheme<3>>);
+    breaks("an honest miner can prove something", laws::proof_scheme::<Scheme<22>>);
     breaks("a flipped bit in the proof fails", laws::proof_scheme::<Scheme<4>>);
     breaks("a flipped bit in the challenge fails", laws::proof_scheme::<Scheme<6>>);
     breaks("a flipped bit in the proof fails", laws::proof_scheme::<Scheme<7>>);

@@ -77,7 +77,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 36] = [
+pub(crate) static KEYS: [Key; 37] = [
     unset(
         "subnet",
         Kind::Path,
@@ -89,6 +89,13 @@ pub(crate) static KEYS: [Key; 36] = [
     key("wallet.hotkey", Kind::HotkeyName, "\"default\"", false, "The hotkey's name inside the wallet."),
     key("wallet.path", Kind::Path, "\"~/.bittensor/wallets\"", false, "The folder of all wallets."),
     key("space.db_path", Kind::Path, "\"~/bittensor-db\"", false, "The folder that plots are kept in."),
+    key(
+        "space.disks_dir",
+        Kind::Path,
+        "\"~/.plimsoll/disks\"",
+        false,
+        "Where is remembered which disk was under `db_path`: one that is not mounted is told by it.",
+    ),
     key("space.threshold", Kind::Share, "0.0001", false, "The share of the free space to use."),
     unset(
         "space.max_size",
@@ -146,7 +153,7 @@ pub(crate) static KEYS: [Key; 36] = [
         Kind::Count { least: 1, most: 4096 },
         "90",
         true,
-        "Units of one audit: 90 find a loss of 5 % with 99 %.",
+        "Units of one audit: 90 find a loss of 5 % with 99 %; fewer, as the evidence says, where the proof has no room.",
     ),
     key(
         "validator.deadline_ms",

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use plimsoll_chain::Endpoint;
 use plimsoll_core::{ByteSize, Digest, NetUid};
+use plimsoll_store::KnownDisks;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -61,6 +62,8 @@ pub(crate) struct Wallet {
 pub(crate) struct Space {
     /// The folder of plots.
     pub(crate) db_path: PathBuf,
+    /// Where is remembered which disk that was.
+    pub(crate) disks_dir: PathBuf,
     /// The share of the free space to use.
     pub(crate) threshold: f64,
     /// The absolute cap.
@@ -74,6 +77,11 @@ pub(crate) struct Space {
 }
 
 impl Space {
+    /// What is known of the disk under the folder of plots.
+    pub(crate) fn known_disks(&self) -> KnownDisks {
+        KnownDisks::at(&self.disks_dir)
+    }
+
     /// The number of threads, where one was chosen.
     pub(crate) fn threads(&self) -> Option<usize> {
         (self.workers > 0).then_some(self.workers)

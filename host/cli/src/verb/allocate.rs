@@ -7,11 +7,11 @@ use plimsoll_chain::{Chain, connect};
 use plimsoll_core::{ByteSize, Hotkey, NetUid};
 use plimsoll_node::space::{self, AllocateRequest, Allocated};
 use plimsoll_plugin::Scheme;
-use plimsoll_store::CancelFlag;
+use plimsoll_store::{CancelFlag, DiskMarker};
 use serde_json::json;
 
 use crate::config::Config;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, FolderFlags, PluginFlags, SpaceFlags, WalletFlags};
 use crate::global::Global;
 use crate::screen::{self, Side};
@@ -27,6 +27,14 @@ pub(crate) struct Args {
     #[arg(short, long, alias = "no_prompt")]
     yes: bool,
 
+    /// Divide everything anew, also among plots that are there; they have to be filled again then
+    #[arg(long)]
+    rebalance: bool,
+
+    /// The disk was replaced on purpose: forget the one that was there
+    #[arg(long, alias = "new_disk")]
+    new_disk: bool,
+
     #[command(flatten)]
     space: SpaceFlags,
     #[command(flatten)]
@@ -41,6 +49,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.space, &args.folder, &args.chain, &args.wallet, &args.plugins])?;
+    let (root, known) = (&config.space.db_path, config.space.known_disks());
+    if !args.new_disk {
+        known.check(root).map_err(|error| replaced(error.into()))?;
+    }
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let owner = wallet.hotkey_address()?;
     let chain = connect(&config.chain.endpoint)?;
@@ -48,7 +60,15 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = config.host()?;
     let policy = config.choices().load_allocation(&host)?;
     let scheme = config.choices().load_scheme(&host)?;
-    let allocated = space::allocate(&snapshot, &request(&config, owner), &policy, &scheme)?;
+    let allocated = space::allocate(&snapshot, &request(args, &config, owner), &policy, &scheme)?;
+    let own_chunks = scheme.descriptor().config_schema.pointer("/properties/chunk_bytes").is_some();
+    let (asked, made) = (config.space.chunk_size.0, allocated.partitions.first().map(|of| of.chunk_size));
+    if let Some(made) = made.filter(|made| own_chunks && *made != asked) {
+        global.remark(&format!(
+            "note: shares are whole numbers of {asked} bytes, but chunks have {made}: the scheme's own parameter \
+             says so, proof.params.chunk_bytes, which miner and validator must agree on"
+        ));
+    }
     let rate = args.dry_run.then(|| fill_rate(&scheme, &config)).flatten();
     if !args.dry_run {
         if differs(&allocated) {
@@ -57,9 +77,26 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
                 format!("replace {}, which says something else (plots stay as they are)", file.display());
             screen::confirm(global, args.yes, &question)?;
         }
+        if args.new_disk {
+            known.forget(root)?;
+        }
+        // Once more: the question may have waited for hours.
+        known.check(root).map_err(|error| replaced(error.into()))?;
         allocated.write()?;
+        if let Some(marker) = DiskMarker::read(root)? {
+            known.remember(root, &marker)?;
+        }
     }
     report(args, global, &allocated, rate)
+}
+
+fn replaced(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::DiskMissing => {
+            failure.hint("if the disk was replaced on purpose, run `plimsoll allocate --new-disk`")
+        }
+        _ => failure,
+    }
 }
 
 async fn snapshot(
@@ -77,7 +114,7 @@ async fn snapshot(
     Ok(snapshot)
 }
 
-fn request(config: &Config, owner: Hotkey) -> AllocateRequest {
+fn request(args: &Args, config: &Config, owner: Hotkey) -> AllocateRequest {
     AllocateRequest {
         db_path: config.space.db_path.clone(),
         wallet_name: config.wallet.name.clone(),
@@ -87,6 +124,7 @@ fn request(config: &Config, owner: Hotkey) -> AllocateRequest {
         threshold: config.space.threshold,
         max_bytes: config.space.max_size.map(|size| size.0),
         chunk_bytes: config.space.chunk_size.0,
+        rebalance: args.rebalance,
     }
 }
 
@@ -133,6 +171,8 @@ fn report(args: &Args, global: &Global, allocated: &Allocated, rate: Option<f64>
         "fill_bytes_per_second": rate,
         "eta_seconds": eta,
         "partitions": allocated.partitions,
+        "kept": allocated.kept,
+        "orphans": allocated.orphans,
         "skipped": allocated.skipped,
     });
     global.emit(&outcome, || human(args, allocated, rate, eta))
@@ -166,6 +206,16 @@ fn human(args: &Args, allocated: &Allocated, rate: Option<f64>, eta: Option<f64>
         ByteSize(cap_bytes),
         ByteSize(available_bytes)
     ));
+    if !allocated.kept.is_empty() {
+        let uids: Vec<String> = allocated.kept.iter().map(|kept| kept.uid.to_string()).collect();
+        lines.push(format!(
+            "the plots for uid {} are there and stay as they are; only the rest was divided (--rebalance divides all)",
+            uids.join(", ")
+        ));
+    }
+    lines.extend(allocated.orphans.iter().map(|orphan| {
+        format!("no partition uses this plot, delete it by hand if nobody needs it: {orphan}")
+    }));
     lines.extend(allocated.skipped.iter().map(|s| format!("uid {} gets nothing: {}", s.uid, s.why)));
     if let (Some(rate), Some(eta)) = (rate, eta) {
         let speed = screen::rate(rate as u64, Duration::from_secs(1));

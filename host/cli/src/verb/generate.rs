@@ -6,7 +6,7 @@ use plimsoll_core::{ByteSize, Identity};
 use plimsoll_node::space::{self, GenerateJob, GenerateOptions, Generated, HashedOnly};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::partition::{Partition, read_partitions};
-use plimsoll_store::{CancelFlag, IoChoice, StoreError, plot_path};
+use plimsoll_store::{CancelFlag, IoChoice, plot_path};
 use serde_json::json;
 
 use crate::cancel::Cancel;
@@ -46,6 +46,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let partitions = partitions(&config)?;
     let host = config.host()?;
     let scheme = config.choices().load_scheme(&host)?;
+    space::expect_planned_for(&partitions, &scheme)?;
     if args.restart {
         let question = format!("throw away what is filled of {} plots and begin anew", partitions.len());
         screen::confirm(global, args.yes, &question)?;
@@ -86,9 +87,9 @@ fn resumable(failure: Failure) -> Failure {
 /// The configured miner's partitions, on the disk that they were planned for.
 pub(super) fn partitions(config: &Config) -> Result<Vec<Partition>, Failure> {
     let root = &config.space.db_path;
-    if !root.is_dir() {
-        return Err(StoreError::MissingFolder { path: root.clone() }.into());
-    }
+    // Before anything is looked for there: an unmounted disk is no disk that was never used.
+    let known = config.space.known_disks();
+    let marker = known.check(root)?;
     let folder = space::miner_folder(root, &config.wallet.name, &config.wallet.hotkey);
     let file = folder.join(space::PARTITION_FILE);
     if !file.exists() {
@@ -102,6 +103,9 @@ pub(super) fn partitions(config: &Config) -> Result<Vec<Partition>, Failure> {
         if let Some(disk) = partition.plimsoll.as_ref().and_then(|plot| plot.disk.as_ref()) {
             disk.expect_at(root)?;
         }
+    }
+    if let Some(Err(error)) = marker.map(|marker| known.remember(root, &marker)) {
+        tracing::warn!(%error, "which disk this is cannot be remembered");
     }
     Ok(partitions)
 }

@@ -41,10 +41,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.folder, &args.chain, &args.wallet, &args.plugins])?;
-    let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
-    let folder = space::miner_folder(&config.space.db_path, &config.wallet.name, &config.wallet.hotkey);
     // The disk that is mounted must be the one that the plots were planned for.
     super::generate::partitions(&config)?;
+    let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
+    let folder = space::miner_folder(&config.space.db_path, &config.wallet.name, &config.wallet.hotkey);
     let host = config.host()?;
     let scheme = config.choices().load_scheme(&host)?;
     let chain = connect(&config.chain.endpoint)?;

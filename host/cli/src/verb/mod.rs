@@ -1,6 +1,7 @@
 //! The verbs, one file each: `Args`, whose doc comments are the help, and `run`.
 
 mod allocate;
+mod attack;
 mod bench;
 mod bench_kernels;
 mod compare;
@@ -42,6 +43,7 @@ pub(crate) enum Verb {
     Localnet(localnet::Args),
     Demo(demo::Args),
     Plugin(plugin::Args),
+    Attack(attack::Args),
     Bench(bench::Args),
     Compare(compare::Args),
     Inspect(inspect::Args),
@@ -67,6 +69,7 @@ impl Verb {
             Self::Localnet(args) => localnet::run(&args, global).await,
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
+            Self::Attack(args) => attack::run(args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
             Self::Compare(args) => compare::run(args, global).await,
             Self::Inspect(args) => inspect::run(&args, global),

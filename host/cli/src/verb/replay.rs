@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_node::replay::{Difference, ReplayReport, RoundReplay, judge_of, replay};
+use plimsoll_node::replay::{Difference, ReplayReport, RoundReplay, judge_of, replay_logs};
 use plimsoll_node::validator::logs;
 use serde_json::json;
 
@@ -14,7 +14,8 @@ use crate::global::Global;
 /// Recompute a validator's weights from its evidence, and compare
 ///
 /// Verifies the chain of hashes and every signature, draws every challenge and verifies every proof again, and
-/// weighs again, all under the plugins that the log pins. Ends with code 1 if anything comes out otherwise.
+/// weighs again, all under the plugins that the log pins. Of several logs, each must begin where the validator's
+/// one before ended. Ends with code 1 if anything comes out otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// An evidence log, or a folder of them [default: validator.evidence_dir]
@@ -31,12 +32,8 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let (host, choices) = (config.host()?, config.choices());
     let paths = found(&place)?;
     let work = move || {
-        let one = |path: PathBuf| {
-            let judge = judge_of(&path, &host, &choices)?;
-            let report = replay(&path, &judge)?;
-            Ok((path, report))
-        };
-        paths.into_iter().map(one).collect::<Result<Vec<(PathBuf, ReplayReport)>, Failure>>()
+        let reports = replay_logs(&paths, |path| judge_of(path, &host, &choices))?;
+        Ok::<_, Failure>(reports)
     };
     let reports = blocking(work).await??;
     let equal = reports.iter().all(|(_, report)| report.equal());
@@ -72,6 +69,10 @@ fn human(path: &Path, report: &ReplayReport) -> String {
     if report.void_rounds > 0 {
         lines.push(format!("  {} rounds were never closed: void", report.void_rounds));
     }
+    if report.unsent > 0 {
+        lines.push(format!("  {} audits could not be sent, as the validator says", report.unsent));
+    }
+    lines.extend(report.notes.iter().map(|note| format!("  note: {note}")));
     lines.extend(report.differences.iter().map(difference));
     let (rounds, proofs) = (report.rounds.len(), report.proofs);
     lines.push(match report.equal() {

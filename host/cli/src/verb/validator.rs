@@ -110,7 +110,8 @@ fn human(report: &RoundReport) -> String {
     ];
     let row = |row: &RoundRow| {
         let of = &row.standing;
-        let counts = [of.passed, of.failed, of.late, of.absent, row.no_verdict];
+        let now = &row.tally;
+        let counts = [now.passed, now.failed, now.late, now.absent, now.no_verdict];
         let mut cells = vec![
             of.uid.to_string(),
             ByteSize(of.claimed_bytes).to_string(),

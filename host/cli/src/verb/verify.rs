@@ -2,6 +2,7 @@
 
 use plimsoll_core::{ByteSize, Digest};
 use plimsoll_node::space::{self, CheckDepth, CheckOptions, Checked};
+use plimsoll_plugin::Scheme;
 use plimsoll_store::scrub::Sample;
 use serde_json::json;
 
@@ -43,12 +44,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.folder, &args.wallet, &args.plugins])?;
     let partitions = partitions(&config)?;
-    let scheme = match args.against_seed {
-        true => Some(config.choices().load_scheme(&config.host()?)?),
-        false => None,
+    let depth = depth(args)?;
+    let load = || -> Result<Scheme, Failure> { Ok(config.choices().load_scheme(&config.host()?)?) };
+    let scheme = match depth {
+        CheckDepth::AgainstSeed(_) => Some(load()?),
+        // Bytes can be checked without the plugin, only not what it would commit to.
+        CheckDepth::Full => load().map_err(|error| remark(global, &error)).ok(),
+        CheckDepth::Fast | CheckDepth::Sampled(..) => None,
     };
     let cancel = Cancel::on_signals("stopping: a check keeps nothing")?.flag();
-    let options = CheckOptions { cancel, ..CheckOptions::new(depth(args)?) };
+    let options = CheckOptions { cancel, ..CheckOptions::new(depth) };
     let bars = Board::new(global);
     let work =
         move || each_plot(&partitions, |path| Ok(space::check(path, scheme.as_ref(), &options, &bars)?));
@@ -57,6 +62,10 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let outcome = json!({ "clean": end.is_ok(), "plots": checked.plots, "failed": checked.failed });
     global.emit(&outcome, || human(&checked))?;
     end
+}
+
+fn remark(global: &Global, error: &Failure) {
+    global.remark(&format!("note: commitments are not made again, for the scheme cannot be loaded: {error}"));
 }
 
 fn depth(args: &Args) -> Result<CheckDepth, Failure> {
@@ -82,14 +91,18 @@ fn depth(args: &Args) -> Result<CheckDepth, Failure> {
 fn human(checked: &Outcomes<Checked>) -> String {
     let mut lines = Vec::new();
     for plot in &checked.plots {
-        let against = if plot.against_seed { "seed" } else { "commitment" };
+        let against = match (plot.against_seed, plot.commitment_recomputed) {
+            (true, _) => "seed",
+            (false, true) => "commitment",
+            (false, false) => "integrity tree",
+        };
         let (read, all) = (ByteSize(plot.checked_bytes), ByteSize(plot.region_bytes));
         let outcome = if plot.clean { "good" } else { "BAD" };
         lines.push(format!(
             "{outcome}  {}: {read} of {all} checked against its {against}",
             plot.path.display()
         ));
-        lines.extend(plot.findings.iter().map(|finding| format!("      {finding}")));
+        lines.extend(plot.findings.iter().chain(&plot.remarks).map(|said| format!("      {said}")));
         if let Some(share) = plot.seen_fraction.filter(|share| *share > 0.0) {
             let percent = share * 100.0;
             lines.push(format!("      damage of {percent:.3} % or more would have been seen with 99 %"));

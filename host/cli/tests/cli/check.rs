@@ -151,3 +151,31 @@ fn plugins_are_held_against_their_pins_and_parameters() {
     let proof_digest = home.run("plugin pin builtin:proof-stream --json").json()["blake3"].clone();
     insta::assert_snapshot!(shown.join("\n").replace(proof_digest.as_str().unwrap(), "[DIGEST]"));
 }
+
+#[test]
+fn every_example_configuration_has_no_problem() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/configs");
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // Copied into the home folder: a line of words has no room for a path with spaces.
+        let home = Home::warm();
+        home.write("plimsoll.toml", &std::fs::read_to_string(&path).unwrap());
+        let ran = home.run("config check --json");
+        assert_eq!(ran.code, 0, "{}: {}", path.display(), ran.out);
+        assert_eq!(ran.json()["problems"], serde_json::json!([]), "{}", path.display());
+        seen.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
+    }
+    seen.sort();
+    assert_eq!(seen, ["seed-compatible", "strict-audits", "windows"]);
+}
+
+/// The prototype's counts are only asked for where the file says so.
+#[test]
+fn the_seed_compatible_example_counts_space_as_the_prototype_did() {
+    let home = Home::with("plimsoll.toml", include_str!("../../../../examples/configs/seed-compatible.toml"));
+    let shown = home.run("config show --json").json();
+    let values = shown["values"].as_array().unwrap();
+    let params = values.iter().find(|value| value["key"] == "allocation.params").unwrap();
+    assert_eq!(params["value"], serde_json::json!({"compat": true}));
+}

@@ -191,6 +191,53 @@ fn nothing_is_thrown_away_and_nothing_is_planned_without_being_asked() {
 }
 
 #[test]
+fn a_disk_that_is_not_mounted_is_told_by_every_verb_and_nothing_is_written_in_its_place() {
+    let subnet = Subnet::new("8MiB");
+    let (disk, aside) = (subnet.home.path().join("db"), subnet.home.path().join("aside"));
+    subnet.run("allocate");
+    subnet.done(&format!("generate {MINER}"));
+    // Unmounted: the same path, an empty folder.
+    fs::rename(&disk, &aside).unwrap();
+    fs::create_dir(&disk).unwrap();
+    for verb in ["allocate", "allocate --dry-run", "generate", "verify", "repair", "miner"] {
+        let ran = subnet.run(verb);
+        assert_eq!(ran.code, 21, "{verb}\n{}{}", ran.out, ran.err);
+        assert!(ran.err.contains("is not the disk that the plots were made on"), "{verb}: {}", ran.err);
+        assert_eq!(ran.err.contains("--new-disk"), verb.starts_with("allocate"), "{verb}: {}", ran.err);
+        assert_eq!(fs::read_dir(&disk).unwrap().count(), 0, "{verb} wrote to the wrong disk");
+    }
+    // Mounted again.
+    fs::remove_dir(&disk).unwrap();
+    fs::rename(&aside, &disk).unwrap();
+    assert_eq!(subnet.run("verify").code, 0);
+    // Replaced on purpose.
+    fs::rename(&disk, &aside).unwrap();
+    fs::create_dir(&disk).unwrap();
+    assert_eq!(subnet.run("allocate --new-disk").code, 0);
+    assert_eq!(subnet.run("allocate").code, 0);
+}
+
+#[test]
+fn dividing_again_leaves_filled_plots_usable_and_says_so() {
+    let subnet = Subnet::new("8MiB");
+    subnet.run("allocate");
+    subnet.done(&format!("generate {MINER}"));
+    subnet.done("localnet stake 4000 --wallet.name v");
+    let again = subnet.run("allocate --policy builtin:allocation-stake");
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("are there and stay as they are; only the rest was divided"), "{}", again.out);
+    assert_eq!(subnet.run("generate").code, 0);
+    let verified = subnet.run("verify");
+    assert!(
+        verified.code == 0 && verified.out.contains("checked against its commitment"),
+        "{}",
+        verified.out
+    );
+    let sampled = subnet.run("verify --sample 50%");
+    assert!(sampled.out.contains("checked against its integrity tree"), "{}", sampled.out);
+}
+
+#[test]
 fn the_flags_of_a_local_chain_may_stand_before_what_is_asked_of_it() {
     let subnet = Subnet::new("8MiB");
     let shown = subnet.home.run("localnet --json show").json();

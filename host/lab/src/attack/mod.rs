@@ -17,6 +17,7 @@
 mod numbers;
 mod options;
 mod plot;
+mod presets;
 mod region;
 mod report;
 mod subject;
@@ -36,6 +37,7 @@ use std::time::Instant;
 use plimsoll_plugin::Scheme;
 
 pub use options::Options;
+pub use presets::Small;
 pub use report::{Finding, Outcome, Point, Property, Report};
 
 use crate::LabError;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use plimsoll_core::{RegionSpace, Span};
 
+use super::plot::Plot;
 use super::region::Disk;
 use super::report::{Finding, Point, Property};
 use super::subject::{Answered, Judged, Subject, statement};
@@ -69,14 +70,14 @@ pub(super) fn late_commitment(subject: &mut Subject) -> Result<Finding, LabError
     let (mut accepted, mut tried) = (0, 0);
     for round in 0..subject.trials().min(24) {
         let challenge = subject.draw(&ours, numbers.digest(), samples, None)?;
-        // Every unit but a few is a copy of the first; the others are zeros.
-        let region = cheap(subject, round, all);
-        let disk: Arc<dyn RegionSpace> = region;
+        let disk: Arc<dyn RegionSpace> = cheap(subject, round, all)?;
         let mut theirs = ours;
-        theirs.commitment = subject.commit(Arc::clone(&disk), &ours.identity)?;
-        if theirs.commitment == ours.commitment {
-            accepted += 1;
+        let Ok(commitment) = subject.commit(Arc::clone(&disk), &ours.identity) else { continue };
+        if commitment == ours.commitment {
+            // It is over what lies behind the units, so there is no other to be made.
+            continue;
         }
+        theirs.commitment = commitment;
         for prover_says in [ours, theirs] {
             let answered = subject.prove(Arc::clone(&disk), &prover_says, &challenge);
             let Answered::Proof(proof) = answered else { continue };
@@ -106,7 +107,7 @@ pub(super) fn cheap_commitment(subject: &mut Subject) -> Result<Finding, LabErro
     let (ours, all) = (subject.statement, subject.plot.layout.units);
     let (mut points, mut passes) = (Vec::new(), false);
     for (round, case) in [(0, "a region of zeros"), (1, "copies of the first unit")] {
-        let disk: Arc<dyn RegionSpace> = cheap(subject, round, all);
+        let disk: Arc<dyn RegionSpace> = cheap(subject, round, all)?;
         let Ok(commitment) = subject.commit(Arc::clone(&disk), &ours.identity) else { continue };
         let theirs = statement(ours.identity, &subject.plot, commitment);
         let passed = subject.rate_under(&format!("cheap-commitment, {case}"), &theirs, &disk)?;
@@ -122,7 +123,7 @@ pub(super) fn cheap_commitment(subject: &mut Subject) -> Result<Finding, LabErro
 
 /// A region of zeros, or of copies of its first unit, with the honest plot's own bytes behind the units, and the
 /// tree of the whole.
-fn cheap(subject: &Subject, round: u64, units: u64) -> Arc<Disk> {
+fn cheap(subject: &Subject, round: u64, units: u64) -> Result<Arc<Disk>, LabError> {
     let plot = &subject.plot;
     let mut bytes = (*plot.bytes).clone();
     let (end, unit) = (plot.units_bytes(), plot.layout.unit_bytes as usize);
@@ -132,19 +133,19 @@ fn cheap(subject: &Subject, round: u64, units: u64) -> Arc<Disk> {
         let first = bytes[..unit].to_vec();
         bytes[..end].chunks_mut(unit).for_each(|piece| piece.copy_from_slice(&first[..piece.len()]));
     }
-    Disk::new(Arc::new(bytes), None)
+    Ok(Plot::of(plot.layout.clone(), bytes)?.disk())
 }
 
-/// `huge-claim`: statements about far more units than any disk has. Drawing and verifying must not break down, and
+/// `huge-claim`: statements about up to an exbibyte. Drawing and verifying must not break down, and
 /// should cost what they cost for a small plot.
 pub(super) fn huge_claim(subject: &mut Subject) -> Result<Finding, LabError> {
     const AGAINST: [Property; 1] = [Property::Soundness];
     let mut numbers = subject.numbers("huge-claim");
     let (samples, length) = (subject.options.samples, subject.honest.proof_bytes);
     let (mut broken, mut accepted, mut worst_fuel, mut refused) = (None, 0u64, 0, 0u32);
-    for bits in [20, 32, 44, 63] {
+    for claimed_bytes in [1u64 << 40, 1 << 50, 1 << 60] {
         let mut huge = subject.statement;
-        huge.units = 1 << bits;
+        huge.units = claimed_bytes / u64::from(huge.unit_bytes);
         let challenge = match subject.draw(&huge, numbers.digest(), samples, None) {
             Ok(challenge) => challenge,
             Err(LabError::Plugin(plimsoll_plugin::PluginError::Refused { .. })) => {
@@ -166,9 +167,9 @@ pub(super) fn huge_claim(subject: &mut Subject) -> Result<Finding, LabError> {
         }
     }
     let text = match (&broken, accepted) {
-        (Some(why), _) => format!("a claim of 2^63 units or less has no verdict: {why}"),
+        (Some(why), _) => format!("a claim of an exbibyte or less has no verdict: {why}"),
         (None, 0) => {
-            "claims of up to 2^63 units are drawn and judged, or refused, within the fuel".to_owned()
+            "claims of up to an exbibyte are drawn and judged, or refused, within the fuel".to_owned()
         }
         (None, _) => format!("{accepted} made-up proofs of huge claims pass"),
     };

@@ -117,7 +117,7 @@ impl Subject {
         Finding::new(attack, against, &self.claims(), succeeded, text)
     }
 
-    /// The challenge of one round.
+    /// The challenge of one round, of as many samples as the scheme draws.
     pub(super) fn draw(
         &mut self,
         statement: &Statement,
@@ -125,7 +125,7 @@ impl Subject {
         samples: u32,
         focus: Option<Span>,
     ) -> Result<Vec<u8>, LabError> {
-        Ok(self.verifier.draw(statement, &randomness, samples, focus)?)
+        Ok(self.verifier.draw_at_most(statement, &randomness, samples, focus)?.1)
     }
 
     /// The prover's side over whatever it has.
@@ -255,6 +255,7 @@ impl Subject {
     fn watch(&mut self) -> Result<Honest, LabError> {
         let (statement, samples) = (self.statement, self.options.samples);
         let mut numbers = self.numbers("honest");
+        let (samples, _) = self.verifier.draw_at_most(&statement, &numbers.digest(), samples, None)?;
         let (mut seen, mut drawn, mut scans) = (Honest::default(), 0, true);
         for _ in 0..HONEST_AUDITS {
             let challenge = self.draw(&statement, numbers.digest(), samples, None)?;

@@ -60,9 +60,10 @@ impl Tally {
     }
 }
 
-/// Every `stride`th of `all`, so that what is affordable is spread over all of it.
-fn spread(subject: &Subject, all: usize) -> impl Iterator<Item = usize> + use<> {
-    let affordable = subject.affordable(all).max(1);
+/// Every `stride`th of `all`, of each of which `ways` forgeries are made, so that what is affordable is spread over
+/// all of it.
+fn spread(subject: &Subject, all: usize, ways: usize) -> impl Iterator<Item = usize> + use<> {
+    let affordable = subject.affordable(all.saturating_mul(ways)).div_ceil(ways).max(1);
     (0..all).step_by(all.div_ceil(affordable).max(1))
 }
 
@@ -73,7 +74,7 @@ pub(super) fn bit_flips(subject: &mut Subject) -> Result<Finding, LabError> {
         return Ok(Finding::not_tried("bit-flips", &AGAINST, NEVER_ELIGIBLE));
     };
     let mut tally = Tally::default();
-    for at in spread(subject, of.proof.len()) {
+    for at in spread(subject, of.proof.len(), 1) {
         let bit = numbers.below(8);
         let mut flipped = of.proof.clone();
         flipped[at] ^= 1 << bit;
@@ -90,7 +91,7 @@ pub(super) fn malformed(subject: &mut Subject) -> Result<Finding, LabError> {
         return Ok(Finding::not_tried("malformed", &AGAINST, NEVER_ELIGIBLE));
     };
     let most = (of.proof.len() + 64).min(PROOF_BYTES);
-    let mut lengths: Vec<usize> = spread(subject, most + 1).collect();
+    let mut lengths: Vec<usize> = spread(subject, most + 1, 3).collect();
     let near = of.proof.len().saturating_sub(2)..=(of.proof.len() + 2);
     lengths.extend(near.chain([0, 1, 31, 32, 33, PROOF_BYTES - 1, PROOF_BYTES]));
     lengths.sort_unstable();
@@ -126,7 +127,7 @@ pub(super) fn shape(subject: &mut Subject) -> Result<Finding, LabError> {
     for part in PARTS {
         let parts = of.proof.len() / part;
         wanted += 4 * parts;
-        for at in spread(subject, parts) {
+        for at in spread(subject, parts, 4 * PARTS.len()) {
             for (what, forged) in reshaped(&of.proof, part, at, &mut numbers) {
                 tally.judge(subject, &of, &forged, || format!("{what}, part {at} of {part} bytes"));
             }

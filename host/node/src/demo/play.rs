@@ -193,13 +193,14 @@ async fn epochs(
 fn add(sums: &mut BTreeMap<Uid, Sums>, report: &RoundReport) {
     for row in &report.miners {
         let sum = sums.entry(row.standing.uid).or_default();
-        sum.audits += row.standing.issued;
-        sum.passed += row.standing.passed;
-        sum.failed += row.standing.failed;
-        sum.late += row.standing.late;
-        sum.absent += row.standing.absent;
+        // The round's own: a standing may repeat an older round's counts.
+        sum.audits += row.tally.issued();
+        sum.passed += row.tally.passed;
+        sum.failed += row.tally.failed;
+        sum.late += row.tally.late;
+        sum.absent += row.tally.absent;
         sum.no_verdict += row.no_verdict;
-        sum.slowest_ms = sum.slowest_ms.max(row.standing.latency_p99_ms);
+        sum.slowest_ms = sum.slowest_ms.max(row.tally.latency_ms(99));
         sum.weight = row.weight;
         sum.proven_bytes = row.standing.proven_bytes;
         sum.reason.clone_from(&row.reason);
@@ -213,7 +214,7 @@ fn told(report: &RoundReport, delivered: Delivery) -> String {
         role.map_or_else(|| format!("uid {uid}"), |role| role.word().to_owned())
     };
     let verb = |row: &crate::validator::RoundRow| {
-        let s = &row.standing;
+        let s = &row.tally;
         let words = [
             (s.passed, "passed"),
             (s.failed, "failed"),
@@ -223,7 +224,7 @@ fn told(report: &RoundReport, delivered: Delivery) -> String {
         ];
         let said: Vec<&str> = words.iter().filter(|(count, _)| *count > 0).map(|(_, word)| *word).collect();
         let said = if said.is_empty() { "not asked".into() } else { said.join("+") };
-        format!("{} {said}", word(s.uid))
+        format!("{} {said}", word(row.standing.uid))
     };
     let miners: Vec<String> = report.miners.iter().map(verb).collect();
     let set = if delivered == Delivery::Nothing { "no weights" } else { "weights set" };

@@ -90,6 +90,7 @@ pub(super) async fn prepare(
             threshold: 1.0,
             max_bytes: Some(options.plot_bytes.saturating_mul(role.size_factor())),
             chunk_bytes: CHUNK_BYTES.min(options.plot_bytes.max(1)),
+            rebalance: false,
         };
         let mut allocated = allocate(&snapshot, &request, &policy, &scheme)?;
         // Nobody else may set weights here, so nobody else gets a plot.

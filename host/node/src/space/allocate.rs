@@ -3,26 +3,26 @@
 //! The policy says who gets how much; the host asks the scheme what a plot of that size takes on the disk,
 //! header and integrity tree included, and takes back whole chunks until the files stay within the cap (P9).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use plimsoll_chain::Snapshot;
-use plimsoll_core::{AllocationSpace, Hotkey, Identity, Layout, Neuron, Share, Uid};
-use plimsoll_plugin::{Allocation, PluginError, Scheme, SchemeInstance};
+use plimsoll_core::{AllocationSpace, ByteSize, Hotkey, Neuron, Uid};
+use plimsoll_plugin::{Allocation, Scheme};
 use plimsoll_store::partition::{
     MinerSide, Partition, PlannedSpace, PlotEntry, ShareSide, cap_of_threshold, write_partitions,
 };
-use plimsoll_store::{DiskMarker, Geometry, SchemeTag, StoreError, free_space, plot_path};
+use plimsoll_store::{DiskMarker, SchemeTag, StoreError, free_space, plot_path};
 use serde::Serialize;
 
+use super::divide::{Hands, Planned, Whole, divide_beside};
 use super::fill::scheme_tag;
+use super::keep::{Kept, kept_plots};
+use super::orphans::{Orphan, plots_bytes};
 use crate::NodeError;
 
 /// The file beside the plots.
 pub const PARTITION_FILE: &str = "partition.json";
-
-/// How often the cap may be lowered until files fit; a plot's overhead is a tenth of a percent, so that the
-/// second plan fits.
-const MOST_PLANS: usize = 8;
 
 /// Whose space is divided, and how much of it.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub struct AllocateRequest {
     pub max_bytes: Option<u64>,
     /// Shares are whole numbers of these.
     pub chunk_bytes: u64,
+    /// Divides everything anew, whatever becomes of plots that are there.
+    pub rebalance: bool,
 }
 
 impl AllocateRequest {
@@ -62,16 +64,23 @@ pub fn miner_folder(db_path: &Path, wallet: &str, hotkey: &str) -> PathBuf {
 /// A division of the space, not yet written anywhere.
 #[derive(Debug, Clone, Serialize)]
 pub struct Allocated {
+    /// The root of all plots, where the disk's marker is.
+    #[serde(skip)]
+    root: PathBuf,
     /// Where the plots will lie.
     pub folder: PathBuf,
     /// Free bytes, counting what this miner's own plots take already.
     pub available_bytes: u64,
-    /// Bytes that all files together may take.
+    /// Bytes that all files together may take, those of orphans included.
     pub cap_bytes: u64,
     /// Bytes that they will take.
     pub file_bytes: u64,
     /// One a validator.
     pub partitions: Vec<Partition>,
+    /// Plots in the folder that no partition uses; their space is not divided.
+    pub orphans: Vec<Orphan>,
+    /// Plots that were there and keep their entry as it was.
+    pub kept: Vec<Kept>,
     /// Shares too small to hold anything, and why.
     pub skipped: Vec<Skipped>,
 }
@@ -87,16 +96,13 @@ pub struct Skipped {
     pub why: String,
 }
 
-struct Planned {
-    share: Share,
-    layout: Layout,
-    file_bytes: u64,
-}
-
-/// Divides the space as `policy` wants it. Nothing is written but the disk's marker: see [`Allocated::write`].
+/// Divides the space as `policy` wants it; plots that are there already keep theirs, unless everything is to be
+/// divided anew. What no partition uses any more takes its space all the same. Nothing is written: see
+/// [`Allocated::write`].
 ///
 /// # Errors
-/// A missing folder, a threshold out of range, a cap larger than the disk, or what a plugin said.
+/// A missing folder, a threshold out of range, a cap larger than the disk or smaller than the plots that are there,
+/// or what a plugin said.
 pub fn allocate(
     snapshot: &Snapshot,
     request: &AllocateRequest,
@@ -107,36 +113,56 @@ pub fn allocate(
     let disk = free_space(&request.db_path)?;
     let available_bytes = disk.free_bytes + plots_bytes(&folder);
     let cap_bytes = cap(request, available_bytes)?;
+    let tag = scheme_tag(scheme);
+    let mut hands = Hands { policy: policy.instance()?, scheme: scheme.instance()? };
+    let mut kept = match request.rebalance {
+        true => BTreeMap::new(),
+        false => kept_plots(&folder, snapshot, request.owner, &tag, &mut hands.scheme)?,
+    };
     let neurons: Vec<Neuron> = snapshot.neurons.iter().map(|n| neuron(n, &request.owner)).collect();
-    let mut offered = cap_bytes;
-    let mut hand = scheme.instance()?;
-    let mut policy = policy.instance()?;
-    for _ in 0..MOST_PLANS {
-        let space = AllocationSpace { available_bytes, cap_bytes: offered, chunk_bytes: request.chunk_bytes };
-        let shares = policy.allocate(&space, &neurons)?;
-        let (planned, skipped) = plan(&shares, snapshot, request, &mut hand)?;
-        let file_bytes: u64 = planned.iter().map(|plan| plan.file_bytes).sum();
-        if file_bytes <= cap_bytes {
-            let threshold = cap_bytes as f64 / available_bytes.max(1) as f64;
-            let whole =
-                PlannedSpace { available_bytes, threshold, cap_bytes, chunk_bytes: request.chunk_bytes };
-            let marker = DiskMarker::read_or_make(&request.db_path)?;
-            let tag = scheme_tag(scheme);
-            let partitions = planned
-                .iter()
-                .filter_map(|plan| partition(plan, snapshot, request, &whole, &tag, &marker))
-                .collect();
-            return Ok(Allocated { folder, available_bytes, cap_bytes, file_bytes, partitions, skipped });
-        }
-        let over = file_bytes - cap_bytes;
-        // A share loses whole chunks: give back what is over, and a chunk a plot for the rounding.
-        let rounding = request.chunk_bytes.saturating_mul(planned.len() as u64);
-        offered = offered.saturating_sub(over.max(rounding.min(offered / 100)).max(1));
+    let space = AllocationSpace { available_bytes, cap_bytes, chunk_bytes: request.chunk_bytes };
+    let wanted = hands.policy.allocate(&space, &neurons)?;
+    kept.retain(|_, kept| wanted.iter().any(|share| share.uid == kept.uid && share.bytes > 0));
+    let kept_bytes = kept.values().map(|kept| kept.file_bytes).sum();
+    expect_room_for_kept(request, kept_bytes)?;
+    let whole = Whole { snapshot, request, space, neurons: &neurons, wanted: &wanted };
+    let ((planned, skipped), orphans) = divide_beside(&whole, &kept, kept_bytes, &mut hands)?;
+    // Made only when the division is written.
+    let marker = DiskMarker::read(&request.db_path)?;
+    let whole = PlannedSpace {
+        available_bytes,
+        threshold: request.threshold,
+        cap_bytes,
+        chunk_bytes: request.chunk_bytes,
+    };
+    let entry = |plan: &Planned| partition(plan, snapshot, request, &whole, &tag, marker.as_ref());
+    let mut partitions: Vec<Partition> = planned.iter().filter_map(entry).collect();
+    let file_bytes = planned.iter().map(|plan| plan.file_bytes).sum::<u64>() + kept_bytes;
+    let kept: Vec<Kept> = kept.into_values().collect();
+    partitions.extend(
+        kept.iter().filter_map(|kept| kept.entry_on(&folder, marker.as_ref()).or_else(|| entry(&kept.plan))),
+    );
+    let place = |partition: &Partition| {
+        let uid = snapshot.neuron(&partition.validator).map(|neuron| neuron.uid);
+        wanted.iter().position(|share| Some(share.uid) == uid)
+    };
+    partitions.sort_by_key(place);
+    let root = request.db_path.clone();
+    Ok(Allocated { root, folder, available_bytes, cap_bytes, file_bytes, partitions, kept, orphans, skipped })
+}
+
+/// A cap that somebody wrote down is never exceeded, not even by what is there. (A share of the free space moves
+/// with what others write to the disk.)
+fn expect_room_for_kept(request: &AllocateRequest, kept_bytes: u64) -> Result<(), NodeError> {
+    match request.max_bytes {
+        Some(max_bytes) if kept_bytes > max_bytes => Err(NodeError::Unsupported(format!(
+            "the plots that are there take {}, more than the {} that are allowed: allow more, or divide anew with \
+             --rebalance and fill again",
+            ByteSize(kept_bytes),
+            ByteSize(max_bytes)
+        ))),
+        _ => Ok(()),
     }
-    Err(NodeError::Unsupported(format!(
-        "no division of {cap_bytes} bytes stays within them once headers and integrity trees are counted: \
-         offer more space, or fewer validators"
-    )))
 }
 
 fn cap(request: &AllocateRequest, available_bytes: u64) -> Result<u64, NodeError> {
@@ -153,17 +179,6 @@ fn cap(request: &AllocateRequest, available_bytes: u64) -> Result<u64, NodeError
     }
 }
 
-/// What the miner's own plots take already: it is free for a new division.
-fn plots_bytes(folder: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let is_plot = |path: &Path| path.extension().is_some_and(|ext| ext == "plot");
-    let plots = entries.flatten().filter(|entry| is_plot(&entry.path()));
-    plots
-        .filter_map(|entry| entry.metadata().ok())
-        .map(|meta| std::os::unix::fs::MetadataExt::blocks(&meta) * 512)
-        .sum()
-}
-
 fn neuron(record: &plimsoll_chain::NeuronRecord, owner: &Hotkey) -> Neuron {
     Neuron {
         uid: record.uid,
@@ -174,43 +189,13 @@ fn neuron(record: &plimsoll_chain::NeuronRecord, owner: &Hotkey) -> Neuron {
     }
 }
 
-fn plan(
-    shares: &[Share],
-    snapshot: &Snapshot,
-    request: &AllocateRequest,
-    hand: &mut SchemeInstance,
-) -> Result<(Vec<Planned>, Vec<Skipped>), NodeError> {
-    let (mut planned, mut skipped) = (Vec::new(), Vec::new());
-    for &share in shares.iter().filter(|share| share.bytes > 0) {
-        let Some(record) = snapshot.at(share.uid) else { continue };
-        let identity = Identity { netuid: snapshot.netuid, owner: request.owner, validator: record.hotkey };
-        match hand.plan(&identity, share.bytes) {
-            Ok(layout) => {
-                let file_bytes = Geometry::of(layout.region_bytes).file_bytes;
-                planned.push(Planned { share, layout, file_bytes });
-            }
-            // Too small for one unit: the scheme's answer, and no reason to refuse the others.
-            Err(error @ (PluginError::Refused { .. } | PluginError::Promise { .. })) => {
-                skipped.push(Skipped { uid: share.uid, bytes: share.bytes, why: error.to_string() });
-            }
-            Err(other) => return Err(other.into()),
-        }
-    }
-    if planned.is_empty() {
-        let why =
-            skipped.first().map_or("the policy gave no validator any space", |first| first.why.as_str());
-        return Err(NodeError::Unsupported(format!("no share holds a plot: {why}; offer more space")));
-    }
-    Ok((planned, skipped))
-}
-
 fn partition(
     plan: &Planned,
     snapshot: &Snapshot,
     request: &AllocateRequest,
     whole: &PlannedSpace,
     tag: &SchemeTag,
-    marker: &DiskMarker,
+    marker: Option<&DiskMarker>,
 ) -> Option<Partition> {
     let record = snapshot.at(plan.share.uid)?;
     let folder = request.folder();
@@ -237,13 +222,14 @@ fn partition(
         unit_bytes: plan.layout.unit_bytes,
         units: plan.layout.units,
         region_bytes: plan.layout.region_bytes,
-        disk: Some(marker.clone()),
+        disk: marker.cloned(),
     };
     Some(Partition::of_share(&miner, whole, &share, Some(entry)))
 }
 
 impl Allocated {
-    /// Writes `partition.json`, in place of an older one. Plots are never touched.
+    /// Writes `partition.json`, in place of an older one, and the disk's marker where there is none. Plots are
+    /// never touched.
     ///
     /// # Errors
     /// What the disk said.
@@ -251,7 +237,12 @@ impl Allocated {
         std::fs::create_dir_all(&self.folder)
             .map_err(|error| NodeError::Disk { path: self.folder.clone(), reason: error.to_string() })?;
         let path = self.folder.join(PARTITION_FILE);
-        write_partitions(&path, &self.partitions)?;
+        let marker = DiskMarker::read_or_make(&self.root)?;
+        let mut partitions = self.partitions.clone();
+        for plot in partitions.iter_mut().filter_map(|partition| partition.plimsoll.as_mut()) {
+            plot.disk = Some(marker.clone());
+        }
+        write_partitions(&path, &partitions)?;
         Ok(path)
     }
 }

@@ -1,22 +1,25 @@
 //! Looks for damage: against the commitment (fast, sampled, whole), or against the seed by filling again.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use plimsoll_core::{Digest, Layout, PlotSpace, Span};
-use plimsoll_plugin::Scheme;
+use plimsoll_core::{Digest, Layout, PlotSpace, Span, Spans};
+use plimsoll_plugin::{Scheme, SchemeInstance};
 use plimsoll_store::scrub::{BadRun, Depth, Reading, Sample, ScrubOptions, scrub};
 use plimsoll_store::{CancelFlag, Comparing, Plot, PlotSpec};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::fill::scheme_tag;
+use super::commitment::recomputed;
+use super::fill::{lock, scheme_tag};
 use super::progress::Progress;
 use crate::NodeError;
 
+/// Spans that are drawn before any of them is compared.
+const SPANS_A_BLOCK: usize = 1024;
 /// Units that one worker compares at a time cover about so much.
 const PIECE_BYTES: u64 = 4 << 20;
 
@@ -59,8 +62,12 @@ impl CheckOptions {
 pub struct Checked {
     /// The plot file.
     pub path: PathBuf,
-    /// Whether it was held against its seed; otherwise against its commitment.
+    /// Whether it was held against its seed; otherwise against its integrity tree.
     pub against_seed: bool,
+    /// Whether the scheme's commitment was made again from the bytes.
+    pub commitment_recomputed: bool,
+    /// What was not looked at, and why.
+    pub remarks: Vec<String>,
     /// Bytes of the region.
     pub region_bytes: u64,
     /// Bytes of it that were looked at.
@@ -110,7 +117,11 @@ pub fn check(
     options: &CheckOptions,
     progress: &dyn Progress,
 ) -> Result<Checked, NodeError> {
-    let plot = Plot::open_exclusive(path)?;
+    // Together with a miner, and on a disk that cannot be written to: a check changes nothing.
+    let plot = match options.reading {
+        Reading::Mapped => Plot::open_exclusive(path)?,
+        _ => Plot::open(path)?,
+    };
     let depth = match options.depth {
         CheckDepth::Fast => Depth::Fast,
         CheckDepth::Sampled(sample, seed) => Depth::Sampled { sample, seed },
@@ -122,7 +133,41 @@ pub fn check(
             return against_seed(plot, scheme, sample, options, progress);
         }
     };
-    scrubbed(&plot, depth, options, progress)
+    let mut checked = scrubbed(&plot, depth, options, progress)?;
+    if let (Depth::Full, Some(scheme)) = (depth, scheme) {
+        hold_against_commitment(&plot, scheme, &options.cancel, &mut checked)?;
+    }
+    Ok(checked)
+}
+
+/// The integrity tree proves the bytes only to whoever trusts the header's root; the commitment is what the chain
+/// knows.
+fn hold_against_commitment(
+    plot: &Plot,
+    scheme: &Scheme,
+    cancel: &CancelFlag,
+    checked: &mut Checked,
+) -> Result<(), NodeError> {
+    if !checked.clean {
+        checked.remarks.push("its commitment was not made again, for it is damaged".to_owned());
+        return Ok(());
+    }
+    if let Err(error) = expect_filled_by(plot, scheme) {
+        checked.remarks.push(format!("its commitment was not made again: {error}"));
+        return Ok(());
+    }
+    let text = |of: Option<Digest>| of.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
+    let (made, kept) = (recomputed(plot, scheme, cancel)?, plot.header().commitment);
+    checked.commitment_recomputed = true;
+    if made != kept {
+        checked.clean = false;
+        checked.findings.push(format!(
+            "the scheme commits to {} over these bytes, the header says {}",
+            text(made),
+            text(kept)
+        ));
+    }
+    Ok(())
 }
 
 fn scrubbed(
@@ -143,6 +188,8 @@ fn scrubbed(
     Ok(Checked {
         path: report.path.clone(),
         against_seed: false,
+        commitment_recomputed: false,
+        remarks: Vec::new(),
         region_bytes: report.region_bytes,
         checked_bytes: report.checked_bytes,
         clean: report.is_clean(),
@@ -195,36 +242,47 @@ fn against_seed(
     let identity = plot.header().spec.identity;
     let layout = plot.header().spec.layout.clone();
     let name = super::open::name_of(&path);
-    let units = match sample {
-        Some((sample, seed)) => sampled_units(&layout, sample, &seed),
-        None => Span { first: 0, count: layout.units }.pieces(units_of(&layout, PIECE_BYTES)).collect(),
-    };
     let unit_bytes = u64::from(layout.unit_bytes);
-    progress.begin(&name, units.iter().map(|span| span.count * unit_bytes).sum(), 0);
+    let asked = sample.map_or(layout.units, |(sample, _)| in_units(sample, &layout).groups_of(layout.units));
+    progress.begin(&name, asked * unit_bytes, 0);
     let comparing = Arc::new(Comparing::new(plot, options.cancel.clone())?);
-    units.into_par_iter().try_for_each_init(
-        || None,
-        |hand, span| {
-            let instance = match hand {
-                Some(instance) => instance,
-                None => hand.insert(scheme.instance()?),
-            };
-            let space = Arc::clone(&comparing) as Arc<dyn PlotSpace>;
-            instance.fill(space, &identity, 0, span)?;
-            progress.advance(&name, span.count * unit_bytes);
-            Ok::<_, NodeError>(())
-        },
-    )?;
+    let not_compared = Mutex::new(Spans::new());
+    let compare = |hand: &mut Option<SchemeInstance>, span: Span| {
+        let instance = match hand {
+            Some(instance) => instance,
+            None => hand.insert(scheme.instance()?),
+        };
+        let space = Arc::clone(&comparing) as Arc<dyn PlotSpace>;
+        instance.fill(space, &identity, 0, span)?;
+        // A plugin that puts nothing, or something else, has compared nothing.
+        if !comparing.covers(Span { first: span.first * unit_bytes, count: span.count * unit_bytes }) {
+            lock(&not_compared).insert(span);
+        }
+        progress.advance(&name, span.count * unit_bytes);
+        Ok::<_, NodeError>(())
+    };
+    let mut units = asked_units(&layout, sample);
+    loop {
+        let block: Vec<Span> = units.by_ref().take(SPANS_A_BLOCK).collect();
+        if block.is_empty() {
+            break;
+        }
+        block.into_par_iter().try_for_each_init(|| None, compare)?;
+    }
     progress.finish(&name);
     let bad = comparing.differing();
-    let sampled = sample.map(|(sample, _)| sample.groups_of(layout.units));
+    let mut findings: Vec<String> = bad.iter().map(ToString::to_string).collect();
+    findings.extend(gaps(&layout, &comparing, &lock(&not_compared), sample.is_none()));
+    let sampled = sample.map(|_| asked);
     Ok(Checked {
         path,
         against_seed: true,
+        commitment_recomputed: false,
+        remarks: Vec::new(),
         region_bytes: layout.region_bytes,
         checked_bytes: comparing.compared_bytes(),
-        clean: bad.is_empty(),
-        findings: bad.iter().map(ToString::to_string).collect(),
+        clean: findings.is_empty(),
+        findings,
         bad: bad.iter().map(BadSpan::from).collect(),
         // For n samples, damage of a share f escapes with (1 - f)^n.
         seen_fraction: sampled
@@ -236,24 +294,97 @@ fn units_of(layout: &Layout, bytes: u64) -> u64 {
     (bytes / u64::from(layout.unit_bytes).max(1)).max(1)
 }
 
-/// The drawn units, neighbours merged into one span.
-fn sampled_units(layout: &Layout, sample: Sample, seed: &Digest) -> Vec<Span> {
-    let sample = match sample {
-        // The sample counts groups of its own size; here a unit is one.
+/// What was asked for and not compared, a sentence each.
+fn gaps(layout: &Layout, comparing: &Comparing, units: &Spans, is_whole: bool) -> Vec<String> {
+    let gap = |span: Span| {
+        format!("units {}..{} were not compared: the plugin did not fill all of them", span.first, span.end())
+    };
+    let mut gaps: Vec<String> = units.iter().map(gap).collect();
+    let behind = Span::between(layout.units_bytes(), layout.region_bytes);
+    if is_whole && !comparing.covers(behind) {
+        gaps.push(format!(
+            "not all of the {} bytes behind the units were compared: the plugin did not fill them",
+            behind.count
+        ));
+    }
+    gaps
+}
+
+/// A sample counts groups of its own size; here a unit is one.
+fn in_units(sample: Sample, layout: &Layout) -> Sample {
+    match sample {
         Sample::Bytes(bytes) => Sample::Ratio {
             part: bytes.div_ceil(u64::from(layout.unit_bytes)).clamp(1, layout.units),
             whole: layout.units,
         },
         share => share,
-    };
-    let mut spans: Vec<Span> = Vec::new();
-    for index in sample.draw(layout.units, seed) {
-        match spans.last_mut() {
-            Some(last) if last.end() == index && last.count < units_of(layout, PIECE_BYTES) => {
-                last.count += 1;
-            }
-            _ => spans.push(Span { first: index, count: 1 }),
-        }
     }
-    spans
+}
+
+/// All units or the drawn ones, neighbours in one span, one span after another.
+fn asked_units(layout: &Layout, sample: Option<(Sample, Digest)>) -> Box<dyn Iterator<Item = Span>> {
+    let most = units_of(layout, PIECE_BYTES);
+    let Some((sample, seed)) = sample else {
+        return Box::new(Span { first: 0, count: layout.units }.pieces(most));
+    };
+    let mut drawn = in_units(sample, layout).draw(layout.units, &seed).peekable();
+    Box::new(std::iter::from_fn(move || {
+        let mut span = Span { first: drawn.next()?, count: 1 };
+        while span.count < most && drawn.next_if_eq(&span.end()).is_some() {
+            span.count += 1;
+        }
+        Some(span)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::{Hotkey, Identity, NetUid, Order, Pass};
+    use plimsoll_store::{FillOptions, Filling, SchemeTag};
+
+    use super::*;
+
+    fn layout() -> Layout {
+        let pass = Pass { name: "fill".into(), units: 50, order: Order::Independent };
+        Layout { unit_bytes: 1000, units: 50, region_bytes: 50_100, memory_bytes: 0, passes: vec![pass] }
+    }
+
+    #[test]
+    fn asked_units_are_the_drawn_ones_with_neighbours_together() {
+        let layout = Layout { unit_bytes: 1 << 20, ..layout() };
+        let sample: Sample = "1/3".parse().unwrap();
+        let seed = Digest([3; 32]);
+        let asked: Vec<Span> = asked_units(&layout, Some((sample, seed))).collect();
+        let plain: Vec<u64> = sample.draw(50, &seed).collect();
+        assert_eq!(asked.iter().flat_map(|span| span.first..span.end()).collect::<Vec<_>>(), plain);
+        // Four units of a mebibyte go to one worker at a time.
+        assert!(asked.windows(2).all(|two| two[0].end() < two[1].first || two[0].count == 4), "{asked:?}");
+        let all: Vec<Span> = asked_units(&layout, None).collect();
+        assert_eq!((all.len(), all[12]), (13, Span { first: 48, count: 2 }));
+    }
+
+    #[test]
+    fn what_was_asked_for_and_not_put_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let zero = Digest([0; 32]);
+        let spec = PlotSpec {
+            identity: Identity { netuid: NetUid(1), owner: Hotkey([0; 32]), validator: Hotkey([1; 32]) },
+            scheme: SchemeTag { name: "none".into(), plugin: zero, params: zero },
+            layout: layout(),
+        };
+        let path = folder.path().join("a.plot");
+        let filling = Filling::create_or_resume(&path, &spec, &FillOptions::default()).unwrap();
+        filling.finished(0, Span { first: 0, count: 50 }).unwrap();
+        let comparing = Comparing::new(filling.seal(None).unwrap(), CancelFlag::new()).unwrap();
+        comparing.put(0, 50_000, &mut |_| {}).unwrap();
+        let units: Spans = [Span { first: 3, count: 2 }].into_iter().collect();
+        assert_eq!(
+            gaps(&layout(), &comparing, &units, true),
+            [
+                "units 3..5 were not compared: the plugin did not fill all of them",
+                "not all of the 100 bytes behind the units were compared: the plugin did not fill them",
+            ]
+        );
+        assert_eq!(gaps(&layout(), &comparing, &Spans::new(), false), Vec::<String>::new());
+    }
 }

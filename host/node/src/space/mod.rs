@@ -6,13 +6,19 @@
 mod allocate;
 mod board;
 mod check;
+mod commitment;
 mod conductor;
+mod divide;
 mod fill;
 mod hash_only;
 mod import;
+mod keep;
 mod open;
+mod orphans;
+mod planned;
 mod progress;
 mod repair;
+mod witness;
 
 pub use allocate::{AllocateRequest, Allocated, PARTITION_FILE, Skipped, allocate, miner_folder};
 pub use check::{BadSpan, CheckDepth, CheckOptions, Checked, check};
@@ -21,5 +27,8 @@ pub(crate) use fill::conduct;
 pub use fill::{GenerateJob, GenerateOptions, Generated, generate, scheme_tag};
 pub use hash_only::{HashedOnly, hash_only};
 pub use import::{ImportReport, import_seed};
+pub use keep::Kept;
+pub use orphans::Orphan;
+pub use planned::expect_planned_for;
 pub use progress::{Progress, Silent};
 pub use repair::{Repaired, repair};

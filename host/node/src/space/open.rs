@@ -113,6 +113,10 @@ impl<'a> OpenPlot<'a> {
     /// A plot that an earlier run sealed.
     fn complete(job: &'a GenerateJob, spec: PlotSpec, progress: &dyn Progress) -> Result<Self, NodeError> {
         let plot = Plot::open(&job.path)?;
+        let missing_bytes = plot.missing_bytes()?;
+        if missing_bytes > 0 {
+            return Err(StoreError::CutShort { path: job.path.clone(), missing_bytes }.into());
+        }
         let header = plot.header();
         let sealed =
             Sealed { commitment: header.commitment, integrity_root: header.integrity_root, seconds: 0.0 };

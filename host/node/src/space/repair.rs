@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_core::{Layout, Span, Spans};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::scrub::{BadRun, Depth, ScrubOptions, scrub};
-use plimsoll_store::{CancelFlag, Plot};
+use plimsoll_store::{CancelFlag, Plot, Slots};
 use serde::Serialize;
 
 use super::check::expect_filled_by;
@@ -42,9 +42,13 @@ pub fn repair(
     let mut options = ScrubOptions::new(Depth::Full);
     options.cancel = cancel.clone();
     let before = scrub(&plot, &options)?;
+    let mut found = before.findings();
+    if let Slots::Stale(slot) = plot.slots() {
+        found.push(format!("header slot {slot} was damaged or behind; it was written again"));
+    }
     let mut outcome = Repaired {
         path: path.to_owned(),
-        found: before.findings(),
+        found,
         refilled_units: 0,
         refilled_bytes: 0,
         clean: before.is_clean(),

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_chain::{ChainCommitment, Snapshot};
-use plimsoll_core::{Digest, Hotkey, Identity, NetUid, Round, Statement, Uid};
-use plimsoll_wire::evidence::{AuditOutcome, AuditSent, Registered, Response, Ruling};
+use plimsoll_core::{Audit, Digest, Hotkey, Identity, NetUid, Round, Statement, Uid};
+use plimsoll_wire::evidence::{
+    AuditOutcome, AuditSent, AuditUnsent, EvidenceLog, Record, Registered, Response, Ruling,
+};
 use plimsoll_wire::{AuditRequest, MinerAddress, MinerClient, Outcome, SetCommitment};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::recall::RecordedAudit;
-use super::{Book, Claim, Judge, Member, PlannedAudit};
+use super::{Book, Claim, Judge, Member, PlannedAudit, Tally};
+use crate::NodeError;
 
 /// Where a miner may be for a validator to connect to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,6 +114,45 @@ pub(crate) fn prospects(
     (found, left_out)
 }
 
+/// What became of a round's audits.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) tallies: BTreeMap<Uid, Tally>,
+    /// How many were sent.
+    pub(crate) audits: u64,
+}
+
+impl Asked {
+    fn answered(&mut self, outcome: AuditOutcome, log: &mut EvidenceLog) -> Result<(), NodeError> {
+        self.audits += 1;
+        self.tallies.entry(outcome.uid).or_default().enter(&outcome.response, &outcome.ruling);
+        Ok(log.append(&Record::AuditOutcome(outcome))?)
+    }
+
+    fn unsent(&mut self, unsent: AuditUnsent, log: &mut EvidenceLog) -> Result<(), NodeError> {
+        tracing::error!(uid = %unsent.uid, why = unsent.why, "an audit could not be sent");
+        self.tallies.entry(unsent.uid).or_default().enter_unsent();
+        Ok(log.append(&Record::AuditUnsent(unsent))?)
+    }
+}
+
+/// An audit that is to be noted before it is sent.
+struct Sending {
+    sent: AuditSent,
+    noted: oneshot::Sender<()>,
+}
+
+/// What became of one audit.
+enum Ended {
+    Answered(AuditOutcome),
+    Unsent(AuditUnsent),
+}
+
+fn unsent(audit: &Audit, drawn: bool, why: String) -> AuditUnsent {
+    let Audit { uid, samples, focus, deadline_ms, .. } = *audit;
+    AuditUnsent { uid, samples, focus, deadline_ms, drawn, why: why.chars().take(500).collect() }
+}
+
 /// What asking needs, whoever is asked.
 #[derive(Clone)]
 pub(crate) struct Asking {
@@ -178,48 +219,67 @@ impl Asking {
         Ok(Registered { uid: member.uid, set, root, request: exchange.request, signature })
     }
 
-    /// Sends every planned audit at its time, and rules each answer as it comes.
+    /// Sends every planned audit at its time, and rules each answer as it comes. Each is in the log before it
+    /// is sent, and what became of it as soon as it is known: a validator that dies in a round leaves behind
+    /// what it asked.
     pub(crate) async fn audits(
         &self,
         round: &Round,
         plan: Vec<PlannedAudit>,
         entrants: &BTreeMap<Uid, (MinerAddress, Claim)>,
-    ) -> Vec<RecordedAudit> {
-        let mut asked = JoinSet::new();
+        log: &mut EvidenceLog,
+    ) -> Result<Asked, NodeError> {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (mut under_way, mut asked) = (JoinSet::new(), Asked::default());
         for planned in plan {
-            let uid = planned.audit.uid;
-            match (planned.challenge.clone(), entrants.get(&uid)) {
+            let PlannedAudit { audit, challenge } = planned;
+            match (challenge, entrants.get(&audit.uid)) {
                 (Ok(challenge), Some(&(miner, claim))) => {
-                    let (asking, round) = (self.clone(), *round);
-                    asked.spawn(async move { asking.audit(&round, planned, challenge, miner, claim).await });
+                    let (asking, round, tell) = (self.clone(), *round, tell.clone());
+                    under_way.spawn(async move {
+                        asking.audit(&round, audit, challenge, miner, claim, &tell).await
+                    });
                 }
-                (Err(error), _) => tracing::error!(%uid, %error, "no challenge could be drawn"),
-                (Ok(_), None) => tracing::error!(%uid, "an audit of a miner that is no candidate"),
+                (Err(error), _) => asked.unsent(unsent(&audit, false, error.to_string()), log)?,
+                (Ok(_), None) => asked.unsent(unsent(&audit, true, "it is no candidate".into()), log)?,
             }
         }
-        let mut done = Vec::new();
-        while let Some(result) = asked.join_next().await {
-            match result {
-                Ok(recorded) => done.extend(recorded),
-                Err(error) => tracing::error!(%error, "an audit broke down"),
+        drop(tell);
+        loop {
+            tokio::select! {
+                biased;
+                Some(Sending { sent, noted }) = told.recv() => {
+                    log.append(&Record::AuditSent(sent))?;
+                    // Whoever waits for this may be gone with the round.
+                    let _ = noted.send(());
+                }
+                Some(ended) = under_way.join_next() => match ended {
+                    Ok(Ended::Answered(outcome)) => asked.answered(outcome, log)?,
+                    Ok(Ended::Unsent(unsent)) => asked.unsent(unsent, log)?,
+                    Err(error) => {
+                        return Err(NodeError::System { doing: "go on with an audit", reason: error.to_string() });
+                    }
+                },
+                else => return Ok(asked),
             }
         }
-        // The log wants them in the order in which they were signed.
-        done.sort_unstable_by_key(|audit: &RecordedAudit| audit.sent.request.nonce);
-        done
     }
 
     async fn audit(
         &self,
         round: &Round,
-        planned: PlannedAudit,
+        audit: Audit,
         challenge: Vec<u8>,
         miner: MinerAddress,
         claim: Claim,
-    ) -> Option<RecordedAudit> {
-        let PlannedAudit { audit, .. } = planned;
+        tell: &mpsc::UnboundedSender<Sending>,
+    ) -> Ended {
         tokio::time::sleep(Duration::from_millis(audit.start_ms.into())).await;
-        let turn = self.turns.acquire().await.ok()?;
+        let unsent = |why: String| Ended::Unsent(unsent(&audit, true, why));
+        let turn = match self.turns.acquire().await {
+            Ok(turn) => turn,
+            Err(error) => return unsent(error.to_string()),
+        };
         let request = AuditRequest {
             netuid: self.netuid,
             epoch: round.epoch,
@@ -228,27 +288,23 @@ impl Asking {
             challenge,
             deadline_ms: audit.deadline_ms,
         };
-        let exchange = match self.client.audit(&miner, &request).await {
-            Ok(exchange) => exchange,
-            Err(error) => {
-                tracing::error!(uid = %audit.uid, %error, "an audit could not be sent");
-                return None;
-            }
+        let signed = match self.client.sign_audit(&miner, &request) {
+            Ok(signed) => signed,
+            Err(error) => return unsent(error.to_string()),
         };
+        let nonce = signed.nonce;
+        let Audit { uid, samples, focus, .. } = audit;
+        let (noted, in_log) = oneshot::channel();
+        let sent = AuditSent { uid, samples, focus, audit: request.clone(), request: signed.clone() };
+        if tell.send(Sending { sent, noted }).is_err() || in_log.await.is_err() {
+            return unsent("the log takes nothing any more".into());
+        }
+        let exchange = self.client.send_audit(&miner, &request, signed).await;
         drop(turn);
         let response = Response::from(exchange.outcome);
-        let ruling = self.rule(claim.statement, request.challenge.clone(), response.clone()).await;
-        tracing::debug!(uid = %audit.uid, ruling = ?ruling, "audited");
-        let nonce = exchange.request.nonce;
-        let outcome = AuditOutcome { uid: audit.uid, nonce, response, ruling };
-        let sent = AuditSent {
-            uid: audit.uid,
-            samples: audit.samples,
-            focus: audit.focus,
-            audit: request,
-            request: exchange.request,
-        };
-        Some(RecordedAudit { sent, outcome })
+        let ruling = self.rule(claim.statement, request.challenge, response.clone()).await;
+        tracing::debug!(%uid, ?ruling, "audited");
+        Ended::Answered(AuditOutcome { uid, nonce, response, ruling })
     }
 
     async fn rule(&self, statement: Statement, challenge: Vec<u8>, response: Response) -> Ruling {

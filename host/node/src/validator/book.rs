@@ -4,7 +4,7 @@
 //! start and keeps it up as it goes; a replay builds the same one. A round that was opened but never closed
 //! (the validator died in it) is void: nothing of it enters the book.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{Candidate, Digest, Epoch, Hotkey, Standing, Statement, Uid};
 
@@ -58,11 +58,28 @@ pub struct History {
     pub last_epoch: Option<Epoch>,
     /// That epoch's audits: what holds until the next audit that counts.
     pub last: Option<Tally>,
+    /// Rounds in a row in which the verifier broke down over its proofs, and not over everyone's.
+    pub broken_rounds: u32,
 }
+
+/// After so many rounds in a row in which the verifier broke down over one miner's proofs while it gave
+/// verdicts all the same, those proofs count as no answer. Once may be the plugin's fault; a miner that went
+/// on so for ever would keep a standing that it no longer proves.
+pub const SUSPECT_ROUNDS: u32 = 3;
 
 impl History {
     const fn new(claim: Claim) -> Self {
-        Self { claim, issued: 0, passed: 0, failed: 0, late: 0, absent: 0, last_epoch: None, last: None }
+        Self {
+            claim,
+            issued: 0,
+            passed: 0,
+            failed: 0,
+            late: 0,
+            absent: 0,
+            last_epoch: None,
+            last: None,
+            broken_rounds: 0,
+        }
     }
 
     fn add(&mut self, epoch: Epoch, tally: &Tally) {
@@ -164,15 +181,17 @@ impl Book {
     /// The entrants' standings of this round.
     ///
     /// A miner of whom nobody could tell (audits without a verdict, and no other) stands exactly where its
-    /// last counted round left it: a plugin's fault takes nothing from it. A miner whom nobody asked has no
-    /// counts, and keeps what it proved when it was asked last.
+    /// last counted round left it: a plugin's fault takes nothing from it, unless it is a
+    /// [suspect](Self::suspects). A miner whom nobody asked has no counts, and keeps what it proved when it
+    /// was asked last.
     #[must_use]
     pub fn standings(&self, entrants: &[Entrant], tallies: &BTreeMap<Uid, Tally>) -> Vec<Standing> {
         let silent = Tally::default();
+        let settled = self.settled(entrants, tallies);
         entrants
             .iter()
             .map(|Entrant { member, claim }| {
-                let now = tallies.get(&member.uid).unwrap_or(&silent);
+                let now = settled.get(&member.uid).unwrap_or(&silent);
                 let last = self.past(&member.hotkey, claim).and_then(|past| past.last.as_ref());
                 let counted = Some(now).filter(|now| now.issued() > 0);
                 let undecided = now.no_verdict > 0;
@@ -208,20 +227,64 @@ impl Book {
     ) {
         self.open(epoch);
         self.memory = memory;
-        for Entrant { member, claim } in entrants {
+        let settled = self.settled(entrants, tallies);
+        let runs: Vec<u32> = entrants.iter().map(|entrant| self.broken_rounds(entrant, tallies)).collect();
+        for (Entrant { member, claim }, broken_rounds) in entrants.iter().zip(runs) {
             let history = self.histories.entry(member.hotkey).or_insert_with(|| History::new(*claim));
             if history.claim != *claim {
                 *history = History::new(*claim);
             }
-            if let Some(tally) = tallies.get(&member.uid) {
+            if let Some(tally) = settled.get(&member.uid) {
                 history.add(epoch, tally);
             }
+            history.broken_rounds = broken_rounds;
+        }
+    }
+
+    /// The miners whose proofs, and not everyone's, have broken the verifier [`SUSPECT_ROUNDS`] times in a
+    /// row, this round included: what broke it counts as no answer.
+    #[must_use]
+    pub fn suspects(&self, entrants: &[Entrant], tallies: &BTreeMap<Uid, Tally>) -> BTreeSet<Uid> {
+        let suspect = |entrant: &&Entrant| {
+            let broken = tallies.get(&entrant.member.uid).is_some_and(|now| now.broken > 0);
+            broken && decided(tallies) && self.broken_rounds(entrant, tallies) >= SUSPECT_ROUNDS
+        };
+        entrants.iter().filter(suspect).map(|entrant| entrant.member.uid).collect()
+    }
+
+    /// The tallies as they count.
+    pub(crate) fn settled(
+        &self,
+        entrants: &[Entrant],
+        tallies: &BTreeMap<Uid, Tally>,
+    ) -> BTreeMap<Uid, Tally> {
+        let suspects = self.suspects(entrants, tallies);
+        let counted = |(uid, tally): (&Uid, &Tally)| {
+            let suspect = suspects.contains(uid);
+            (*uid, if suspect { tally.with_broken_as_absent() } else { tally.clone() })
+        };
+        tallies.iter().map(counted).collect()
+    }
+
+    /// The run of broken rounds as this round leaves it. A round in which the verifier told nothing of anyone,
+    /// or that asked nothing of this miner, neither lengthens nor ends it.
+    fn broken_rounds(&self, Entrant { member, claim }: &Entrant, tallies: &BTreeMap<Uid, Tally>) -> u32 {
+        let before = self.past(&member.hotkey, claim).map_or(0, |past| past.broken_rounds);
+        match tallies.get(&member.uid) {
+            Some(now) if now.broken > 0 && decided(tallies) => before.saturating_add(1),
+            Some(now) if now.broken == 0 && now.issued() > 0 => 0,
+            _ => before,
         }
     }
 
     fn past(&self, hotkey: &Hotkey, claim: &Claim) -> Option<&History> {
         self.histories.get(hotkey).filter(|history| history.claim == *claim)
     }
+}
+
+/// Whether the verifier told of anyone in a round: then it works, and what breaks it is the proof.
+fn decided(tallies: &BTreeMap<Uid, Tally>) -> bool {
+    tallies.values().any(|tally| tally.passed > 0 || tally.failed > 0)
 }
 
 /// `bytes` × `passed` / `issued`, rounded down, exact.

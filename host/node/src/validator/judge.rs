@@ -7,9 +7,9 @@ use plimsoll_chain::normalise_weights;
 use plimsoll_core::{
     Audit, AuditBudget, Candidate, Digest, Identity, Round, Standing, Statement, Uid, Verdict, Weight,
 };
-use plimsoll_plugin::PluginError;
+use plimsoll_plugin::{ENGINE, PluginError};
 use plimsoll_wire::Registration;
-use plimsoll_wire::evidence::{Pin, Pins, Response, Ruling};
+use plimsoll_wire::evidence::{Engine, Pin, Pins, Response, Ruling};
 
 use super::RoundSecret;
 use crate::{InstancePool, NodeError, ValidatorPlugins};
@@ -24,10 +24,27 @@ pub struct Judge {
 /// An audit that the strategy chose, with its challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedAudit {
-    /// As the strategy wants it.
+    /// As the strategy wants it, with the number of samples that were drawn: as many as it wants, or the most
+    /// that the scheme draws for this plot.
     pub audit: Audit,
     /// What the scheme drew; where it could not, why. Nothing is then sent, and nothing counts.
     pub challenge: Result<Vec<u8>, PluginError>,
+}
+
+impl PlannedAudit {
+    /// The samples that the scheme agreed to stand in the audit, and so in the evidence.
+    fn new(audit: Audit, drawn: Result<(u32, Vec<u8>), PluginError>) -> Self {
+        match drawn {
+            Ok((samples, challenge)) => {
+                if samples < audit.samples {
+                    let (uid, asked) = (audit.uid, audit.samples);
+                    tracing::info!(%uid, asked, samples, "the scheme draws fewer samples of this plot");
+                }
+                Self { audit: Audit { samples, ..audit }, challenge: Ok(challenge) }
+            }
+            Err(error) => Self { audit, challenge: Err(error) },
+        }
+    }
 }
 
 /// What an incentive rule made of a round.
@@ -77,8 +94,15 @@ impl Judge {
         }
     }
 
+    /// What the plugins run in: part of a verdict where a limit is hit.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine { version: ENGINE.to_owned(), limits: self.plugins.scheme.limits().by_name() }
+    }
+
     /// Whether a registration is one that proofs can be held against: `expected`'s, filled by this very scheme
-    /// with these very parameters, in exactly the layout that the scheme plans for a region of this size.
+    /// with these very parameters, in exactly the layout that the scheme plans for a region of this size, and
+    /// with all that the scheme needs to come to a verdict.
     ///
     /// # Errors
     /// Which part is not, in one sentence.
@@ -90,6 +114,10 @@ impl Judge {
         };
         if identity != expected {
             return Err("the registration is for another subnet, miner or validator".into());
+        }
+        let name = &scheme.descriptor().name;
+        if registration.scheme != *name {
+            return differs("the scheme's name", &registration.scheme, name);
         }
         if *plugin != scheme.digest() {
             return differs("the scheme's plugin digest", plugin, &scheme.digest());
@@ -110,7 +138,22 @@ impl Judge {
         if layout.region_bytes != *region_bytes {
             return differs("the size of the region", region_bytes, &layout.region_bytes);
         }
-        Ok(())
+        self.tried(&registration.statement())
+    }
+
+    /// An audit for trial, the same for everyone, answered with nothing: who registers what the verifier
+    /// stumbles over, a commitment that is missing for instance, could never be told to have failed.
+    fn tried(&self, statement: &Statement) -> Result<(), String> {
+        let randomness = Digest::of(b"plimsoll: the trial of a registration");
+        let verdict = self.pool.lend(|instance| {
+            let challenge = instance.draw(statement, &randomness, 1, None)?;
+            instance.verify(statement, &challenge, &[])
+        });
+        match verdict {
+            Ok(Verdict::Invalid(_)) => Ok(()),
+            Ok(Verdict::Valid) => Err("the scheme takes an empty proof for it, which proves nothing".into()),
+            Err(error) => Err(format!("the scheme cannot judge proofs against it: {error}")),
+        }
     }
 
     /// Whom to audit, and with which challenges.
@@ -133,9 +176,10 @@ impl Judge {
                 return Err(NodeError::Unsupported(format!("uid {} is no candidate", audit.uid)));
             };
             let randomness = secret.for_audit(round, audit.uid, number);
-            let challenge =
-                self.pool.lend(|instance| instance.draw(statement, &randomness, audit.samples, audit.focus));
-            Ok(PlannedAudit { audit, challenge })
+            let Audit { samples, focus, .. } = audit;
+            let drawn =
+                self.pool.lend(|instance| instance.draw_at_most(statement, &randomness, samples, focus));
+            Ok(PlannedAudit::new(audit, drawn))
         };
         (0..).zip(audits).map(draw).collect()
     }

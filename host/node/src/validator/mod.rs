@@ -20,7 +20,7 @@ mod round;
 mod run;
 
 pub use asking::{AxonPolicy, LeftOut};
-pub use book::{Book, Claim, Entrant, History, Member, Pinned};
+pub use book::{Book, Claim, Entrant, History, Member, Pinned, SUSPECT_ROUNDS};
 pub use judge::{Judge, PlannedAudit, Weighed};
 pub use logbook::logs;
 pub use outcome::{Outcome, Tally};
@@ -29,4 +29,5 @@ pub use recall::{LastRound, LogSettings, Recalled, RecordedAudit, RecordedRound,
 pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions};
 pub use run::{Delivery, RoundListener, Schedule};
 
+pub(crate) use logbook::same_plugin;
 pub(crate) use recall::{Steps, pin};

@@ -47,7 +47,7 @@ impl Outcome {
 }
 
 /// One miner's audits of one round, counted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Tally {
     /// Passed.
     pub passed: u32,
@@ -59,7 +59,10 @@ pub struct Tally {
     pub absent: u32,
     /// Without a verdict; part of no other number.
     pub no_verdict: u32,
+    /// Of those without a verdict, the ones over whose proof the verifier broke down.
+    pub broken: u32,
     /// What each answer in time took, unsorted.
+    #[serde(skip)]
     latencies_ms: Vec<u32>,
 }
 
@@ -70,7 +73,27 @@ impl Tally {
             Response::Proof { elapsed_ms, .. } => Some(*elapsed_ms),
             _ => None,
         };
-        self.add(Outcome::of(ruling), elapsed_ms);
+        let outcome = Outcome::of(ruling);
+        if outcome == Outcome::NoVerdict && elapsed_ms.is_some() {
+            self.broken = self.broken.saturating_add(1);
+        }
+        self.add(outcome, elapsed_ms);
+    }
+
+    /// Adds an audit that the strategy chose and that was never sent.
+    pub fn enter_unsent(&mut self) {
+        self.add(Outcome::NoVerdict, None);
+    }
+
+    /// The same with the broken ones counted as not answered.
+    #[must_use]
+    pub fn with_broken_as_absent(&self) -> Self {
+        Self {
+            absent: self.absent.saturating_add(self.broken),
+            no_verdict: self.no_verdict.saturating_sub(self.broken),
+            broken: 0,
+            ..self.clone()
+        }
     }
 
     /// Adds one audit. `elapsed_ms` counts only for answers in time.

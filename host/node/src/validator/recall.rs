@@ -5,7 +5,8 @@ use std::path::Path;
 
 use plimsoll_core::{AuditBudget, BlockNumber, Digest, Hotkey, Round, Standing, Uid};
 use plimsoll_wire::evidence::{
-    AuditOutcome, AuditSent, Entry, LogEvent, LogHeader, Record, Registered, RoundClosed, RoundOpened,
+    AuditOutcome, AuditSent, AuditUnsent, Engine, Entry, LogEvent, LogHeader, Record, Registered,
+    RoundClosed, RoundOpened,
 };
 use plimsoll_wire::{EvidenceReader, Nonce};
 use serde::{Deserialize, Serialize};
@@ -50,8 +51,10 @@ pub struct RecordedRound {
     pub line: u64,
     /// Its beginning.
     pub opened: RoundOpened,
-    /// Its audits, in the order of their nonces.
+    /// Its audits, in the order in which they ended.
     pub audits: Vec<RecordedAudit>,
+    /// Those that were chosen and never sent.
+    pub unsent: Vec<AuditUnsent>,
     /// Its end.
     pub closed: RoundClosed,
 }
@@ -61,6 +64,8 @@ pub struct RecordedRound {
 pub enum Step {
     /// A registration was accepted.
     Registered(Box<Registered>),
+    /// From here on the plugins ran in something else.
+    Engine(Engine),
     /// A round was opened; it may never be closed.
     Opened(RoundOpened),
     /// A round was closed.
@@ -98,6 +103,9 @@ impl RecordedRound {
         for RecordedAudit { sent, outcome } in &self.audits {
             tallies.entry(sent.uid).or_default().enter(&outcome.response, &outcome.ruling);
         }
+        for unsent in &self.unsent {
+            tallies.entry(unsent.uid).or_default().enter_unsent();
+        }
         tallies
     }
 }
@@ -116,11 +124,17 @@ pub(crate) struct Steps<I> {
     opened: Option<RoundOpened>,
     sent: HashMap<Nonce, AuditSent>,
     audits: Vec<RecordedAudit>,
+    unsent: Vec<AuditUnsent>,
 }
 
 impl<I> Steps<I> {
     pub(crate) fn new(entries: I) -> Self {
-        Self { entries, opened: None, sent: HashMap::new(), audits: Vec::new() }
+        Self { entries, opened: None, sent: HashMap::new(), audits: Vec::new(), unsent: Vec::new() }
+    }
+
+    /// What it reads from.
+    pub(crate) const fn entries(&self) -> &I {
+        &self.entries
     }
 
     fn take(&mut self, Entry { line, record }: Entry) -> Result<Option<Step>, NodeError> {
@@ -129,10 +143,11 @@ impl<I> Steps<I> {
             Record::Header(_) => return wrong("a second header"),
             Record::Registered(registered) => return Ok(Some(Step::Registered(Box::new(registered)))),
             Record::RoundOpened(opened) => {
-                (self.opened, self.audits) = (Some(opened), Vec::new());
+                (self.opened, self.audits, self.unsent) = (Some(opened), Vec::new(), Vec::new());
                 self.sent.clear();
                 return Ok(Some(Step::Opened(opened)));
             }
+            Record::AuditUnsent(unsent) => self.unsent.push(unsent),
             Record::AuditSent(sent) => drop(self.sent.insert(sent.request.nonce, sent)),
             Record::AuditOutcome(outcome) => match self.sent.remove(&outcome.nonce) {
                 Some(sent) => self.audits.push(RecordedAudit { sent, outcome }),
@@ -140,11 +155,14 @@ impl<I> Steps<I> {
             },
             Record::RoundClosed(closed) => match self.opened.take() {
                 Some(opened) => {
-                    let audits = std::mem::take(&mut self.audits);
-                    return Ok(Some(Step::Closed(Box::new(RecordedRound { line, opened, audits, closed }))));
+                    let (audits, unsent) =
+                        (std::mem::take(&mut self.audits), std::mem::take(&mut self.unsent));
+                    let round = RecordedRound { line, opened, audits, unsent, closed };
+                    return Ok(Some(Step::Closed(Box::new(round))));
                 }
                 None => return wrong("the end of a round that was never opened"),
             },
+            Record::Event(LogEvent::EngineChanged { engine }) => return Ok(Some(Step::Engine(engine))),
             Record::Event(LogEvent::RoundAbandoned { .. }) => self.opened = None,
             Record::Event(_) => {}
         }
@@ -181,6 +199,8 @@ pub struct Recalled {
     pub last: Option<LastRound>,
     /// Rounds that were opened and never closed.
     pub void_rounds: u64,
+    /// What the plugins ran in last, as far as the log says.
+    pub engine: Option<Engine>,
 }
 
 /// The weights of the last closed round.
@@ -212,10 +232,11 @@ pub fn recall(path: &Path, judge: &Judge) -> Result<Recalled, NodeError> {
     let header = reader.header();
     let settings = LogSettings::of(header)?;
     let book = Book::beginning(settings.first_epoch.into(), header.memory.clone());
-    let mut recalled = Recalled { book, last: None, void_rounds: 0 };
+    let mut recalled = Recalled { book, last: None, void_rounds: 0, engine: header.engine.clone() };
     for step in Steps::new(reader) {
         match step? {
             Step::Registered(registered) => pin(&mut recalled.book, &registered),
+            Step::Engine(engine) => recalled.engine = Some(engine),
             Step::Opened(opened) => {
                 recalled.book.open(opened.epoch);
                 recalled.void_rounds += 1;

@@ -1,6 +1,7 @@
 //! A validator, and one round of it from beginning to end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use plimsoll_wire::evidence::{EvidenceLog, LogEvent, Record, RoundClosed, RoundO
 use plimsoll_wire::{ClientOptions, MinerAddress, MinerClient};
 use tokio::sync::Semaphore;
 
-use super::asking::{Asking, prospects};
-use super::logbook::{self, Heading};
-use super::recall::{LastRound, RecordedAudit, pin};
-use super::{AxonPolicy, Book, Claim, Entrant, Judge, LeftOut, RoundSecret, Tally, Weighed};
+use super::asking::{Asked, Asking, prospects};
+use super::logbook::{self, Heading, Opened};
+use super::recall::{LastRound, pin};
+use super::{AxonPolicy, Book, Claim, Entrant, Judge, LeftOut, RoundSecret, SUSPECT_ROUNDS, Tally, Weighed};
 use crate::{NodeError, ValidatorPlugins};
 
 /// How a validator is run.
@@ -68,6 +69,8 @@ pub struct Validator {
     pub(super) last: Option<LastRound>,
     void_rounds: u64,
     open: Option<Epoch>,
+    /// Keeps others from being this validator.
+    _identity: File,
 }
 
 /// One miner in one round.
@@ -75,6 +78,9 @@ pub struct Validator {
 pub struct RoundRow {
     /// What the incentive rule was told.
     pub standing: Standing,
+    /// This round's audits alone, as they count: the standing of a miner of whom nobody could tell repeats an
+    /// older round's.
+    pub tally: Tally,
     /// Audits without a verdict.
     pub no_verdict: u32,
     /// What it gets, out of 65535.
@@ -114,7 +120,7 @@ impl Validator {
         let genesis = chain.block_hash(BlockNumber(0)).await?.unwrap_or_default();
         let judge = Judge::new(plugins);
         let heading = Heading { netuid, validator: hotkey, genesis, budget: options.budget };
-        let (log, recalled) = logbook::open(&options.evidence_dir, &heading, &judge)?;
+        let Opened { log, recalled, identity } = logbook::open(&options.evidence_dir, &heading, &judge)?;
         let client = MinerClient::new(options.key.clone(), options.client)?;
         let asking = Asking {
             client: Arc::new(client),
@@ -125,7 +131,7 @@ impl Validator {
             registration_within: options.registration_within,
         };
         let (book, last, void_rounds) = (recalled.book, recalled.last, recalled.void_rounds);
-        Ok(Self { chain, options, asking, log, book, last, void_rounds, open: None })
+        Ok(Self { chain, options, asking, log, book, last, void_rounds, open: None, _identity: identity })
     }
 
     /// What it remembers.
@@ -229,16 +235,7 @@ impl Validator {
             (self.asking.judge.clone(), *round, secret.clone(), self.options.budget);
         let plan = blocking(move || judge.plan(&at, &with, &candidates, &statements, &budget)).await??;
 
-        let done = self.asking.audits(round, plan, addresses).await;
-        let mut tallies: BTreeMap<Uid, Tally> = BTreeMap::new();
-        for RecordedAudit { sent, outcome } in &done {
-            tallies.entry(sent.uid).or_default().enter(&outcome.response, &outcome.ruling);
-        }
-        let audits = done.len() as u64;
-        for RecordedAudit { sent, outcome } in done {
-            self.log.append(&Record::AuditSent(sent))?;
-            self.log.append(&Record::AuditOutcome(outcome))?;
-        }
+        let Asked { tallies, audits } = self.asking.audits(round, plan, addresses, &mut self.log).await?;
         if let Some(why) = judged_nothing(&tallies) {
             return Err(NodeError::NoVerdict { epoch: round.epoch, why });
         }
@@ -246,7 +243,9 @@ impl Validator {
         let (judge, at, of, memory) =
             (self.asking.judge.clone(), *round, standings.clone(), self.book.memory().to_vec());
         let weighed = blocking(move || judge.weigh(&at, &of, &memory)).await??;
-        Ok(Judged { audits, tallies, standings, weighed })
+        let suspects = self.book.suspects(entrants, &tallies);
+        let settled = self.book.settled(entrants, &tallies);
+        Ok(Judged { audits, tallies, settled, suspects, standings, weighed })
     }
 
     fn close_round(
@@ -300,6 +299,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 struct Judged {
     audits: u64,
     tallies: BTreeMap<Uid, Tally>,
+    settled: BTreeMap<Uid, Tally>,
+    suspects: BTreeSet<Uid>,
     standings: Vec<Standing>,
     weighed: Weighed,
 }
@@ -310,12 +311,23 @@ impl Judged {
         let reasons: BTreeMap<Uid, &str> =
             self.weighed.raw.iter().map(|weight| (weight.uid, weight.reason.as_str())).collect();
         let row = |standing: &Standing| RoundRow {
+            tally: self.settled.get(&standing.uid).cloned().unwrap_or_default(),
             no_verdict: self.tallies.get(&standing.uid).map_or(0, |tally| tally.no_verdict),
             weight: weights.get(&standing.uid).copied().unwrap_or(0),
-            reason: reasons.get(&standing.uid).map_or_else(String::new, ToString::to_string),
+            reason: self.reason(standing.uid, reasons.get(&standing.uid).copied().unwrap_or_default()),
             standing: standing.clone(),
         };
         let miners = self.standings.iter().map(row).collect();
         RoundReport { round, audits: self.audits, miners, left_out }
+    }
+
+    fn reason(&self, uid: Uid, rule: &str) -> String {
+        if !self.suspects.contains(&uid) {
+            return rule.to_owned();
+        }
+        format!(
+            "{SUSPECT_ROUNDS} rounds in a row the verifier broke down over its proofs and not over everyone's: \
+             they count as no answer; {rule}"
+        )
     }
 }

@@ -77,8 +77,9 @@ impl Validator {
     /// Rounds as they become due, until `shutdown`. A round that is under way then is void.
     ///
     /// # Errors
-    /// The log's or the disk's: without evidence there is no round. What a chain, a miner or a plugin does
-    /// wrong is told to `listener`, and the next round is tried when it is due.
+    /// The log's or the disk's: without evidence there is no round; and [`NodeError::WeightsRefused`] at the end
+    /// of a fixed number of rounds of which the chain refuses the last one's weights. What a chain, a miner or a
+    /// plugin does wrong is told to `listener`, and the next round is tried when it is due.
     pub async fn run(
         &mut self,
         schedule: Schedule,
@@ -88,38 +89,72 @@ impl Validator {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut tried: Option<BlockNumber> = self.last.as_ref().map(|last| last.block);
         let (mut owed, mut done) = (self.last.is_some(), 0);
+        let (mut refused, mut pause) = (None, Pause::of(schedule.poll));
         loop {
             let more = schedule.rounds.is_none_or(|rounds| done < rounds);
-            match if more { self.due(schedule, tried).await } else { Ok(None) } {
+            let mut trouble = Trouble::None;
+            let due = tokio::select! {
+                due = self.due_if(more, schedule, tried) => due,
+                () = &mut shutdown => return Ok(()),
+            };
+            match due {
                 Ok(Some(block)) => {
-                    tried = Some(block);
+                    let before = self.book().next_epoch();
                     let ended = tokio::select! {
                         ended = self.round() => ended,
                         () = &mut shutdown => return self.abandon("stopped on request"),
                     };
+                    // One that never began is tried again before the next is due.
+                    if self.book().next_epoch() != before {
+                        tried = Some(block);
+                    }
                     match ended {
                         Ok(report) => {
                             listener.closed(&report);
                             (owed, done) = (true, done + 1);
                         }
                         Err(error) if is_fatal(&error) => return Err(error),
-                        Err(error) => listener.failed(&error),
+                        Err(error) => {
+                            listener.failed(&error);
+                            trouble = Trouble::Real;
+                        }
                     }
                 }
                 Ok(None) => {}
-                Err(error) => listener.failed(&error),
+                Err(error) => {
+                    listener.failed(&error);
+                    trouble = Trouble::Real;
+                }
             }
             if owed {
-                owed = !self.try_to_deliver(listener).await;
+                let delivered = tokio::select! {
+                    delivered = self.deliver() => delivered,
+                    () = &mut shutdown => return Ok(()),
+                };
+                match self.told(delivered, listener) {
+                    Owing::Nothing => (owed, refused) = (false, None),
+                    Owing::Waits => trouble = trouble.max(Trouble::Waiting),
+                    Owing::Still => trouble = Trouble::Real,
+                    Owing::Never(error) => (owed, refused) = (false, Some(error)),
+                }
             }
             if schedule.rounds.is_some_and(|rounds| done >= rounds) && !owed {
-                return Ok(());
+                return refused.map_or(Ok(()), Err);
             }
             tokio::select! {
-                () = tokio::time::sleep(schedule.poll) => {}
+                () = tokio::time::sleep(pause.after(trouble)) => {}
                 () = &mut shutdown => return Ok(()),
             }
         }
+    }
+
+    async fn due_if(
+        &self,
+        more: bool,
+        schedule: Schedule,
+        tried: Option<BlockNumber>,
+    ) -> Result<Option<BlockNumber>, NodeError> {
+        if more { self.due(schedule, tried).await } else { Ok(None) }
     }
 
     /// The block at which a round is due now.
@@ -137,22 +172,73 @@ impl Validator {
         Ok((head.0 >= tried.0.saturating_add(period.max(1))).then_some(head))
     }
 
-    async fn try_to_deliver(&self, listener: &dyn RoundListener) -> bool {
-        match self.deliver().await {
+    /// What became of the weights, told, and what is owed of them.
+    fn told(&self, delivered: Result<Delivery, NodeError>, listener: &dyn RoundListener) -> Owing {
+        match delivered {
             Ok(Delivery::Set) => {
                 listener.delivered(self.last.as_ref().map_or(&[], |last| &last.weights));
-                true
+                Owing::Nothing
             }
-            Ok(Delivery::AlreadySet | Delivery::Nothing) => true,
+            Ok(Delivery::AlreadySet | Delivery::Nothing) => Owing::Nothing,
             Err(NodeError::Chain(ChainError::Refused(refusal))) if refusal.may_pass_later() => {
                 tracing::info!(%refusal, "the weights wait");
-                false
+                Owing::Waits
+            }
+            Err(NodeError::Chain(ChainError::Refused(refusal))) => {
+                let error = NodeError::WeightsRefused { refusal };
+                listener.failed(&error);
+                Owing::Never(error)
             }
             Err(error) => {
                 listener.failed(&error);
-                false
+                Owing::Still
             }
         }
+    }
+}
+
+/// What a validator owes the chain.
+enum Owing {
+    /// Nothing.
+    Nothing,
+    /// Weights whose time has not come.
+    Waits,
+    /// Weights that did not get there.
+    Still,
+    /// Weights that the chain will not take; the next round's may be others.
+    Never(NodeError),
+}
+
+/// How a turn of the loop went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    None,
+    /// Something has its time, which comes in some blocks.
+    Waiting,
+    /// Something failed, and asking soon again will hardly help.
+    Real,
+}
+
+/// How long to wait before the chain is asked again: twice as long after every trouble, within bounds.
+struct Pause {
+    poll: Duration,
+    troubles: u32,
+}
+
+impl Pause {
+    const fn of(poll: Duration) -> Self {
+        Self { poll, troubles: 0 }
+    }
+
+    fn after(&mut self, trouble: Trouble) -> Duration {
+        let most = match trouble {
+            Trouble::None => 0,
+            Trouble::Waiting => 3,
+            Trouble::Real => 7,
+        };
+        let pause = self.poll.saturating_mul(1 << self.troubles.min(most));
+        self.troubles = if most == 0 { 0 } else { (self.troubles + 1).min(most) };
+        pause
     }
 }
 
@@ -184,6 +270,16 @@ fn without_zeros(weights: &[(Uid, u16)]) -> BTreeMap<Uid, u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pauses_grow_with_trouble_within_bounds_and_end_with_it() {
+        let mut pause = Pause::of(Duration::from_millis(500));
+        let mut after = |trouble| pause.after(trouble).as_millis();
+        assert_eq!([Trouble::None; 2].map(&mut after), [500, 500]);
+        assert_eq!([Trouble::Waiting; 5].map(&mut after), [500, 1000, 2000, 4000, 4000]);
+        assert_eq!([Trouble::Real; 6].map(&mut after), [4000, 8000, 16000, 32000, 64000, 64000]);
+        assert_eq!([Trouble::None, Trouble::None].map(&mut after), [500, 500]);
+    }
     use plimsoll_chain::NeuronRecord;
     use plimsoll_core::{Digest, Hotkey, NetUid, StakeRao};
 

@@ -117,12 +117,15 @@ impl Numbers {
         }
     }
 
+    /// One in about seven was not asked in this epoch, and keeps what it proved before.
     pub(super) fn standings(&mut self, count: u16) -> Vec<Standing> {
         let standing = |uid| {
             let counts = [self.small(9), self.small(3), self.small(3), self.small(3)];
             let issued = counts.iter().sum::<u32>();
             let claimed_bytes = self.below(1 << 44);
             let proven = u128::from(claimed_bytes) * u128::from(counts[0]) / u128::from(issued.max(1));
+            let asked = u32::from(self.below(7) > 0);
+            let (issued, counts) = (issued * asked, counts.map(|count| count * asked));
             Standing {
                 uid: Uid(uid),
                 hotkey: self.hotkey(),
@@ -135,8 +138,8 @@ impl Numbers {
                 failed: counts[1],
                 late: counts[2],
                 absent: counts[3],
-                latency_p50_ms: self.small(500),
-                latency_p99_ms: 500 + self.small(500),
+                latency_p50_ms: self.small(500) * asked,
+                latency_p99_ms: (500 + self.small(500)) * asked,
             }
         };
         (0..count).map(standing).collect()

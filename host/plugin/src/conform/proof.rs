@@ -13,6 +13,9 @@ use crate::{MemorySpace, PluginError, Scheme, SchemeInstance};
 /// Small plots have at least this many units, if a unit is not enormous.
 const UNITS: u64 = 5;
 const LARGEST_PLOT_BYTES: u64 = 48 << 20;
+/// Challenges that an honest miner may have no answer to, one after another, before a scheme counts as one
+/// that proves nothing. A lottery that is won once in ten times loses as often with 0.1 %.
+const TRIES: u32 = 64;
 
 /// A challenge and its honest proof.
 pub(super) struct Proven {
@@ -52,6 +55,11 @@ pub(super) fn scheme(scheme: &Scheme, laws: &mut Laws) {
     let Layout { unit_bytes, units, .. } = layout;
     let statement = Statement { identity, unit_bytes, units, commitment };
     let sample = Sample { scheme: scheme.clone(), layout, region, statement };
+    // Every later law speaks of an honest proof: without one all of them would hold of nothing.
+    let proves = laws.holds("an honest miner can prove something", || sample.proves_something());
+    if proves.is_none() {
+        return;
+    }
     laws.holds("an honest proof passes, wherever it is drawn", || sample.honest_proofs_pass());
     laws.holds("the same question gets the same bytes for the same fuel in fresh instances", || {
         sample.same_everywhere()
@@ -141,12 +149,40 @@ impl Sample {
         focus: Option<Span>,
     ) -> Result<Option<Proven>, String> {
         let said = |e: PluginError| format!("{samples} samples, focus {focus:?}: {e}");
-        let challenge = instance.draw(&self.statement, &numbers.digest(), samples, focus).map_err(said)?;
+        let drawn = instance.draw_at_most(&self.statement, &numbers.digest(), samples, focus);
+        let (_, challenge) = drawn.map_err(said)?;
         let region = Arc::clone(&self.region) as _;
         match instance.prove(region, &self.statement, &challenge).map_err(said)? {
             Answer::Proof(proof) => Ok(Some(Proven { challenge, proof })),
             Answer::NotEligible => Ok(None),
         }
+    }
+
+    /// The first challenge of some that this plot is eligible for, with its honest proof.
+    pub(super) fn eligible(
+        &self,
+        instance: &mut SchemeInstance,
+        numbers: &mut Numbers,
+        samples: u32,
+    ) -> Result<Proven, String> {
+        for _ in 0..TRIES {
+            if let Some(proven) = self.proven(instance, numbers, samples, None)? {
+                return Ok(proven);
+            }
+        }
+        Err(format!("could prove nothing: not eligible for any of {TRIES} challenges of {samples} samples"))
+    }
+
+    fn proves_something(&self) -> Result<(), String> {
+        let (mut instance, mut numbers) = (self.instance()?, Numbers::new("something"));
+        for samples in [1, 3] {
+            let Proven { challenge, proof } = self.eligible(&mut instance, &mut numbers, samples)?;
+            let verdict = instance.verify(&self.statement, &challenge, &proof).map_err(|e| e.to_string())?;
+            if verdict != Verdict::Valid {
+                return Err(format!("{samples} samples: {verdict:?}"));
+            }
+        }
+        Ok(())
     }
 
     fn honest_proofs_pass(&self) -> Result<(), String> {
@@ -169,24 +205,26 @@ impl Sample {
     }
 
     fn same_everywhere(&self) -> Result<(), String> {
+        let said = |e: PluginError| e.to_string();
+        let asked = self.eligible(&mut self.instance()?, &mut Numbers::new("same"), 3)?.challenge;
         let ask = || -> Result<_, PluginError> {
             let mut instance = self.scheme.instance()?;
             let mut fuel = Vec::new();
             let layout = instance.plan(&self.statement.identity, self.layout.region_bytes)?;
             fuel.push(instance.fuel_used());
             let randomness = Numbers::new("same").digest();
-            let challenge = instance.draw(&self.statement, &randomness, 3, None)?;
+            let drawn = instance.draw_at_most(&self.statement, &randomness, 3, None)?;
             fuel.push(instance.fuel_used());
-            let proof = match instance.prove(Arc::clone(&self.region) as _, &self.statement, &challenge)? {
-                Answer::Proof(proof) => proof,
-                Answer::NotEligible => Vec::new(),
+            let answer = instance.prove(Arc::clone(&self.region) as _, &self.statement, &asked)?;
+            fuel.push(instance.fuel_used());
+            let proof = match &answer {
+                Answer::Proof(proof) => proof.as_slice(),
+                Answer::NotEligible => &[],
             };
+            let verdict = instance.verify(&self.statement, &asked, proof)?;
             fuel.push(instance.fuel_used());
-            let verdict = instance.verify(&self.statement, &challenge, &proof)?;
-            fuel.push(instance.fuel_used());
-            Ok((layout, challenge, proof, verdict, fuel))
+            Ok((layout, drawn, answer, verdict, fuel))
         };
-        let said = |e: PluginError| e.to_string();
         same(&ask().map_err(said)?, &ask().map_err(said)?)
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn laws(sample: &Sample, laws: &mut Laws) {
     laws.holds("a proof does not hold for another owner, validator, subnet or commitment", || {
         other_statements(sample)
     });
+    laws.holds("what it could not judge it does not draw", || unjudged(sample));
     laws.holds("arbitrary bytes as proof or challenge are never valid and never a breakdown", || {
         garbage(sample)
     });
@@ -33,11 +34,10 @@ struct Honest {
 }
 
 impl Honest {
-    /// `None` where this plot cannot be asked for one.
-    fn of(sample: &Sample, purpose: &str) -> Result<Option<Self>, String> {
+    fn of(sample: &Sample, purpose: &str) -> Result<Self, String> {
         let (mut instance, mut numbers) = (sample.instance()?, Numbers::new(purpose));
-        let proven = sample.proven(&mut instance, &mut numbers, 3, None)?;
-        Ok(proven.map(|Proven { challenge, proof }| Self { instance, numbers, challenge, proof }))
+        let Proven { challenge, proof } = sample.eligible(&mut instance, &mut numbers, 3)?;
+        Ok(Self { instance, numbers, challenge, proof })
     }
 }
 
@@ -71,8 +71,7 @@ fn not_valid(
 }
 
 fn proof_bits(sample: &Sample) -> Result<(), String> {
-    let Some(honest) = Honest::of(sample, "proof bits")? else { return Ok(()) };
-    let Honest { mut instance, mut numbers, challenge, proof } = honest;
+    let Honest { mut instance, mut numbers, challenge, proof } = Honest::of(sample, "proof bits")?;
     let statement = &sample.statement;
     for flip in 0..FLIPS.min(proof.len() * 8) {
         let (at, bit) = (numbers.place(proof.len()), flip % 8);
@@ -95,8 +94,7 @@ fn proof_bits(sample: &Sample) -> Result<(), String> {
 }
 
 fn challenge_bits(sample: &Sample) -> Result<(), String> {
-    let Some(honest) = Honest::of(sample, "challenge bits")? else { return Ok(()) };
-    let Honest { mut instance, mut numbers, challenge, proof } = honest;
+    let Honest { mut instance, mut numbers, challenge, proof } = Honest::of(sample, "challenge bits")?;
     for flip in 0..FLIPS {
         let (at, bit) = (numbers.place(challenge.len()), flip % 8);
         let mut flipped = challenge.clone();
@@ -115,9 +113,7 @@ fn data_bits(sample: &Sample) -> Result<(), String> {
     let sound = sample.region.to_vec();
     let units_bytes = usize::try_from(sample.layout.units_bytes()).map_err(|e| e.to_string())?;
     let samples = u32::try_from(sample.layout.units).unwrap_or(u32::MAX);
-    let randomness = numbers.digest();
-    let challenge =
-        instance.draw(&sample.statement, &randomness, samples, None).map_err(|e| e.to_string())?;
+    let challenge = sample.eligible(&mut instance, &mut numbers, samples)?.challenge;
     for flip in 0..12 {
         let (at, bit) = (numbers.place(units_bytes), flip % 8);
         let mut bytes = sound.clone();
@@ -132,8 +128,7 @@ fn data_bits(sample: &Sample) -> Result<(), String> {
 }
 
 fn other_statements(sample: &Sample) -> Result<(), String> {
-    let Some(honest) = Honest::of(sample, "statements")? else { return Ok(()) };
-    let Honest { mut instance, mut numbers, challenge, proof } = honest;
+    let Honest { mut instance, mut numbers, challenge, proof } = Honest::of(sample, "statements")?;
     let ours = sample.statement;
     let mut others = Vec::new();
     let mut other = |name: &'static str, change: &dyn Fn(&mut Statement, Digest)| {
@@ -154,10 +149,28 @@ fn other_statements(sample: &Sample) -> Result<(), String> {
     Ok(())
 }
 
+/// A statement with a commitment that the scheme does not make, or without the one that it makes: a refusal, or
+/// a challenge that an empty proof gets a verdict to. An error at `verify` would never be held against a miner.
+fn unjudged(sample: &Sample) -> Result<(), String> {
+    let (mut instance, mut numbers) = (sample.instance()?, Numbers::new("unjudged"));
+    let (commitment, which) = match sample.statement.commitment {
+        Some(_) => (None, "without a commitment"),
+        None => (Some(numbers.digest()), "with a commitment"),
+    };
+    let statement = Statement { commitment, ..sample.statement };
+    let drawn = answered(instance.draw(&statement, &numbers.digest(), 1, None))?;
+    let Some(challenge) = drawn else { return Ok(()) };
+    match instance.verify(&statement, &challenge, &[]) {
+        Ok(Verdict::Invalid(_)) => Ok(()),
+        Ok(Verdict::Valid) => Err(format!("{which} an empty proof passes")),
+        Err(error) => Err(format!("{which} a challenge is drawn that no verdict comes of: {error}")),
+    }
+}
+
 fn garbage(sample: &Sample) -> Result<(), String> {
     let (mut instance, mut numbers) = (sample.instance()?, Numbers::new("garbage"));
     let statement = &sample.statement;
-    let challenge = instance.draw(statement, &numbers.digest(), 3, None).map_err(|e| e.to_string())?;
+    let challenge = sample.eligible(&mut instance, &mut numbers, 3)?.challenge;
     for case in 0..48usize {
         let len = match case % 4 {
             0 => case,

@@ -31,11 +31,12 @@ pub(super) fn incentive(rule: &Incentive, laws: &mut Laws) {
         }
         Ok(())
     });
-    laws.holds("who passed nothing earns nothing in the first epoch", || {
+    laws.holds("who proved nothing earns nothing in the first epoch", || {
         let (mut numbers, mut instance) = (Numbers::new("nothing"), rule.instance().map_err(said)?);
         let (round, standings) = (numbers.round(0), numbers.standings(200));
         let outcome = instance.weigh(&round, &standings, &[]).map_err(said)?;
-        match standings.iter().find(|miner| miner.passed == 0 && weight(&outcome, miner.uid) > 0) {
+        let proved_nothing = |miner: &&Standing| miner.passed == 0 && miner.proven_bytes == 0;
+        match standings.iter().filter(proved_nothing).find(|miner| weight(&outcome, miner.uid) > 0) {
             Some(miner) => Err(format!("uid {} earns {}", miner.uid, weight(&outcome, miner.uid))),
             None => Ok(()),
         }

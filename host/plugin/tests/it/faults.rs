@@ -151,6 +151,48 @@ fn a_call_of_the_host_beyond_the_contract_is_named() {
     insta::assert_snapshot!(sentence(result), @"plugin `sample.wasm` broke down in `draw`: a forbidden call: the state of seed-text has 31 bytes, not 32");
 }
 
+/// All arguments of a call count, those too that stay in the plugin's memory and are never copied.
+#[test]
+fn no_kernel_takes_more_bytes_at_once_than_the_contract_says() {
+    const DIGEST: &str = "(i32.const 0) (i32.const 32)";
+    let call = |name: &str, signature: &str, arguments: &str, bytes: u32| {
+        let import = format!("(import \"plimsoll:plugin/pure@0.1.0\" \"{name}\" (func $kernel {signature}))");
+        let arguments = arguments
+            .replace("DIGEST", DIGEST)
+            .replace("BYTES", &format!("(i32.const 0) (i32.const {bytes})"));
+        let answer = if signature.contains("result") {
+            "(drop (call $kernel ARGUMENTS))"
+        } else {
+            "(call $kernel ARGUMENTS)"
+        };
+        let body = answer.replace("ARGUMENTS", &arguments) + "(i32.const 12288)";
+        let guest = Guest::of(Kind::Proof).memory_pages(80).with(&import).body("draw", &body);
+        scheme(guest.build()).draw(&statement(), &Digest([9; 32]), 1, None)
+    };
+    for (name, signature, arguments, others) in [
+        ("digest-of", "(param i32 i32 i32 i32)", "(i32.const 0) BYTES (i32.const 8192)", 0),
+        ("keyed-digest", "(param i32 i32 i32 i32 i32)", "DIGEST BYTES (i32.const 8192)", 32),
+        (
+            "merkle-leaf",
+            "(param i32 i32 i64 i64 i32 i32 i32)",
+            "(i32.const 1) (i32.const 8388608) (i64.const 2) (i64.const 1) BYTES (i32.const 8192)",
+            0,
+        ),
+        (
+            "merkle-verify",
+            "(param i32 i32 i32 i64 i64 i32 i32 i32 i32) (result i32)",
+            "(i32.const 1) DIGEST (i64.const 2) (i64.const 0) DIGEST BYTES",
+            64,
+        ),
+    ] {
+        let most = (4 << 20) - others;
+        assert_eq!(call(name, signature, arguments, most), Ok(Vec::new()), "{name}");
+        let over = sentence(call(name, signature, arguments, most + 1));
+        let said = "too much at once: it handed over more than 4194304 bytes in one call";
+        assert_eq!(over, format!("plugin `sample.wasm` broke down in `draw`: {said}"), "{name}");
+    }
+}
+
 #[test]
 fn the_last_words_of_a_panic_are_told_and_tamed() {
     let mut guest = Guest::of(Kind::Proof).with(HOST_CALLS);

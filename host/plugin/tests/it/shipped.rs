@@ -20,7 +20,10 @@ pub(crate) fn builtin(name: &str) -> PluginRef {
 /// Parameters that keep a proof scheme's units small.
 fn small(name: &str) -> Value {
     match name {
-        "proof-stream" => json!({"unit_bytes": 4_096}),
+        "proof-scrypt" => json!({"n": 16}),
+        "proof-stream" | "proof-seqpack" => json!({"unit_bytes": 4_096}),
+        "proof-sdr" => json!({"sector_bytes": 4_096}),
+        "proof-compact" => json!({"elements": 4}),
         _ => json!({}),
     }
 }
@@ -233,4 +236,24 @@ fn a_seed_partition_of_eleven_million_chunks_can_still_be_committed_to_and_prove
     let challenge = instance.draw(&statement, &Digest([7; 32]), 30, None).unwrap();
     let answer = instance.prove(region, &statement, &challenge).unwrap();
     assert!(matches!(answer, Answer::Proof(_)), "{answer:?}");
+}
+
+#[test]
+fn a_scheme_is_asked_for_the_most_that_it_draws() {
+    let chain = host().load_scheme(&builtin("proof-seed-v1"), &json!({})).unwrap();
+    let mut instance = chain.instance().unwrap();
+    let of = Statement {
+        identity: identity(),
+        unit_bytes: 100_000,
+        units: 1 << 20,
+        commitment: Some(Digest([3; 32])),
+    };
+    let mut asked = |of: &Statement, samples| instance.draw_at_most(of, &Digest([9; 32]), samples, None);
+    for (wanted, drawn) in [(1, 1), (44, 44), (45, 45), (46, 45), (90, 45), (4096, 45), (u32::MAX, 45)] {
+        let (samples, challenge) = asked(&of, wanted).unwrap();
+        assert_eq!((samples, challenge.len()), (drawn, 32 + 8 * drawn as usize), "{wanted}");
+    }
+    let refusal = asked(&Statement { commitment: None, ..of }, 90).unwrap_err().to_string();
+    assert!(refusal.ends_with("could not draw: bad input: the statement has no commitment"), "{refusal}");
+    assert!(asked(&of, 0).is_err());
 }

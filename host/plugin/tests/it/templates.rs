@@ -68,8 +68,22 @@ fn a_name_that_no_crate_can_have_is_refused() {
     let refusal = |name: &str| new_plugin(Kind::Proof, name, folder.path()).unwrap_err().to_string();
     insta::assert_snapshot!(refusal("My Rule"), @"no new plugin: `My Rule` is no name for a plugin: use lower-case letters, digits and single dashes, beginning with a letter, such as `my-rule`");
     insta::assert_snapshot!(refusal("match"), @"no new plugin: `match` is a name that Rust keeps for itself; choose another");
-    for name in ["", "-a", "a-", "a--b", "../a", "a/b", "1a", "a.b", "ä", "test"] {
+    for name in
+        ["", "-a", "a-", "a--b", "../a", "a/b", "1a", "a.b", "ä", "test", "static", "type", "gen", "yield"]
+    {
         assert!(refusal(name).starts_with("no new plugin: "), "{name}");
+    }
+    insta::assert_snapshot!(refusal("serde"), @"no new plugin: `serde` is a crate that the SDK is made of; choose another name");
+    let carried = plimsoll_bundle::sdk_files().iter().find(|(path, _)| *path == "sdk/Cargo.toml").unwrap().1;
+    let manifest: toml::Table = carried.parse().unwrap();
+    let mut dependencies: Vec<&str> =
+        manifest["dependencies"].as_table().unwrap().keys().map(|k| &**k).collect();
+    for target in manifest["target"].as_table().unwrap().values() {
+        dependencies.extend(target["dependencies"].as_table().unwrap().keys().map(|k| &**k));
+    }
+    assert!(dependencies.len() >= 10, "{dependencies:?}");
+    for name in dependencies.into_iter().chain(["plimsoll-sdk"]) {
+        assert!(refusal(&name.replace('_', "-")).contains("is a crate that the SDK is made of"), "{name}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -81,6 +95,20 @@ fn nothing_that_is_there_is_overwritten() {
     let text = new_plugin(Kind::Proof, "mine", folder.path()).unwrap_err().to_string();
     assert!(text.ends_with("mine is there already; choose another name or remove it"), "{text}");
     assert_eq!(fs::read(folder.path().join("mine")).unwrap(), b"precious");
+}
+
+#[test]
+fn a_crate_that_cannot_be_written_whole_is_not_there_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder where a file is: the disk refuses in the middle.
+    let carried = [("sdk/Cargo.toml", ""), ("wit/types.wit", ""), ("wit/types.wit/more", "x")];
+    let result = scaffold(Kind::Proof, "mine", folder.path(), SdkSource::Carried(&carried));
+    let text = result.unwrap_err().to_string();
+    assert!(text.starts_with("no new plugin: ") && text.contains("mine/wit/types.wit/more: "), "{text}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let written = new_plugin(Kind::Proof, "mine", &folder.path().join("new/folders")).unwrap();
+    assert!(written.iter().all(|path| path.is_file()), "{written:?}");
+    assert_eq!(fs::read_dir(folder.path().join("new/folders")).unwrap().count(), 1);
 }
 
 #[test]

@@ -8,17 +8,18 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+use plimsoll_core::Span;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
 use super::inner::Inner;
 use super::ledger::Ledger;
-use crate::disk::{beside, folder_of, remove_if_there, sync_folder_of};
-use crate::header::{PlotHeader, Slots};
-use crate::journal::{Finished, Journal, journal_path};
+use crate::disk::{beside, folder_of, remove_if_there, remove_temporaries_of, sync_folder_of};
+use crate::header::{MAGIC, PlotHeader, SLOT_BYTES, Slots};
+use crate::journal::{Finished, Journal, journal_paths, remove_journals};
 use crate::lock::PlotLock;
 use crate::write::{PlotFile, Writer, open_direct, open_read};
-use crate::{FillOptions, Geometry, IoMethod, PlotSpec, StoreError, free_space};
+use crate::{FillOptions, Geometry, IoMethod, NODE_BYTES, PlotSpec, StoreError, free_space};
 
 /// What the journal, its successor and the names of both may take.
 const MARGIN_BYTES: u64 = 64 << 10;
@@ -31,12 +32,14 @@ pub(super) fn create_or_resume(
     spec.check()?;
     let lock = PlotLock::exclusive(path)?;
     remove_if_there(&beside(path, "new"))?;
+    journal_paths(path).iter().for_each(|journal| remove_temporaries_of(journal));
     if options.restart {
+        expect_plot_magic(path)?;
         // What is there now makes room for what comes.
         let reclaimed = fs::metadata(path).map_or(0, |there| there.blocks().saturating_mul(512));
         check_room(path, Geometry::of(spec.layout.region_bytes).file_bytes.saturating_sub(reclaimed))?;
         // The journal goes first, for it must never outlive what it speaks of.
-        if remove_if_there(&journal_path(path))? {
+        if remove_journals(path)? {
             sync_folder_of(path)?;
         }
         if remove_if_there(path)? {
@@ -59,6 +62,27 @@ pub(super) fn create_or_resume(
     }
 }
 
+/// Whatever is to be thrown away must at least have been a plot: one of its header slots says so.
+fn expect_plot_magic(path: &Path) -> Result<(), StoreError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(StoreError::io(path, "open")(e)),
+    };
+    let mut begin = [0; MAGIC.len()];
+    for slot in [0, SLOT_BYTES as u64] {
+        match file.read_exact_at(&mut begin, slot) {
+            Ok(()) if begin == MAGIC => return Ok(()),
+            Err(e) if e.kind() != ErrorKind::UnexpectedEof => {
+                return Err(StoreError::io(path, "read the header")(e));
+            }
+            _ => {}
+        }
+    }
+    let why = "no header slot begins with PLIMPLOT, so it is not deleted: move it away yourself".to_owned();
+    Err(StoreError::NotAPlot { path: path.to_owned(), why })
+}
+
 /// Writes the slot that a crash left behind once more.
 pub(crate) fn heal_header(path: &Path, header: &PlotHeader, slots: Slots) -> Result<(), StoreError> {
     let Slots::Stale(_) = slots else { return Ok(()) };
@@ -73,7 +97,10 @@ pub(crate) fn heal_header(path: &Path, header: &PlotHeader, slots: Slots) -> Res
 fn create(path: &Path, spec: &PlotSpec, options: &FillOptions, lock: PlotLock) -> Result<Inner, StoreError> {
     let geometry = Geometry::of(spec.layout.region_bytes);
     check_room(path, geometry.file_bytes)?;
-    remove_if_there(&journal_path(path))?;
+    if remove_journals(path)? {
+        // The journal of a plot that is gone may not meet the one that comes.
+        sync_folder_of(path)?;
+    }
     let mut fill_id = [0; 16];
     getrandom::fill(&mut fill_id)
         .map_err(|e| StoreError::io(path, "draw a random number")(std::io::Error::other(e.to_string())))?;
@@ -114,7 +141,7 @@ fn make_file(
 }
 
 /// Reserves `file_bytes`, of which `needed_bytes` are not yet on the disk; says whether it could.
-fn make_room(
+pub(crate) fn make_room(
     file: &File,
     path: &Path,
     file_bytes: u64,
@@ -142,7 +169,7 @@ fn no_space(path: &Path, needed_bytes: u64) -> StoreError {
     StoreError::NoSpace { path: path.to_owned(), needed_bytes, free_bytes: free_bytes.min(needed_bytes) }
 }
 
-fn check_room(path: &Path, needed_bytes: u64) -> Result<(), StoreError> {
+pub(crate) fn check_room(path: &Path, needed_bytes: u64) -> Result<(), StoreError> {
     let free_bytes = free_space(folder_of(path))?.free_bytes;
     let needed_bytes = needed_bytes + MARGIN_BYTES;
     if free_bytes < needed_bytes {
@@ -160,10 +187,11 @@ fn resume(
     let geometry = header.geometry();
     let file = open_read(path, true).map_err(StoreError::io(path, "open"))?;
     let there = file.metadata().map_err(StoreError::io(path, "measure"))?;
-    let mut journal = Journal::read_or_none(&journal_path(path), header.fill_id, &header.spec.layout);
+    let read = Journal::read(path, header.fill_id, &header.spec.layout)?;
+    let none = Finished::none(&header.spec.layout);
+    let mut journal = read.unwrap_or(Journal { fill_id: header.fill_id, sequence: 0, finished: none });
     if there.len() < geometry.file_bytes {
-        tracing::warn!(plot = %path.display(), "the plot was truncated: nothing counts as finished");
-        journal.finished = Finished::none(&header.spec.layout);
+        take_back_what_is_cut_off(path, &file, there.len(), &header, &mut journal)?;
     }
     let missing = geometry.file_bytes.saturating_sub(there.blocks().saturating_mul(512));
     if missing > 0 {
@@ -171,6 +199,36 @@ fn resume(
     }
     let reserved = make_room(&file, path, geometry.file_bytes, missing, options.reserve)?;
     assemble(path, file, header, journal, reserved, options, lock)
+}
+
+/// The file ends at `there`. Before it gets its length back, and zeros with it, the journal forgets every unit
+/// that reached past the end, and the leaf that was cut through becomes one that is not known.
+fn take_back_what_is_cut_off(
+    path: &Path,
+    file: &File,
+    there: u64,
+    header: &PlotHeader,
+    journal: &mut Journal,
+) -> Result<(), StoreError> {
+    let (layout, geometry) = (&header.spec.layout, header.geometry());
+    let kept = there.saturating_sub(geometry.region_offset).min(geometry.region_bytes);
+    tracing::warn!(plot = %path.display(), kept, "the plot was cut short: what was behind is filled again");
+    let before = journal.finished.clone();
+    let mut finished = before.clone();
+    if kept < geometry.region_bytes {
+        finished = Finished::none(layout);
+        // Only where a unit's bytes are its own: not behind the units, and not where passes share them.
+        let own = layout.passes.len() == 1 && layout.units_bytes() == layout.region_bytes;
+        let whole = if own { kept / u64::from(layout.unit_bytes) } else { 0 };
+        let within = |span: Span| Span::between(span.first, span.end().min(whole));
+        finished.passes[0] = before.passes[0].iter().map(within).collect();
+    }
+    if finished != before {
+        journal.take_back(path, finished)?;
+    }
+    let torn = there.saturating_sub(geometry.tree_offset) % NODE_BYTES;
+    let zeros = [0; NODE_BYTES as usize];
+    file.write_all_at(&zeros[..torn as usize], there - torn).map_err(StoreError::io(path, "write the tree"))
 }
 
 fn assemble(

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use plimsoll_core::{Digest, SpaceError, Span};
 
 use super::ledger::Ledger;
+use crate::error::device;
 use crate::header::PlotHeader;
-use crate::journal::journal_path;
 use crate::lock::PlotLock;
 use crate::write::Writer;
 use crate::{FillOptions, IoMethod, StoreError};
@@ -22,7 +22,7 @@ pub(super) struct Inner {
     /// Held by whoever makes a checkpoint: one at a time, without keeping workers from reporting.
     turn: Mutex<()>,
     /// Why nothing more can be made durable.
-    poisoned: OnceLock<String>,
+    poisoned: OnceLock<(io::ErrorKind, String)>,
     /// The root of the complete tree; nothing can be put from then on.
     pub(super) root: OnceLock<Digest>,
     pub(super) lock: Arc<PlotLock>,
@@ -103,7 +103,7 @@ impl Inner {
         // What was reported before the snapshot was put before it, so settling now covers it.
         self.writer.settle()?;
         self.sync()?;
-        snapshot.journal.write(&journal_path(self.path()))?;
+        snapshot.journal.write(self.path())?;
         self.ledger().made_durable(snapshot);
         Ok(())
     }
@@ -115,18 +115,17 @@ impl Inner {
     }
 
     fn poison(&self, error: &io::Error) -> StoreError {
-        let reason = self.poisoned.get_or_init(|| error.to_string());
+        let (kind, reason) = self.poisoned.get_or_init(|| (error.kind(), error.to_string()));
         self.ledger().forget_pending();
-        tracing::error!(plot = %self.path().display(), reason, "the disk failed to keep what was written");
-        StoreError::Poisoned { path: self.path().to_owned(), reason: reason.clone() }
+        let error = StoreError::not_kept(self.path(), *kind, reason);
+        tracing::error!(%error);
+        error
     }
 
     pub(super) fn check_poison(&self) -> Result<(), StoreError> {
         match self.poisoned.get() {
             None => Ok(()),
-            Some(reason) => {
-                Err(StoreError::Poisoned { path: self.path().to_owned(), reason: reason.clone() })
-            }
+            Some((kind, reason)) => Err(StoreError::not_kept(self.path(), *kind, reason)),
         }
     }
 
@@ -135,9 +134,8 @@ impl Inner {
         if self.options.cancel.is_cancelled() {
             return Err(SpaceError::Cancelled);
         }
-        if let Some(reason) = self.poisoned.get() {
-            let (path, reason) = (self.path().display().to_string(), reason.clone());
-            return Err(SpaceError::Device { path, offset: 0, len: 0, reason });
+        if let Some((kind, reason)) = self.poisoned.get() {
+            return Err(device(self.path(), 0, 0, &io::Error::new(*kind, reason.clone())));
         }
         if self.root.get().is_some() {
             let path = self.path().display();
@@ -152,9 +150,10 @@ mod tests {
     use std::fs::{File, OpenOptions};
 
     use plimsoll_core::{Hotkey, Identity, Layout, NetUid, Order, Pass};
+    use rustix::io::Errno;
 
     use super::*;
-    use crate::journal::{Finished, Journal};
+    use crate::journal::{Finished, Journal, journal_paths};
     use crate::write::PlotFile;
     use crate::{PlotSpec, SchemeTag};
 
@@ -202,6 +201,22 @@ mod tests {
             assert!(matches!(again, Err(StoreError::Poisoned { .. })));
         }
         assert!(matches!(inner.check_writable(), Err(SpaceError::Device { .. })));
-        assert!(!journal_path(inner.path()).exists());
+        assert!(journal_paths(inner.path()).iter().all(|journal| !journal.exists()));
+    }
+
+    #[test]
+    fn a_disk_that_is_full_at_the_sync_is_not_called_a_failing_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let full = [Errno::NOSPC, Errno::DQUOT];
+        for (errno, is_full) in full.map(|e| (e, true)).into_iter().chain([(Errno::IO, false)]) {
+            let inner = over_a_device_that_cannot_sync(folder.path());
+            let first = inner.poison(&errno.into());
+            assert_eq!(first.is_full_disk(), is_full, "{first}");
+            let again = inner.check_poison().unwrap_err();
+            assert_eq!(again.to_string(), first.to_string());
+            assert_eq!(StoreError::from(inner.check_writable().unwrap_err()).is_full_disk(), is_full);
+            let advice = if is_full { "free space, then resume" } else { "check the disk, then resume" };
+            assert!(first.to_string().ends_with(advice), "{first}");
+        }
     }
 }

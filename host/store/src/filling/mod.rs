@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Digest, PlotSpace, RegionSpace, Span};
 
-pub(crate) use create::heal_header;
+pub(crate) use create::{check_room, heal_header, make_room};
 pub use options::FillOptions;
 
 use crate::{IoMethod, Plot, PlotSpec, StoreError};
@@ -42,7 +42,7 @@ impl Filling {
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::NoSpace`], [`StoreError::OtherPlot`],
     /// [`StoreError::AlreadySealed`], [`StoreError::NotAPlot`], [`StoreError::MissingFolder`],
-    /// [`StoreError::BadSpec`], [`StoreError::Io`].
+    /// [`StoreError::BadSpec`], [`StoreError::BadJournal`], [`StoreError::Io`]; nothing was touched then.
     pub fn create_or_resume(path: &Path, spec: &PlotSpec, options: &FillOptions) -> Result<Self, StoreError> {
         create::create_or_resume(path, spec, options).map(|inner| Self(Arc::new(inner)))
     }
@@ -84,7 +84,7 @@ impl Filling {
     /// Makes everything that was reported finished durable: the plot's bytes first, then the journal.
     ///
     /// # Errors
-    /// [`StoreError::Poisoned`] after the disk failed to keep bytes, now or before; a full disk or another
+    /// [`StoreError::Poisoned`] or [`StoreError::FullDisk`] after the disk failed to keep bytes, now or before; another
     /// failed write otherwise, after which the call may be repeated.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         self.0.checkpoint()

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use plimsoll_core::Digest;
 
 use super::inner::Inner;
-use crate::disk::remove_if_there;
 use crate::header::{PlotHeader, SLOT_BYTES};
-use crate::journal::journal_path;
+use crate::journal::remove_journals;
 use crate::{Plot, StoreError, tree};
 
 pub(super) fn finish_tree(inner: &Inner) -> Result<Digest, StoreError> {
@@ -53,7 +52,7 @@ pub(super) fn seal(inner: &Arc<Inner>, commitment: Option<Digest>) -> Result<Plo
     write(SLOT_BYTES)?;
     inner.sync()?;
     write(0)?;
-    remove_if_there(&journal_path(file.path()))?;
+    remove_journals(file.path())?;
     file.forget_cache();
     inner.lock.downgrade(file.path())?;
     Plot::sealed(file.path(), header, Arc::clone(&inner.lock))

@@ -3,36 +3,19 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Partition;
+use super::fields::expect_fields;
 use crate::StoreError;
 use crate::disk::{folder_of, replace_file};
-
-/// A number of bytes or things. The prototype's command line parses some of them as floating point and writes
-/// `100000.0`.
-pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Form {
-        Whole(u64),
-        Float(f64),
-    }
-    match Form::deserialize(from)? {
-        Form::Whole(number) => Ok(number),
-        Form::Float(number) if number >= 0.0 && number.fract() == 0.0 && number < 2f64.powi(53) => {
-            Ok(number as u64)
-        }
-        Form::Float(number) => {
-            Err(serde::de::Error::custom(format!("{number} is no whole number of bytes or chunks")))
-        }
-    }
-}
 
 /// Reads a `partition.json`, ours or the prototype's.
 ///
 /// # Errors
-/// [`StoreError::BadPartition`] with line and column; [`StoreError::Io`].
+/// [`StoreError::BadPartition`] with line and column for what is no JSON, and with entry, field, what was found and
+/// what was expected for a wrong value; [`StoreError::Io`].
 pub fn read_partitions(path: &Path) -> Result<Vec<Partition>, StoreError> {
     let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
         ErrorKind::NotFound if !folder_of(path).is_dir() => {
@@ -40,7 +23,15 @@ pub fn read_partitions(path: &Path) -> Result<Vec<Partition>, StoreError> {
         }
         _ => StoreError::Io { path: path.to_owned(), doing: "read the partitions", source: e },
     })?;
-    serde_json::from_str(&text).map_err(|e| bad(path, e.to_string()))
+    let entries: Vec<Value> = match serde_json::from_str(&text).map_err(|e| bad(path, e.to_string()))? {
+        Value::Array(entries) => entries,
+        _ => return Err(bad(path, "it is no array of partitions".to_owned())),
+    };
+    let read = |(index, entry)| {
+        expect_fields(index, entry)?;
+        Partition::deserialize(entry).map_err(|e| format!("entry {index}: {e}"))
+    };
+    entries.iter().enumerate().map(read).collect::<Result<_, _>>().map_err(|why| bad(path, why))
 }
 
 /// Writes a `partition.json` in place of the old one: after a crash it is the old one or the new one.

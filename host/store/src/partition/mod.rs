@@ -5,6 +5,7 @@
 //! theirs. What is ours stands behind them in one object, `plimsoll`, which a file of the prototype lacks.
 //! Fields are read by name, in any order; fields that nobody knows are kept.
 
+mod fields;
 mod file;
 mod plan;
 
@@ -41,34 +42,34 @@ pub struct Partition {
     /// For whom.
     pub validator: Hotkey,
     /// The validator's stake in whole TAO, truncated.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub stake: u64,
     /// Bytes of this part.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub size: u64,
     /// The same for people.
     pub h_size: String,
     /// The share of the free space that all parts together may take.
     pub threshold: f64,
     /// The same in bytes.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub threshold_space: u64,
     /// The same for people.
     pub h_threshold_space: String,
     /// This part's share of `threshold_space`, in percent.
     pub threshold_percent: f64,
     /// Bytes that were free.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub availble_space: u64,
     /// The same for people.
     pub h_available_space: String,
     /// This part's share of `availble_space`, in percent.
     pub available_percent: f64,
     /// Number of chunks.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub n_chunks: u64,
     /// Bytes of one.
-    #[serde(deserialize_with = "file::whole")]
+    #[serde(deserialize_with = "fields::whole")]
     pub chunk_size: u64,
     /// The seed prototype's seed: `owner` followed by `validator`.
     pub seed: String,

@@ -32,7 +32,7 @@ pub struct MinerSide {
 pub struct PlannedSpace {
     /// Bytes that are free.
     pub available_bytes: u64,
-    /// The share of them that all parts together may take.
+    /// The share of them that all parts together may take, as it was configured.
     pub threshold: f64,
     /// The same in bytes.
     pub cap_bytes: u64,
@@ -97,7 +97,7 @@ fn percent(part: u64, whole: u64) -> f64 {
 }
 
 impl Partition {
-    /// The fields of one share.
+    /// The fields of one share. Chunks are the units of its plot; without a plot, as many as fit.
     #[must_use]
     pub fn of_share(
         miner: &MinerSide,
@@ -106,6 +106,10 @@ impl Partition {
         plot: Option<PlotEntry>,
     ) -> Self {
         let PlannedSpace { available_bytes, threshold, cap_bytes, chunk_bytes } = *space;
+        let (n_chunks, chunk_size) = match &plot {
+            Some(plot) => (plot.units, plot.unit_bytes.into()),
+            None => (share.bytes.checked_div(chunk_bytes).unwrap_or(0), chunk_bytes),
+        };
         Self {
             i: share.uid,
             block: miner.block,
@@ -126,8 +130,8 @@ impl Partition {
             availble_space: available_bytes,
             h_available_space: seed_human_size(available_bytes as f64),
             available_percent: percent(share.bytes, available_bytes),
-            n_chunks: share.bytes.checked_div(chunk_bytes).unwrap_or(0),
-            chunk_size: chunk_bytes,
+            n_chunks,
+            chunk_size,
             seed: format!("{}{}", miner.owner, share.validator),
             plimsoll: plot,
             other: BTreeMap::new(),

@@ -23,7 +23,7 @@ use plimsoll_core::Digest;
 
 pub(crate) use report::bad_runs;
 pub use report::{BadNodes, BadRun, Badness, Confidence, ScrubReport};
-pub use sample::Sample;
+pub use sample::{Draw, Sample};
 
 use crate::{CancelFlag, Plot, StoreError};
 

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use plimsoll_core::{Digest, SpaceError, Span, Spans};
+use plimsoll_core::{Digest, Span, Spans};
 use plimsoll_kernels::{HashKind, merkle_verify};
 use rayon::prelude::*;
 
 use super::full::bad_leaves;
+use super::source::GROUPS_A_STEP;
 use super::{Badness, Confidence, Sample, ScrubOptions, ScrubReport, bad_runs};
 use crate::tree::{leaf_of, level_above, read_nodes};
 use crate::{GROUP_BYTES, Geometry, Plot, StoreError};
@@ -80,46 +81,64 @@ pub(super) fn check_sample(
     report: &mut ScrubReport,
 ) -> Result<(), StoreError> {
     let geometry = plot.geometry();
-    let region = plot.region();
-    let drawn = sample.draw(geometry.groups(), seed);
-    let results: Vec<Result<Judged, SpaceError>> = drawn
-        .par_iter()
-        .map_init(
-            || vec![0; GROUP_BYTES as usize],
-            |buffer, &index| {
-                if options.cancel.is_cancelled() {
-                    return Err(SpaceError::Cancelled);
-                }
-                let group = geometry.group(index);
-                let bytes = &mut buffer[..group.len as usize];
-                region.read_at(group.offset, bytes)?;
-                options.progress.fetch_add(group.len, Ordering::Relaxed);
-                Ok(judge(plot, &geometry, index, &leaf_of(&geometry, index, bytes)))
-            },
-        )
-        .collect();
-    let (mut differing, mut unreadable, mut leaves) = (Spans::new(), Spans::new(), Spans::new());
-    for (&index, result) in drawn.iter().zip(results) {
-        let group = geometry.group(index);
-        let bytes = Span { first: group.offset, count: group.len };
-        match result {
-            Err(SpaceError::Cancelled) => return Err(StoreError::Cancelled),
-            Err(_) => unreadable.insert(bytes),
-            Ok(judged) => {
-                report.checked_bytes += group.len;
-                match judged {
-                    Judged::Bad => differing.insert(bytes),
-                    Judged::Good { leaf_is_bad: true } => leaves.insert(Span { first: index, count: 1 }),
-                    Judged::Good { leaf_is_bad: false } => {}
-                }
-            }
+    let mut drawn = sample.draw(geometry.groups(), seed);
+    let (mut found, mut sampled) = (Found::default(), 0);
+    loop {
+        let block: Vec<u64> = drawn.by_ref().take(GROUPS_A_STEP as usize).collect();
+        if block.is_empty() {
+            break;
+        }
+        sampled += block.len() as u64;
+        let results = judge_all(plot, options, &block);
+        for (&index, result) in block.iter().zip(results) {
+            found.note(&geometry, index, result?, report);
         }
     }
     let layout = &plot.header().spec.layout;
-    report.bad.extend(bad_runs(&differing, layout, Badness::Differs));
-    report.bad.extend(bad_runs(&unreadable, layout, Badness::Unreadable));
+    report.bad.extend(bad_runs(&found.differing, layout, Badness::Differs));
+    report.bad.extend(bad_runs(&found.unreadable, layout, Badness::Unreadable));
     report.bad.sort_by_key(|run| run.region.offset);
-    report.bad_nodes.extend(bad_leaves(plot, &leaves));
-    report.confidence = Some(Confidence::of(geometry.groups(), drawn.len() as u64));
+    report.bad_nodes.extend(bad_leaves(plot, &found.leaves));
+    report.confidence = Some(Confidence::of(geometry.groups(), sampled));
     Ok(())
+}
+
+/// Reads and judges these groups over all cores; `None` is a group that cannot be read.
+fn judge_all(plot: &Plot, options: &ScrubOptions, groups: &[u64]) -> Vec<Result<Option<Judged>, StoreError>> {
+    let (geometry, region) = (plot.geometry(), plot.region());
+    let one = |buffer: &mut Vec<u8>, &index: &u64| {
+        if options.cancel.is_cancelled() {
+            return Err(StoreError::Cancelled);
+        }
+        let group = geometry.group(index);
+        let bytes = &mut buffer[..group.len as usize];
+        if region.read_at(group.offset, bytes).is_err() {
+            return Ok(None);
+        }
+        options.progress.fetch_add(group.len, Ordering::Relaxed);
+        Ok(Some(judge(plot, &geometry, index, &leaf_of(&geometry, index, bytes))))
+    };
+    groups.par_iter().map_init(|| vec![0; GROUP_BYTES as usize], one).collect()
+}
+
+/// What a sample came upon: bytes of the region, and leaves.
+#[derive(Default)]
+struct Found {
+    differing: Spans,
+    unreadable: Spans,
+    leaves: Spans,
+}
+
+impl Found {
+    fn note(&mut self, geometry: &Geometry, index: u64, judged: Option<Judged>, report: &mut ScrubReport) {
+        let group = geometry.group(index);
+        let bytes = Span { first: group.offset, count: group.len };
+        let Some(judged) = judged else { return self.unreadable.insert(bytes) };
+        report.checked_bytes += group.len;
+        match judged {
+            Judged::Bad => self.differing.insert(bytes),
+            Judged::Good { leaf_is_bad: true } => self.leaves.insert(Span { first: index, count: 1 }),
+            Judged::Good { leaf_is_bad: false } => {}
+        }
+    }
 }

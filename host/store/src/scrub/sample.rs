@@ -81,30 +81,56 @@ impl Sample {
     /// The groups, in ascending order: every set of that size is equally likely over all seeds. (Selection
     /// sampling, Knuth, The Art of Computer Programming, volume 2, section 3.4.2, algorithm S.)
     #[must_use]
-    pub fn draw(&self, groups: u64, seed: &Digest) -> Vec<u64> {
-        let mut wanted = self.groups_of(groups);
-        let mut randomness = blake3::Hasher::new_keyed(&seed.0).finalize_xof();
-        let mut drawn = Vec::with_capacity(wanted as usize);
-        let mut block = [0; 4096];
-        let mut words = [].chunks_exact(8);
-        for index in 0..groups {
-            let word = match words.next() {
-                Some(word) => word,
-                None => {
-                    randomness.fill(&mut block);
-                    words = block.chunks_exact(8);
-                    words.next().unwrap_or_default()
-                }
-            };
-            let word = word.try_into().map_or(0, u64::from_le_bytes);
-            // A number below `groups - index`, all equally likely but for one part in 2^64.
-            let dice = ((u128::from(word) * u128::from(groups - index)) >> 64) as u64;
-            if dice < wanted {
-                drawn.push(index);
-                wanted -= 1;
+    pub fn draw(&self, groups: u64, seed: &Digest) -> Draw {
+        let randomness = blake3::Hasher::new_keyed(&seed.0).finalize_xof();
+        let wanted = self.groups_of(groups).min(groups);
+        Draw { index: 0, groups, wanted, randomness, block: Box::new([0; BLOCK_BYTES]), used: BLOCK_BYTES }
+    }
+}
+
+/// Bytes of randomness that are made at once.
+const BLOCK_BYTES: usize = 4096;
+
+/// A sample's groups, one after another.
+#[derive(Debug)]
+pub struct Draw {
+    index: u64,
+    groups: u64,
+    /// How many are still to come.
+    wanted: u64,
+    randomness: blake3::OutputReader,
+    block: Box<[u8; BLOCK_BYTES]>,
+    /// Bytes of the block that were used.
+    used: usize,
+}
+
+impl Draw {
+    fn word(&mut self) -> u64 {
+        if self.used == BLOCK_BYTES {
+            self.randomness.fill(self.block.as_mut());
+            self.used = 0;
+        }
+        let word = self.block[self.used..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        self.used += 8;
+        word
+    }
+}
+
+impl Iterator for Draw {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        while self.wanted > 0 && self.index < self.groups {
+            let (index, left) = (self.index, self.groups - self.index);
+            self.index += 1;
+            // A number below `left`, all equally likely but for one part in 2^64.
+            let dice = ((u128::from(self.word()) * u128::from(left)) >> 64) as u64;
+            if dice < self.wanted {
+                self.wanted -= 1;
+                return Some(index);
             }
         }
-        drawn
+        None
     }
 }
 
@@ -147,11 +173,17 @@ mod tests {
             groups in 1u64..2000, part in 1u64..50, extra in 0u64..50, seed: [u8; 32],
         ) {
             let sample = Sample::Ratio { part, whole: part + extra };
-            let drawn = sample.draw(groups, &Digest(seed));
+            let drawn: Vec<u64> = sample.draw(groups, &Digest(seed)).collect();
             prop_assert_eq!(drawn.len() as u64, sample.groups_of(groups));
             prop_assert!(drawn.windows(2).all(|w| w[0] < w[1]) && *drawn.last().unwrap() < groups);
-            prop_assert_eq!(drawn, sample.draw(groups, &Digest(seed)));
+            prop_assert_eq!(drawn, sample.draw(groups, &Digest(seed)).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_draw_from_more_groups_than_fit_into_memory_begins_at_once() {
+        let whole = Sample::Ratio { part: 1, whole: 1 };
+        assert_eq!(whole.draw(1 << 44, &Digest([1; 32])).take(3).collect::<Vec<_>>(), [0, 1, 2]);
     }
 
     #[test]
@@ -159,7 +191,7 @@ mod tests {
         let mut counts = [0u32; 50];
         for round in 0..2000u64 {
             let seed = Digest::of(&round.to_le_bytes());
-            Sample::Ratio { part: 1, whole: 5 }.draw(50, &seed).iter().for_each(|&i| counts[i as usize] += 1);
+            Sample::Ratio { part: 1, whole: 5 }.draw(50, &seed).for_each(|i| counts[i as usize] += 1);
         }
         // 400 expected with a standard deviation of 18: six of them on either side.
         assert!(counts.iter().all(|c| (292..=508).contains(c)), "{counts:?}");

@@ -15,30 +15,58 @@ const LARGEST_CHUNK_BYTES: usize = 1 << 30;
 /// whole chain up to it: what lies this far behind a gap, and further than twice the rows, is surplus.
 const REACH_ROWS: u64 = 1024;
 
-/// The chain as far as it was needed.
-struct Chain {
+/// A walk along the chain, one link at a time: it keeps no more than one chunk, however long the chain is.
+struct Walk {
+    seed: Digest,
+    /// The state before chunk `index`.
     state: Digest,
+    index: u64,
     text: Vec<u8>,
-    /// SHA-256 of each chunk, and the state behind it.
-    links: Vec<(Digest, Digest)>,
 }
 
-impl Chain {
+/// SHA-256 of a chunk, and the state behind it.
+type Link = (Digest, Digest);
+
+impl Walk {
     fn new(seed: &str, chunk_bytes: u32) -> Self {
-        let state = digest_of(HashKind::Sha256, seed.as_bytes());
-        Self { state, text: vec![0; chunk_bytes as usize], links: Vec::new() }
+        let seed = digest_of(HashKind::Sha256, seed.as_bytes());
+        Self { seed, state: seed, index: 0, text: vec![0; chunk_bytes as usize] }
     }
 
-    fn link(&mut self, index: u64) -> (Digest, Digest) {
-        while self.links.len() as u64 <= index {
+    /// The link of chunk `index`; what lies behind is walked to from the begin.
+    fn link(&mut self, index: u64, cancel: &CancelFlag) -> Result<Link, StoreError> {
+        if index < self.index {
+            (self.state, self.index) = (self.seed, 0);
+        }
+        loop {
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
             seed_text(&self.state, &mut self.text);
             let hash = digest_of(HashKind::Sha256, &self.text);
-            let mut next = self.state;
-            next.0.iter_mut().zip(hash.0).for_each(|(s, h)| *s ^= h);
-            self.links.push((hash, next));
-            self.state = next;
+            self.state.0.iter_mut().zip(hash.0).for_each(|(s, h)| *s ^= h);
+            self.index += 1;
+            if self.index > index {
+                return Ok((hash, self.state));
+            }
         }
-        self.links[index as usize]
+    }
+}
+
+/// What rows are held against: the chain, and the same chain again for rows that repeat it.
+struct Chain<'a> {
+    ahead: Walk,
+    /// Begins anew with each restart.
+    again: Walk,
+    first: Digest,
+    cancel: &'a CancelFlag,
+}
+
+impl<'a> Chain<'a> {
+    fn new(seed: &str, chunk_bytes: u32, cancel: &'a CancelFlag) -> Result<Self, StoreError> {
+        let mut again = Walk::new(seed, chunk_bytes);
+        let (first, _) = again.link(0, cancel)?;
+        Ok(Self { ahead: Walk::new(seed, chunk_bytes), again, first, cancel })
     }
 }
 
@@ -71,7 +99,7 @@ impl SeedDb {
         cancel: &CancelFlag,
     ) -> Result<SeedDbReport, StoreError> {
         let chunk_bytes = self.chunk_bytes(chunk_bytes)?;
-        let mut chain = Chain::new(self.seed(), chunk_bytes);
+        let mut chain = Chain::new(self.seed(), chunk_bytes, cancel)?;
         let mut seen = Spans::new();
         let mut report = SeedDbReport {
             path: self.path().to_owned(),
@@ -95,7 +123,7 @@ impl SeedDb {
             match u64::try_from(row.id) {
                 Ok(id) if id < expected_rows.unwrap_or(report.rows * 2 + REACH_ROWS) => {
                     seen.insert(one(id));
-                    judge(&mut report, &mut chain, id, &row);
+                    judge(&mut report, &mut chain, id, &row)?;
                 }
                 _ => report.surplus.push(row.id),
             }
@@ -129,29 +157,50 @@ const fn one(id: u64) -> Span {
 }
 
 /// Sorts one row into the report. Rows come in ascending order.
-fn judge(report: &mut SeedDbReport, chain: &mut Chain, id: u64, row: &SeedRow) {
+fn judge(report: &mut SeedDbReport, chain: &mut Chain<'_>, id: u64, row: &SeedRow) -> Result<(), StoreError> {
     let found = digest_in(row, report.kind, report.chunk_bytes);
-    let (hash, state) = chain.link(id);
+    let (hash, state) = chain.ahead.link(id, chain.cancel)?;
     if found == Some(hash) {
         if row.state == Some(state) {
             report.matching.insert(one(id));
         } else {
             report.wrong_state.insert(one(id));
         }
-        return;
+        return Ok(());
     }
     if id > 0 {
         if let Some(restart) = report.restarts.last_mut()
             && restart.at + restart.rows == id
-            && found == Some(chain.link(restart.rows).0)
+            && found == Some(chain.again.link(restart.rows, chain.cancel)?.0)
         {
             restart.rows += 1;
-            return;
+            return Ok(());
         }
-        if found == Some(chain.link(0).0) {
+        if found == Some(chain.first) {
             report.restarts.push(Restart { at: id, rows: 1 });
-            return;
+            return Ok(());
         }
     }
     report.wrong.insert(one(id));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_gives_every_link_in_any_order_and_stops_when_it_is_asked_to() {
+        let go = CancelFlag::new();
+        let mut walk = Walk::new("minervalidator", 100);
+        let links: Vec<Link> = (0..9).map(|index| walk.link(index, &go).unwrap()).collect();
+        for index in [3, 8, 8, 0, 5, 4] {
+            assert_eq!(walk.link(index, &go).unwrap(), links[index as usize], "{index}");
+        }
+        let stopping = go.clone();
+        let stopper = std::thread::spawn(move || stopping.cancel());
+        // Without the flag this would take for ever.
+        assert!(matches!(walk.link(u64::MAX - 1, &go), Err(StoreError::Cancelled)));
+        stopper.join().unwrap();
+    }
 }

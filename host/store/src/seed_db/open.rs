@@ -1,5 +1,7 @@
 //! Opening a database and walking its rows.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
@@ -46,6 +48,7 @@ impl SeedDb {
     /// [`StoreError::BadSeedDb`] for whatever is not the prototype's; [`StoreError::Io`] where there is no file.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         std::fs::metadata(path).map_err(StoreError::io(path, "open"))?;
+        refuse_a_hot_journal(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
         let seed = seed_of(path, &connection)?;
@@ -128,6 +131,35 @@ fn sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
 
 fn bad(path: &Path, why: String) -> StoreError {
     StoreError::BadSeedDb { path: path.to_owned(), why }
+}
+
+/// SQLite leaves `<file>-journal` behind when a writer was killed: the database is then half written, and only
+/// whoever may write to it can roll it back, which is not done here.
+fn refuse_a_hot_journal(path: &Path) -> Result<(), StoreError> {
+    // <https://www.sqlite.org/fileformat2.html#the_rollback_journal>: a header of zeros is one that is done.
+    const BEGIN: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let journal = beside_with(path, "-journal");
+    let mut begin = [0; 8];
+    match File::open(&journal).and_then(|mut file| file.read_exact(&mut begin)) {
+        Ok(()) if begin == BEGIN => Err(bad(
+            path,
+            format!(
+                "{} lies beside it, so the program that wrote it was stopped half-way: copy both files, run \
+                 `sqlite3 COPY \"select count(*) from sqlite_master\"`, which rolls the copy back, and import that",
+                journal.display()
+            ),
+        )),
+        Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {
+            Err(StoreError::io(&journal, "read")(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn beside_with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// The one table's seed. It becomes part of a query, so it must be what the prototype takes: letters, digits, `_`.

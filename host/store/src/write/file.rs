@@ -14,6 +14,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use plimsoll_core::SpaceError;
 use rustix::fs::{Advice, OFlags};
+use rustix::io::Errno;
 use serde::Serialize;
 
 use super::AlignedBuffer;
@@ -68,7 +69,7 @@ pub(crate) struct PlotFile {
     edge: Mutex<AlignedBuffer>,
     dirty_bytes: AtomicU64,
     /// Why a sync failed: the system reports it once and may have dropped what it could not write.
-    failed_sync: OnceLock<String>,
+    failed_sync: OnceLock<(io::ErrorKind, String)>,
 }
 
 pub(crate) fn open_read(path: &Path, write: bool) -> io::Result<File> {
@@ -93,11 +94,14 @@ pub(crate) fn open_direct(path: &Path, choice: IoChoice) -> Result<(Option<File>
         Err(source) if choice == IoChoice::Direct => {
             Err(StoreError::Io { path: path.to_owned(), doing: "write with O_DIRECT", source })
         }
-        Err(e) if e.kind() == io::ErrorKind::StorageFull => {
-            Err(StoreError::Io { path: path.to_owned(), doing: "write the header", source: e })
-        }
-        Err(e) => Ok((None, format!("the file system refuses O_DIRECT: {e}"))),
+        Err(e) if refuses_direct(&e) => Ok((None, format!("the file system refuses O_DIRECT: {e}"))),
+        Err(source) => Err(StoreError::Io { path: path.to_owned(), doing: "write the header again", source }),
     }
+}
+
+/// Whether an error of an open, a read or a write with `O_DIRECT` is about the flag, and not about the disk.
+fn refuses_direct(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::OPNOTSUPP))
 }
 
 /// A handle that reads past the cache, where the file system takes it.
@@ -226,12 +230,12 @@ impl PlotFile {
     /// Everything written so far becomes durable, or nothing can be said of it: after one failure every further
     /// call fails without asking again.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        if let Some(reason) = self.failed_sync.get() {
-            return Err(io::Error::other(reason.clone()));
+        if let Some((kind, reason)) = self.failed_sync.get() {
+            return Err(io::Error::new(*kind, reason.clone()));
         }
         rustix::fs::fdatasync(&self.cached).map_err(|e| {
             let error = io::Error::from(e);
-            self.failed_sync.get_or_init(|| error.to_string());
+            self.failed_sync.get_or_init(|| (error.kind(), error.to_string()));
             error
         })
     }
@@ -241,5 +245,28 @@ impl PlotFile {
     pub(crate) fn forget_cache(&self) {
         // Advice only: where it is refused nothing is lost.
         let _ = rustix::fs::fadvise(&self.cached, 0, None, Advice::DontNeed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_or_full_disk_is_not_a_file_system_without_direct_writes() {
+        for (errno, refuses) in [
+            (Errno::INVAL, true),
+            (Errno::OPNOTSUPP, true),
+            (Errno::IO, false),
+            (Errno::NOSPC, false),
+            (Errno::DQUOT, false),
+            (Errno::ROFS, false),
+            (Errno::ACCESS, false),
+        ] {
+            assert_eq!(refuses_direct(&errno.into()), refuses, "{errno}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let text = open_direct(&folder.path().join("gone"), IoChoice::Auto).unwrap_err().to_string();
+        assert!(text.contains("cannot write the header again: "), "{text}");
     }
 }

@@ -11,7 +11,7 @@ use reqwest::{Client, Response, redirect, retry};
 
 use super::{Exchange, Outcome};
 use crate::answer::SignedAnswer;
-use crate::btauth::RequestSigner;
+use crate::btauth::{RequestSigner, SignedRequest};
 use crate::clock::{Clock, SystemClock};
 use crate::error::WireError;
 use crate::limits::{MAX_PROOF_BYTES, MAX_REFUSAL_BYTES, MAX_SET_BYTES};
@@ -116,7 +116,8 @@ impl MinerClient {
         let body = RegistrationRequest { netuid }.to_bytes();
         let expected = Identity { netuid, owner: miner.hotkey, validator: self.hotkey() };
         let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
-        self.exchange(miner, REGISTRATION_PATH, body, deadline_ms, MAX_SET_BYTES, |status, body| {
+        let signed = self.signer.sign("POST", REGISTRATION_PATH, &body, miner.hotkey);
+        self.exchange(miner, signed, body, deadline_ms, MAX_SET_BYTES, |status, body| {
             if status != 200 {
                 return Err(format!("status {status} is no answer to a registration request"));
             }
@@ -136,27 +137,49 @@ impl MinerClient {
         miner: &MinerAddress,
         request: &AuditRequest,
     ) -> Result<Exchange<AuditReply>, MessageError> {
+        let signed = self.sign_audit(miner, request)?;
+        Ok(self.send_audit(miner, request, signed).await)
+    }
+
+    /// The first half of [`audit`](Self::audit): what would be sent, so that it can be noted before it is.
+    ///
+    /// # Errors
+    /// [`MessageError::Field`] where the request may not be sent.
+    pub fn sign_audit(
+        &self,
+        miner: &MinerAddress,
+        request: &AuditRequest,
+    ) -> Result<SignedRequest, MessageError> {
         request.check()?;
+        Ok(self.signer.sign("POST", AUDIT_PATH, &request.to_bytes(), miner.hotkey))
+    }
+
+    /// The second half: sends `request` as `signed` signs it. The deadline runs from here.
+    pub async fn send_audit(
+        &self,
+        miner: &MinerAddress,
+        request: &AuditRequest,
+        signed: SignedRequest,
+    ) -> Exchange<AuditReply> {
         let (body, deadline_ms) = (request.to_bytes(), request.deadline_ms);
         let read = |status, body: Vec<u8>| match status {
             200 => Ok(AuditReply::Proof(body)),
             204 if body.is_empty() => Ok(AuditReply::NotEligible),
             _ => Err(format!("status {status} is no answer to an audit")),
         };
-        Ok(self.exchange(miner, AUDIT_PATH, body, deadline_ms, MAX_PROOF_BYTES, read).await)
+        self.exchange(miner, signed, body, deadline_ms, MAX_PROOF_BYTES, read).await
     }
 
     async fn exchange<T>(
         &self,
         miner: &MinerAddress,
-        path: &str,
+        request: SignedRequest,
         body: Vec<u8>,
         deadline_ms: u32,
         most: usize,
         read: impl FnOnce(u16, Vec<u8>) -> Result<T, String>,
     ) -> Exchange<T> {
-        let request = self.signer.sign("POST", path, &body, miner.hotkey);
-        let mut asking = self.http.post(format!("http://{}{path}", miner.at)).body(body);
+        let mut asking = self.http.post(format!("http://{}{}", miner.at, request.target)).body(body);
         asking = asking.header(CONTENT_TYPE, "application/json");
         for (name, value) in request.headers() {
             asking = asking.header(name, value);

@@ -19,6 +19,23 @@ pub struct EvidenceLog {
     poisoned: bool,
 }
 
+/// The file at `at`, made if it is not there, and locked; messages name `path`.
+fn locked(at: &Path, path: &Path) -> Result<File, EvidenceError> {
+    let failed = |action| move |source| EvidenceError::Io { path: path.to_owned(), action, source };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = options.open(at).map_err(failed("open the log"))?;
+    let regular = file.metadata().map_err(failed("look at the log"))?.is_file();
+    if !regular {
+        return Err(failed("open the log")(io::Error::other("it is no regular file")));
+    }
+    file.try_lock().map_err(|e| match e {
+        TryLockError::WouldBlock => EvidenceError::Locked(path.to_owned()),
+        TryLockError::Error(source) => failed("lock the log")(source),
+    })?;
+    Ok(file)
+}
+
 /// What a file holds already.
 struct Found {
     header: Option<LogHeader>,
@@ -38,17 +55,10 @@ impl EvidenceLog {
     /// The memory in `header` is not compared: a log keeps the one that it began with.
     pub fn open(path: &Path, header: &LogHeader) -> Result<Self, EvidenceError> {
         let failed = |action| move |source| EvidenceError::Io { path: path.to_owned(), action, source };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(failed("open the log"))?;
-        let regular = file.metadata().map_err(failed("look at the log"))?.is_file();
-        if !regular {
-            return Err(failed("open the log")(io::Error::other("it is no regular file")));
+        if let Some(log) = Self::begin(path, header)? {
+            return Ok(log);
         }
-        file.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => EvidenceError::Locked(path.to_owned()),
-            TryLockError::Error(source) => failed("lock the log")(source),
-        })?;
+        let file = locked(path, path)?;
         let found = scan(&file, path)?;
         if let Some(old) = &found.header {
             same_header(path, header, old)?;
@@ -77,6 +87,31 @@ impl EvidenceLog {
         log.sync()?;
         sync_folder(path).map_err(failed("sync the log's folder"))?;
         Ok(log)
+    }
+
+    /// Begins a log where there is none: under another name, until its header is on the disk, so that no crash
+    /// leaves an empty one. `None` where there is one already.
+    fn begin(path: &Path, header: &LogHeader) -> Result<Option<Self>, EvidenceError> {
+        let failed = |action| move |source| EvidenceError::Io { path: path.to_owned(), action, source };
+        if path.try_exists().map_err(failed("look for the log"))? {
+            return Ok(None);
+        }
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".new");
+        let unfinished = PathBuf::from(unfinished);
+        let file = locked(&unfinished, path)?;
+        // Whoever held the lock before may have just finished.
+        if path.try_exists().map_err(failed("look for the log"))? {
+            return Ok(None);
+        }
+        file.set_len(0).map_err(failed("begin the log"))?;
+        let mut log =
+            Self { file, path: path.to_owned(), link: Link::default(), len_bytes: 0, poisoned: false };
+        log.append(&Record::Header(header.clone()))?;
+        log.sync()?;
+        std::fs::rename(&unfinished, path).map_err(failed("give the log its name"))?;
+        sync_folder(path).map_err(failed("sync the log's folder"))?;
+        Ok(Some(log))
     }
 
     /// Writes one record. It survives the end of this process, and after [`sync`](Self::sync) that of the

@@ -19,7 +19,8 @@
 //! Lines are written as they come and synced where [`EvidenceLog::sync`] is called: before weights are set,
 //! and at the end of a round. A crash can leave a torn last line: bytes without a line feed. Opening the log
 //! for writing cuts them off, warns, and leaves a [`LogEvent`]; everything else that does not fit is an error
-//! that names the line.
+//! that names the line. A log is begun under a temporary name and takes its own with its header on the disk,
+//! and says where the log before it ended.
 
 mod line;
 mod log;
@@ -32,7 +33,7 @@ pub use line::MAX_LINE_BYTES;
 pub use log::EvidenceLog;
 pub use reader::{Entry, EvidenceReader};
 pub use record::{
-    AuditOutcome, AuditSent, LogEvent, LogHeader, Pin, Pins, Record, Registered, Response, RoundClosed,
-    RoundOpened, Ruling,
+    AuditOutcome, AuditSent, AuditUnsent, Engine, LogEvent, LogHeader, Pin, Pins, Predecessor, Record,
+    Registered, Response, RoundClosed, RoundOpened, Ruling,
 };
 pub use why::EvidenceError;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use plimsoll_core::Digest;
+
 use super::line::{Link, Next, next_line};
 use super::log::header_of;
 use super::rounds::Rounds;
@@ -65,6 +67,13 @@ impl<R: BufRead> EvidenceReader<R> {
     #[must_use]
     pub const fn header(&self) -> &LogHeader {
         &self.header
+    }
+
+    /// How many lines were read, and the digest of the last one: what a log that goes on from this one must
+    /// name, once this one is read to its end.
+    #[must_use]
+    pub const fn head(&self) -> (u64, Digest) {
+        (self.link.line, self.link.previous)
     }
 
     fn entry(&mut self) -> Result<Option<Entry>, EvidenceError> {

@@ -1,5 +1,7 @@
 //! What the log says.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::{
     BlockNumber, Digest, Epoch, Hotkey, NetUid, Signature, Span, Standing, Uid, Verdict, Weight,
 };
@@ -23,6 +25,8 @@ pub enum Record {
     RoundOpened(RoundOpened),
     /// A miner's registration was accepted.
     Registered(Registered),
+    /// An audit was chosen, and could not be sent.
+    AuditUnsent(AuditUnsent),
     /// An audit was sent.
     AuditSent(AuditSent),
     /// What became of it.
@@ -50,6 +54,34 @@ pub struct LogHeader {
     /// The incentive rule's memory before the first round of this log: empty for a new validator.
     #[serde(with = "hex_bytes")]
     pub memory: Vec<u8>,
+    /// What the plugins run in when the log begins: verdicts can depend on it where a limit is hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+    /// The log that this one goes on from; none for a new validator's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
+}
+
+/// What plugins run in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Its name and version.
+    pub version: String,
+    /// How much of everything a call may use up, by name.
+    pub limits: BTreeMap<String, u64>,
+}
+
+/// Where the log before ended: whoever has both can check that nothing was slipped in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Predecessor {
+    /// BLAKE3 of its last line, without the line feed.
+    pub head: Digest,
+    /// How many lines it has.
+    pub lines: u64,
+    /// BLAKE3 of the incentive rule's memory behind its last closed round.
+    pub memory: Digest,
 }
 
 impl LogHeader {
@@ -99,6 +131,11 @@ pub enum LogEvent {
         /// Why.
         why: String,
     },
+    /// From here on the plugins run in something else than the header, or the last such event, says.
+    EngineChanged {
+        /// In what.
+        engine: Engine,
+    },
 }
 
 /// A round began.
@@ -131,6 +168,25 @@ pub struct Registered {
     pub request: SignedRequest,
     /// Its signature over the set.
     pub signature: Signature,
+}
+
+/// The strategy chose an audit, and it was never sent: counts for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditUnsent {
+    /// The miner's place.
+    pub uid: Uid,
+    /// How many units the strategy wanted.
+    pub samples: u32,
+    /// Only from these.
+    pub focus: Option<Span>,
+    /// How long the answer could have taken.
+    pub deadline_ms: u32,
+    /// Whether there was a challenge: then it is the validator that could not send it; else the scheme drew
+    /// none.
+    pub drawn: bool,
+    /// Why.
+    pub why: String,
 }
 
 /// An audit was sent.

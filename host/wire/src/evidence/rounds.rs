@@ -66,6 +66,11 @@ impl Rounds {
                 let body_sha256 = sha256(&registered.set.to_bytes());
                 by_miner(line, &registered.request, 200, body_sha256, registered.signature)
             }
+            Record::AuditUnsent(unsent) => {
+                let found = format!("one of uid {} outside of rounds", unsent.uid);
+                expect(self.open.is_some(), "an audit that was not sent", &"an open round", &found)
+                    .map_err(impossible)
+            }
             Record::AuditSent(sent) => {
                 self.asked(&sent.request, AUDIT_PATH).map_err(impossible)?;
                 self.sent(sent).map_err(impossible)?;
@@ -90,11 +95,13 @@ impl Rounds {
         }
     }
 
-    /// A round may begin where another was never closed: its validator died.
+    /// A round may begin where another was never closed: its validator died. It never begins again under the
+    /// same epoch: who could choose among several secrets, could choose whom to audit.
     fn opened(&mut self, opened: &RoundOpened) -> Checked {
         if let Some(last) = self.last_epoch {
             expect(opened.epoch > last, "the round's epoch", &format!("more than {last}"), &opened.epoch)?;
         }
+        self.last_epoch = Some(opened.epoch);
         self.end_round();
         self.open = Some(*opened);
         Ok(())
@@ -175,7 +182,6 @@ impl Rounds {
         let waiting = self.waiting.len();
         expect(waiting == 0, "the round's audits", &"an outcome for each", &format!("{waiting} without"))?;
         self.memory = closed.memory_after;
-        self.last_epoch = Some(closed.epoch);
         self.end_round();
         Ok(())
     }

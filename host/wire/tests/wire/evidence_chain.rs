@@ -248,6 +248,28 @@ fn a_log_is_opened_again_under_the_same_rules_only() {
 }
 
 #[test]
+fn a_log_has_its_name_only_once_its_header_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("evidence.ndjson");
+    let unfinished = folder.path().join("evidence.ndjson.new");
+    // What a crash while it was begun leaves.
+    std::fs::write(&unfinished, b"{\"line\":0,").unwrap();
+    let log = EvidenceLog::open(&path, &header()).unwrap();
+    assert!(!unfinished.exists());
+    assert_eq!(log.path(), path);
+    let whole = EvidenceReader::open(&path).unwrap();
+    assert_eq!((whole.header(), whole.head()), (&header(), log.head()));
+
+    // While somebody begins it, nobody else does.
+    let path = folder.path().join("other.ndjson");
+    let held = std::fs::File::create(folder.path().join("other.ndjson.new")).unwrap();
+    held.lock().unwrap();
+    let why = EvidenceLog::open(&path, &header()).unwrap_err();
+    assert!(matches!(why, EvidenceError::Locked(_)), "{why}");
+    assert!(!path.exists());
+}
+
+#[test]
 fn two_processes_do_not_write_one_log() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("evidence.ndjson");

@@ -251,7 +251,7 @@ fn a_validator_that_died_in_a_round_leaves_a_log_that_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("evidence.ndjson");
     let unanswered = sent(&signer, 1, uid, &key);
-    let answered = sent(&signer, 1, uid, &key);
+    let answered = sent(&signer, 2, uid, &key);
     crate::story::write(
         &path,
         &[
@@ -267,13 +267,38 @@ fn a_validator_that_died_in_a_round_leaves_a_log_that_goes_on() {
                 epoch: Epoch(1),
                 why: "the validator was restarted".into(),
             }),
-            Record::RoundOpened(opened(1)),
+            Record::RoundOpened(opened(2)),
             Record::AuditSent(answered.clone()),
             Record::AuditOutcome(proved(&answered, &key, b"proof")),
-            Record::RoundClosed(closed(1, b"", b"memory")),
+            Record::RoundClosed(closed(2, b"", b"memory")),
         ],
     );
     assert_eq!(read(&std::fs::read(&path).unwrap()).unwrap().len(), 8);
+}
+
+#[test]
+fn a_round_that_was_abandoned_does_not_come_again_with_another_secret() {
+    let abandoned = LogEvent::RoundAbandoned { epoch: Epoch(1), why: "the answers were not liked".into() };
+    let why =
+        fault(&[Record::RoundOpened(opened(1)), Record::Event(abandoned), Record::RoundOpened(opened(1))]);
+    assert_eq!(why, "line 3: the round's epoch: expected more than 1, found 1");
+}
+
+#[test]
+fn an_audit_that_was_not_sent_belongs_to_a_round() {
+    let unsent = plimsoll_wire::evidence::AuditUnsent {
+        uid: Uid(3),
+        samples: 4,
+        focus: None,
+        deadline_ms: 1000,
+        drawn: false,
+        why: "no challenge".into(),
+    };
+    let why = fault(&[Record::AuditUnsent(unsent)]);
+    assert_eq!(
+        why,
+        "line 1: an audit that was not sent: expected an open round, found one of uid 3 outside of rounds"
+    );
 }
 
 #[test]

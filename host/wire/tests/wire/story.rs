@@ -37,6 +37,8 @@ pub(crate) fn header() -> LogHeader {
         },
         settings: serde_json::json!({"budget": {"audits": 4, "samples": 8}}),
         memory: Vec::new(),
+        engine: None,
+        predecessor: None,
     }
 }
 

@@ -5,7 +5,7 @@
 use plimsoll_sdk::pure::{digest_of, keystream_digest};
 use plimsoll_sdk::{
     Answer, Challenge, Claims, Digest, Extent, HashKind, Identity, Keystream, LARGEST_PROOF_BYTES, Layout,
-    Order, Parts, Plot, Plugin, ProofScheme, Region, Result, Span, Statement, Verdict,
+    Order, Parts, Plot, Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict,
 };
 
 plimsoll_sdk::parameters! {
@@ -74,11 +74,17 @@ impl ProofScheme for TailWindow {
         samples: u32,
         focus: Option<Span>,
     ) -> Result<Vec<u8>> {
-        let samples = samples.min(self.most_samples(statement));
         let first = statement.units - statement.units.div_ceil(4);
         // The flaw: where the validator leaves it open, only the tail is asked.
         let tail = Some(Span { first, count: statement.units - first }).filter(|_| self.flawed);
-        Ok(Challenge::draw(statement, randomness, samples, focus.or(tail))?.to_bytes())
+        let focus = focus.or(tail);
+        let units = focus.map_or(statement.units, |focus| focus.count);
+        if u64::from(samples).min(units) > u64::from(self.most_samples(statement)) {
+            return Err(PluginError::BadInput("too many samples".into()));
+        }
+        let challenge = Challenge::draw(statement, randomness, samples, focus)?.to_bytes();
+        self.verify(statement, &challenge, &[])?;
+        Ok(challenge)
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {

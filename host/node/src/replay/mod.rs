@@ -2,78 +2,30 @@
 //! again, every proof verified again, every weight weighed again, under the plugins that the log pins.
 //!
 //! What the log alone cannot show is taken as it is: which miners were on chain in a round, when answers came
-//! by the validator's clock, and that nothing came where it says so.
+//! by the validator's clock, that nothing came, or that nothing could be sent, where it says so. A log that goes
+//! on from another is believed about its beginning only together with that one: see [`replay_logs`].
 
-use std::collections::BTreeMap;
+mod report;
+mod succession;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use plimsoll_core::{AuditBudget, Digest, Epoch, Identity, Round, Standing, Uid};
 use plimsoll_plugin::Host;
 use plimsoll_wire::EvidenceReader;
-use plimsoll_wire::evidence::{LogHeader, Pin, Registered, Response, Ruling};
+use plimsoll_wire::evidence::{AuditUnsent, Engine, LogHeader, Pin, Registered, Response, Ruling};
 use rayon::prelude::*;
 use serde::Serialize;
+
+pub use report::{Difference, LogEnd, ReplayReport, RoundReplay};
+pub use succession::replay_logs;
 
 use crate::validator::{
     Book, Claim, Entrant, Judge, LogSettings, PlannedAudit, RecordedAudit, RecordedRound, RoundSecret, Step,
     Steps, Tally, pin,
 };
 use crate::{Choices, NodeError, PluginChoice};
-
-/// What a replay found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReplayReport {
-    /// Rounds recomputed, in order.
-    pub rounds: Vec<RoundReplay>,
-    /// Rounds that were opened and never closed: they count for nothing.
-    pub void_rounds: u64,
-    /// Registrations checked again.
-    pub registrations: u64,
-    /// Proofs verified again.
-    pub proofs: u64,
-    /// Everything that came out otherwise than the log says.
-    pub differences: Vec<Difference>,
-}
-
-impl ReplayReport {
-    /// Whether everything came out as the log says: weights byte for byte.
-    #[must_use]
-    pub fn equal(&self) -> bool {
-        self.differences.is_empty()
-    }
-}
-
-/// One closed round, recomputed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RoundReplay {
-    /// Which.
-    pub epoch: Epoch,
-    /// Line of its end in the log.
-    pub line: u64,
-    /// Its audits.
-    pub audits: u64,
-    /// Proofs among their answers.
-    pub proofs: u64,
-    /// The weights as they come out here.
-    pub weights: Vec<(Uid, u16)>,
-    /// Whether all of it came out as the log says.
-    pub equal: bool,
-}
-
-/// Something that came out otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// In which round; `None` outside of rounds.
-    pub epoch: Option<Epoch>,
-    /// About whom, where it is about one miner.
-    pub uid: Option<Uid>,
-    /// What.
-    pub what: String,
-    /// As it came out here.
-    pub expected: String,
-    /// As the log says.
-    pub found: String,
-}
 
 /// Recomputes the log at `path` under the plugins of `judge`.
 ///
@@ -86,25 +38,16 @@ pub fn replay(path: &Path, judge: &Judge) -> Result<ReplayReport, NodeError> {
     let header = reader.header().clone();
     check_pins(&header, judge)?;
     let LogSettings { budget, first_epoch } = LogSettings::of(&header)?;
-    let mut replay = Replay {
-        judge,
-        identity: header,
-        budget,
-        book: Book::beginning(first_epoch.into(), Vec::new()),
-        report: ReplayReport {
-            rounds: Vec::new(),
-            void_rounds: 0,
-            registrations: 0,
-            proofs: 0,
-            differences: Vec::new(),
-        },
-    };
-    replay.book = Book::beginning(first_epoch.into(), replay.identity.memory.clone());
-    for step in Steps::new(reader) {
+    let book = Book::beginning(first_epoch.into(), header.memory.clone());
+    let mut replay = Replay { judge, identity: header, budget, book, report: ReplayReport::default() };
+    replay.beginning(first_epoch);
+    let mut steps = Steps::new(reader);
+    for step in steps.by_ref() {
         match step? {
             Step::Registered(registered) => replay.registered(&registered),
+            Step::Engine(engine) => replay.engine(&engine),
             Step::Opened(opened) => {
-                replay.book.open(opened.epoch);
+                replay.opened(opened.epoch);
                 replay.report.void_rounds += 1;
             }
             Step::Closed(round) => {
@@ -113,6 +56,9 @@ pub fn replay(path: &Path, judge: &Judge) -> Result<ReplayReport, NodeError> {
             }
         }
     }
+    let (lines, head) = steps.entries().head();
+    let (memory, next_epoch) = (Digest::of(replay.book.memory()), replay.book.next_epoch());
+    replay.report.end = LogEnd { head, lines, memory, next_epoch };
     Ok(replay.report)
 }
 
@@ -169,6 +115,10 @@ fn check_pins(header: &LogHeader, judge: &Judge) -> Result<(), NodeError> {
     Ok(())
 }
 
+/// See [`ReplayReport::notes`].
+const GOES_ON: &str = "it goes on from another log: the incentive rule's memory and the epoch that it starts from \
+    cannot be proven by this file alone; replay the folder with all of the validator's logs";
+
 struct Replay<'a> {
     judge: &'a Judge,
     identity: LogHeader,
@@ -178,6 +128,48 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
+    /// What the log says of its beginning, and nobody can tell from it.
+    fn beginning(&mut self, first_epoch: u64) {
+        let LogHeader { memory, predecessor, engine, .. } = &self.identity;
+        if !memory.is_empty() || first_epoch != 0 || predecessor.is_some() {
+            self.report.notes.push(GOES_ON.to_owned());
+        }
+        if let Some(engine) = engine.clone() {
+            self.engine(&engine);
+        }
+    }
+
+    fn engine(&mut self, log: &Engine) {
+        let ours = self.judge.engine();
+        if *log == ours {
+            return;
+        }
+        let mut differs = Vec::new();
+        if log.version != ours.version {
+            differs.push(format!("{} there, {} here", log.version, ours.version));
+        }
+        let names: BTreeSet<&String> = log.limits.keys().chain(ours.limits.keys()).collect();
+        for name in names {
+            let (there, here) = (log.limits.get(name), ours.limits.get(name));
+            let number = |limit: Option<&u64>| limit.map_or_else(|| "unknown".to_owned(), u64::to_string);
+            if there != here {
+                differs.push(format!("{name} {} there, {} here", number(there), number(here)));
+            }
+        }
+        let differs = differs.join("; ");
+        self.report.notes.push(format!(
+            "the validator's plugins ran under other terms ({differs}): a verdict may differ where a limit was hit"
+        ));
+    }
+
+    fn opened(&mut self, epoch: Epoch) {
+        let expected = self.book.next_epoch();
+        if epoch != expected {
+            self.differs(Some(epoch), None, "the number of the round", &expected, &epoch);
+        }
+        self.book.open(epoch);
+    }
+
     fn registered(&mut self, registered: &Registered) {
         let owner = registered.request.receiver;
         let expected = Identity { netuid: self.identity.netuid, owner, validator: self.identity.validator };
@@ -198,6 +190,10 @@ impl Replay<'_> {
         for (RecordedAudit { sent, outcome }, ruling) in recorded.audits.iter().zip(&rulings) {
             tallies.entry(sent.uid).or_default().enter(&outcome.response, ruling);
         }
+        for unsent in &recorded.unsent {
+            tallies.entry(unsent.uid).or_default().enter_unsent();
+        }
+        self.report.unsent += recorded.unsent.len() as u64;
         let standings = self.book.standings(&entrants, &tallies);
         self.standings(round.epoch, &standings, &recorded.closed.standings);
         let weighed = self.judge.weigh(&round, &standings, self.book.memory())?;
@@ -236,19 +232,24 @@ impl Replay<'_> {
         let candidates = self.book.candidates(entrants);
         let plan = self.judge.plan(round, &secret, &candidates, &statements, &self.budget)?;
         let mut unmatched: Vec<&RecordedAudit> = recorded.audits.iter().collect();
+        let mut unsent: Vec<&AuditUnsent> = recorded.unsent.iter().collect();
         for planned in &plan {
-            let Ok(challenge) = &planned.challenge else { continue };
-            match unmatched.iter().position(|audit| is_as_planned(audit, planned, challenge)) {
-                Some(at) => drop(unmatched.swap_remove(at)),
-                None => {
-                    let expected = format!("one of {} samples", planned.audit.samples);
-                    self.differs(Some(round.epoch), Some(planned.audit.uid), "an audit", &expected, &"none");
-                }
+            if let Ok(challenge) = &planned.challenge
+                && let Some(at) = unmatched.iter().position(|audit| is_as_planned(audit, planned, challenge))
+            {
+                unmatched.swap_remove(at);
+            } else if let Some(at) = unsent.iter().position(|unsent| is_as_unsent(unsent, planned)) {
+                unsent.swap_remove(at);
+            } else {
+                let drawn = if planned.challenge.is_ok() { "" } else { " without a challenge" };
+                let expected = format!("one of {} samples{drawn}", planned.audit.samples);
+                self.differs(Some(round.epoch), Some(planned.audit.uid), "an audit", &expected, &"none");
             }
         }
-        for audit in unmatched {
-            let found = format!("one of {} samples that was not drawn", audit.sent.samples);
-            self.differs(Some(round.epoch), Some(audit.sent.uid), "an audit", &"none", &found);
+        let sent = unmatched.iter().map(|audit| (audit.sent.uid, audit.sent.samples));
+        for (uid, samples) in sent.chain(unsent.iter().map(|unsent| (unsent.uid, unsent.samples))) {
+            let found = format!("one of {samples} samples that was not drawn");
+            self.differs(Some(round.epoch), Some(uid), "an audit", &"none", &found);
         }
         self.registrations_asked(round.epoch, recorded, entrants);
         Ok(())
@@ -310,7 +311,7 @@ impl Replay<'_> {
     fn weights(&mut self, epoch: Epoch, ours: &[(Uid, u16)], logs: &[(Uid, u16)]) {
         let (expected, found): (BTreeMap<Uid, u16>, BTreeMap<Uid, u16>) =
             (ours.iter().copied().collect(), logs.iter().copied().collect());
-        let uids: std::collections::BTreeSet<Uid> = expected.keys().chain(found.keys()).copied().collect();
+        let uids: BTreeSet<Uid> = expected.keys().chain(found.keys()).copied().collect();
         let text = |weight: Option<&u16>| weight.map_or_else(|| "none".into(), u16::to_string);
         let before = self.report.differences.len();
         for uid in uids {
@@ -344,6 +345,14 @@ fn is_as_planned(recorded: &RecordedAudit, planned: &PlannedAudit, challenge: &[
         && sent.focus == audit.focus
         && sent.audit.deadline_ms == audit.deadline_ms
         && sent.audit.challenge == challenge
+}
+
+fn is_as_unsent(unsent: &AuditUnsent, PlannedAudit { audit, challenge }: &PlannedAudit) -> bool {
+    unsent.uid == audit.uid
+        && unsent.samples == audit.samples
+        && unsent.focus == audit.focus
+        && unsent.deadline_ms == audit.deadline_ms
+        && unsent.drawn == challenge.is_ok()
 }
 
 /// Why nobody could tell is no part of a ruling: it names files and limits of one machine.

@@ -1,0 +1,200 @@
+//! What is there already: plots that a new division leaves alone, damage that a check only tells, and what a
+//! commitment says.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod world;
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use plimsoll_chain::Snapshot;
+use plimsoll_core::{ByteSize, Digest, Identity, Uid};
+use plimsoll_node::NodeError;
+use plimsoll_node::space::{
+    AllocateRequest, Allocated, CheckDepth, CheckOptions, Checked, GenerateJob, GenerateOptions, Generated,
+    Silent, allocate, check, expect_planned_for, generate, repair,
+};
+use plimsoll_store::{CancelFlag, Plot, PlotHeader, StoreError, plot_path};
+use world::{NETUID, World, hotkey, scheme};
+
+fn request(world: &World, max_bytes: u64) -> AllocateRequest {
+    AllocateRequest {
+        db_path: world.folder.path().to_path_buf(),
+        wallet_name: "wallet".into(),
+        wallet_hotkey: "hot".into(),
+        owner: hotkey("m"),
+        endpoint: "in process".into(),
+        threshold: 1.0,
+        max_bytes: Some(max_bytes),
+        chunk_bytes: 64 << 10,
+        rebalance: false,
+    }
+}
+
+fn divided(snapshot: &Snapshot, request: &AllocateRequest) -> Result<Allocated, NodeError> {
+    let policy = world::choices().load_allocation(world::host()).unwrap();
+    allocate(snapshot, request, &policy, &scheme())
+}
+
+fn filled(of: &Allocated) -> Result<Vec<Generated>, NodeError> {
+    let job = |part: &plimsoll_store::partition::Partition| GenerateJob {
+        path: plot_path(&of.folder, &part.validator),
+        identity: Identity { netuid: NETUID, owner: hotkey("m"), validator: part.validator },
+        capacity_bytes: part.size,
+    };
+    let jobs: Vec<GenerateJob> = of.partitions.iter().map(job).collect();
+    generate(&scheme(), &jobs, &GenerateOptions::default(), &Silent)
+}
+
+#[tokio::test]
+async fn dividing_again_keeps_the_plots_that_are_there_and_divides_the_rest() {
+    let world = World::new(&["v", "w", "x"], &["m"]);
+    let all = world.chain().snapshot(NETUID).await.unwrap();
+    // The third validator is not there yet.
+    let mut before = all.clone();
+    before.neurons.retain(|neuron| neuron.hotkey != hotkey("x"));
+    let first = divided(&before, &request(&world, 4 << 20)).unwrap();
+    assert_eq!((first.partitions.len(), first.kept.len()), (2, 0));
+    first.write().unwrap();
+    filled(&first).unwrap();
+
+    // No room for the new one: it is told so, and every entry is what it was.
+    let again = divided(&all, &request(&world, 4 << 20)).unwrap();
+    assert_eq!(again.partitions, first.partitions);
+    assert_eq!((again.kept.len(), again.skipped.len()), (2, 1));
+    assert!(
+        again.skipped[0].why.ends_with("or divide anew with --rebalance and fill again"),
+        "{:?}",
+        again.skipped
+    );
+    assert_eq!(again.file_bytes, first.file_bytes);
+    assert!(filled(&again).unwrap().iter().all(|plot| plot.resumed_bytes == plot.bytes));
+
+    // With room it gets the rest, and only that; also where the partition file is lost.
+    for lose in [false, true] {
+        if lose {
+            fs::remove_file(first.folder.join("partition.json")).unwrap();
+        }
+        let more = divided(&all, &request(&world, 6 << 20)).unwrap();
+        assert_eq!((more.partitions.len(), more.kept.len(), more.skipped.len()), (3, 2, 0));
+        assert!(more.file_bytes <= 6 << 20, "{}", more.file_bytes);
+        for (old, new) in first.partitions.iter().zip(&more.partitions) {
+            assert_eq!((old.validator, &old.plimsoll), (new.validator, &new.plimsoll));
+        }
+        filled(&more).unwrap();
+        fs::remove_file(plot_path(&more.folder, &hotkey("x"))).unwrap();
+    }
+
+    // Asked to, everything is divided anew; a cap below what is there is refused.
+    let anew = AllocateRequest { rebalance: true, ..request(&world, 4 << 20) };
+    let anew = divided(&all, &anew).unwrap();
+    assert_eq!((anew.partitions.len(), anew.kept.len()), (3, 0));
+    assert!(anew.partitions[0].size < first.partitions[0].size);
+    let refused = divided(&all, &request(&world, 1 << 20)).unwrap_err().to_string();
+    let taken = ByteSize(first.file_bytes);
+    assert!(
+        refused.starts_with(&format!("the plots that are there take {taken}, more than the 1 MiB")),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn the_configured_threshold_is_written_down_and_chunks_are_units() {
+    let world = World::new(&["v"], &["m"]);
+    let snapshot = world.chain().snapshot(NETUID).await.unwrap();
+    let of = AllocateRequest { threshold: 0.75, ..request(&world, 3 << 20) };
+    let entry = divided(&snapshot, &of).unwrap().partitions.remove(0);
+    let plot = entry.plimsoll.unwrap();
+    assert_eq!((entry.threshold, entry.i), (0.75, Uid(0)));
+    assert_eq!((entry.n_chunks, entry.chunk_size), (plot.units, u64::from(plot.unit_bytes)));
+}
+
+#[tokio::test]
+async fn a_partition_planned_for_another_scheme_is_refused() {
+    let world = World::new(&["v"], &["m"]);
+    let snapshot = world.chain().snapshot(NETUID).await.unwrap();
+    let mut partitions = divided(&snapshot, &request(&world, 3 << 20)).unwrap().partitions;
+    expect_planned_for(&partitions, &scheme()).unwrap();
+    partitions[0].plimsoll.as_mut().unwrap().params = Digest([7; 32]);
+    let text = expect_planned_for(&partitions, &scheme()).unwrap_err().to_string();
+    assert!(text.contains(&format!("its parameter digest is {}, the configured", Digest([7; 32]))), "{text}");
+}
+
+fn looked_at(path: &Path, depth: CheckDepth) -> Checked {
+    check(path, Some(&scheme()), &CheckOptions::new(depth), &Silent).unwrap()
+}
+
+fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
+    OpenOptions::new().write(true).open(path).unwrap().write_all_at(bytes, at).unwrap();
+}
+
+fn one_plot(world: &World) -> (PathBuf, Vec<u8>) {
+    let path = world.plot_of("m", "v");
+    let whole = fs::read(&path).unwrap();
+    (path, whole)
+}
+
+#[test]
+fn a_check_beside_a_miner_tells_of_a_damaged_header_and_leaves_it_and_repair_heals_it() {
+    let world = World::new(&["v"], &["m"]);
+    let (path, whole) = one_plot(&world);
+    overwrite(&path, 2048 + 100, &[0xff; 8]);
+    let damaged = fs::read(&path).unwrap();
+    let miner = Plot::open(&path).unwrap();
+    for depth in [CheckDepth::Fast, CheckDepth::Full] {
+        let found = looked_at(&path, depth);
+        assert_eq!(found.findings, ["header slot 1 is damaged or behind; the other one holds"]);
+        assert!(!found.clean);
+    }
+    assert!(fs::read(&path).unwrap() == damaged, "a check writes nothing");
+    drop(miner);
+    let repaired = repair(&path, &scheme(), &CancelFlag::new(), &Silent).unwrap();
+    assert!(repaired.clean);
+    assert_eq!(repaired.found, ["header slot 1 was damaged or behind; it was written again"]);
+    assert!(fs::read(&path).unwrap() == whole);
+}
+
+#[test]
+fn a_sealed_plot_that_was_cut_short_is_not_called_complete_and_is_repaired() {
+    let world = World::new(&["v"], &["m"]);
+    let (path, whole) = one_plot(&world);
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(whole.len() as u64 / 2).unwrap();
+    let identity = Identity { netuid: NETUID, owner: hotkey("m"), validator: hotkey("v") };
+    let job = GenerateJob { path: path.clone(), identity, capacity_bytes: world::PLOT_BYTES };
+    let refused = generate(&scheme(), &[job], &GenerateOptions::default(), &Silent).unwrap_err();
+    assert!(matches!(refused, NodeError::Store(StoreError::CutShort { .. })), "{refused}");
+    assert!(refused.to_string().ends_with("run `plimsoll repair`"), "{refused}");
+    assert!(repair(&path, &scheme(), &CancelFlag::new(), &Silent).unwrap().clean);
+    assert!(fs::read(&path).unwrap() == whole);
+}
+
+#[test]
+fn a_commitment_that_is_not_that_of_the_bytes_is_found_by_a_full_check_with_the_scheme() {
+    let world = World::new(&["v"], &["m"]);
+    let (path, _) = one_plot(&world);
+    let good = looked_at(&path, CheckDepth::Full);
+    assert!(good.clean && good.commitment_recomputed, "{good:?}");
+    let header = Plot::open(&path).unwrap().header().clone();
+    let made = header.commitment.unwrap();
+    let wrong = Digest([5; 32]);
+    let page = PlotHeader::new_sealed(header.spec, Some(wrong), header.integrity_root).encode_page();
+    overwrite(&path, 0, &page);
+    let found = looked_at(&path, CheckDepth::Full);
+    let expected = format!("the scheme commits to {made} over these bytes, the header says {wrong}");
+    assert_eq!((found.clean, found.findings), (false, vec![expected]));
+    // Without the scheme only the tree is checked, and nothing else is claimed.
+    let tree = check(&path, None, &CheckOptions::new(CheckDepth::Full), &Silent).unwrap();
+    assert!(tree.clean && !tree.commitment_recomputed, "{tree:?}");
+}
+
+#[test]
+fn damage_is_not_covered_up_by_a_second_finding_about_the_commitment() {
+    let world = World::new(&["v"], &["m"]);
+    let (path, _) = one_plot(&world);
+    world::flip(&path, 70_000, 1);
+    let found = looked_at(&path, CheckDepth::Full);
+    assert_eq!((found.findings.len(), found.commitment_recomputed), (1, false));
+    assert_eq!(found.remarks, ["its commitment was not made again, for it is damaged"]);
+}
