@@ -16,6 +16,7 @@ use plimsoll_node::space::{
     AllocateRequest, Allocated, CheckDepth, CheckOptions, Checked, GenerateJob, GenerateOptions, Generated,
     Silent, allocate, check, expect_planned_for, generate, repair,
 };
+use plimsoll_store::partition::read_partitions;
 use plimsoll_store::{CancelFlag, Plot, PlotHeader, StoreError, plot_path};
 use world::{NETUID, World, hotkey, scheme};
 
@@ -55,9 +56,9 @@ async fn dividing_again_keeps_the_plots_that_are_there_and_divides_the_rest() {
     // The third validator is not there yet.
     let mut before = all.clone();
     before.neurons.retain(|neuron| neuron.hotkey != hotkey("x"));
-    let first = divided(&before, &request(&world, 4 << 20)).unwrap();
+    let mut first = divided(&before, &request(&world, 4 << 20)).unwrap();
     assert_eq!((first.partitions.len(), first.kept.len()), (2, 0));
-    first.write().unwrap();
+    first.partitions = read_partitions(&first.write().unwrap()).unwrap();
     filled(&first).unwrap();
 
     // No room for the new one: it is told so, and every entry is what it was.
