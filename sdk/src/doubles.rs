@@ -5,7 +5,9 @@
 
 use std::sync::Mutex;
 
+use crate::labels::{LABEL_BYTES, Label, LabelCost, labels_of};
 use crate::pure::{HashKind, Keystream, seed_text};
+use crate::scan::{Hit, ScanKind, Selection};
 use crate::twins::{hash, keystream, leaf, merkle_path, merkle_root};
 use crate::{Digest, Extent, Plot, PluginError, Region, Result, Span};
 
@@ -113,6 +115,18 @@ impl Region for MemoryRegion {
         };
         leaves.iter().map(path).collect()
     }
+
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>> {
+        let bytes = &self.bytes[range(over, self.size_bytes())?];
+        crate::scan::select_among(kind, keys, record_bytes, bytes, selection)
+    }
 }
 
 impl MemoryPlot {
@@ -185,6 +199,27 @@ impl Plot for MemoryPlot {
             self.put(rows.saturating_add(unit.saturating_mul(64)), &[digest, state].concat())?;
         }
         Ok(state)
+    }
+
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>> {
+        let mut smallest: Option<Label> = None;
+        for (index, offset) in starts(labels, label_bytes, self.size_bytes())? {
+            let bytes = labels_of(cost, key, LABEL_BYTES, &[index])?;
+            self.put(offset, &bytes[..label_bytes.min(LABEL_BYTES) as usize])?;
+            let label = Label { index, bytes: std::array::from_fn(|at| bytes[at]) };
+            if smallest.is_none_or(|known| (label.bytes, index) < (known.bytes, known.index)) {
+                smallest = Some(label);
+            }
+        }
+        labels_of(cost, key, label_bytes, &[])?;
+        Ok(smallest.filter(|_| track_smallest))
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {

@@ -48,8 +48,11 @@ mod words;
 mod plugin;
 mod ss58;
 
+pub mod labels;
+pub mod graphs;
 pub mod log;
 pub mod pure;
+pub mod scan;
 mod space;
 
 mod allocation;
@@ -58,10 +61,19 @@ mod incentive;
 mod proof;
 
 mod draw;
+mod hex;
+mod openings;
 mod parts;
+mod span_challenge;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod graph_doubles;
+#[cfg(not(target_family = "wasm"))]
+pub mod graph_twins;
+#[cfg(not(target_family = "wasm"))]
+mod label_twins;
 #[cfg(not(target_family = "wasm"))]
 pub mod laws;
 #[cfg(not(target_family = "wasm"))]
@@ -77,11 +89,13 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
+pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
 pub use space::{HashKind, Keystream, Plot, Region};
+pub use span_challenge::SpanChallenge;
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
 
 #[doc(hidden)]

@@ -4,12 +4,15 @@
 //!
 //! One call should cover 64 KiB of work or more; reading and writing is at most 1 MiB a call.
 
+use crate::labels::{Label, LabelCost};
+use crate::scan::{Hit, ScanKind, Selection};
+use crate::graphs::{GraphPlot, Walks};
 use crate::{Digest, Extent, Result, Span};
 
 pub use crate::pure::{HashKind, Keystream};
 
 /// A filled region, read-only.
-pub trait Region {
+pub trait Region: Walks {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -49,6 +52,19 @@ pub trait Region {
         leaves: &[u64],
     ) -> Result<Vec<Vec<u8>>>;
 
+    /// The hits that `selection` wants among the records of `over`, each of `record_bytes`, under 1 to 64 keys.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>>;
+
     /// The bytes and then the path of each leaf, for [`crate::Parts::merkle_opening`]; at most 1 MiB of bytes.
     ///
     /// # Errors
@@ -73,7 +89,7 @@ pub trait Region {
 }
 
 /// A region being filled. Every call is idempotent, so that the host can resume after a crash.
-pub trait Plot {
+pub trait Plot: GraphPlot {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -90,6 +106,20 @@ pub trait Plot {
     /// # Errors
     /// As [`Plot::fill`].
     fn fill_seed_text(&self, state: &Digest, unit_bytes: u32, units: Span, rows: u64) -> Result<Digest>;
+
+    /// Fills with the first `label_bytes` of each label of `labels`; label i begins at i × `label_bytes`. Gives
+    /// the smallest whole label of them, if `track_smallest`.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>>;
 
     /// The way out for a scheme with no kernel of its own: at most 1 MiB a call.
     ///

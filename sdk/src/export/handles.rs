@@ -2,7 +2,9 @@
 
 use super::convert::digest;
 use crate::bindings::imports::{pure, storage};
+use crate::labels::{Label, LabelCost};
 use crate::pure::{HashKind, Keystream};
+use crate::scan::{Hit, ScanKind, Selection};
 use crate::{Digest, Extent, Plot, Region, Result, Span};
 
 pub(super) const fn hash_kind(kind: HashKind) -> pure::HashKind {
@@ -57,6 +59,17 @@ impl Region for storage::Region {
     ) -> Result<Vec<Vec<u8>>> {
         Ok(self.merkle_paths(hash_kind(kind), leaf_bytes, over.into(), leaves)?)
     }
+
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>> {
+        super::scan::scan_select(self, kind, keys, record_bytes, over, selection)
+    }
 }
 
 impl Plot for storage::Plot {
@@ -70,6 +83,17 @@ impl Plot for storage::Plot {
 
     fn fill_seed_text(&self, state: &Digest, unit_bytes: u32, units: Span, rows: u64) -> Result<Digest> {
         digest(&self.fill_seed_text(state, unit_bytes, units.into(), rows)?)
+    }
+
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>> {
+        super::labels::fill(self, cost, key, label_bytes, labels, track_smallest)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
