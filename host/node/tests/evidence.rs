@@ -226,6 +226,11 @@ async fn a_round_whose_future_is_dropped_is_void() {
         () = asked.notified() => {}
     }
     drop(validator);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines = |what: &str| text.lines().filter(|line| line.contains(what)).count();
+    let (sent, ended) =
+        (lines("\"kind\":\"audit-sent\",\"uid\":1,"), lines("\"kind\":\"audit-outcome\",\"uid\":1,"));
+    assert_eq!((sent, ended), (3, 2), "what was asked is in the log before it is sent");
     let recalled = recall(&log, &Judge::new(plugins())).unwrap();
     assert_eq!(recalled.void_rounds, 1);
     assert_eq!(recalled.book.next_epoch().0, before.next_epoch().0 + 1);

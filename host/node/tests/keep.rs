@@ -55,9 +55,9 @@ async fn dividing_again_keeps_the_plots_that_are_there_and_divides_the_rest() {
     // The third validator is not there yet.
     let mut before = all.clone();
     before.neurons.retain(|neuron| neuron.hotkey != hotkey("x"));
-    let first = divided(&before, &request(&world, 4 << 20)).unwrap();
+    let mut first = divided(&before, &request(&world, 4 << 20)).unwrap();
     assert_eq!((first.partitions.len(), first.kept.len()), (2, 0));
-    first.write().unwrap();
+    first.partitions = plimsoll_store::partition::read_partitions(&first.write().unwrap()).unwrap();
     filled(&first).unwrap();
 
     // No room for the new one: it is told so, and every entry is what it was.
@@ -197,4 +197,77 @@ fn damage_is_not_covered_up_by_a_second_finding_about_the_commitment() {
     let found = looked_at(&path, CheckDepth::Full);
     assert_eq!((found.findings.len(), found.commitment_recomputed), (1, false));
     assert_eq!(found.remarks, ["its commitment was not made again, for it is damaged"]);
+}
+
+#[tokio::test]
+async fn a_plot_that_no_partition_uses_takes_its_space_from_the_cap_and_is_named() {
+    let world = World::new(&["v", "w"], &["m"]);
+    let all = world.chain().snapshot(NETUID).await.unwrap();
+    let first = divided(&all, &request(&world, 4 << 20)).unwrap();
+    first.write().unwrap();
+    filled(&first).unwrap();
+    // The second validator is gone; its plot is still there.
+    let mut fewer = all.clone();
+    fewer.neurons.retain(|neuron| neuron.hotkey != hotkey("w"));
+    let taken = |path: &Path| std::os::unix::fs::MetadataExt::blocks(&fs::metadata(path).unwrap()) * 512;
+    let left = plot_path(&first.folder, &hotkey("w"));
+    for rebalance in [false, true] {
+        let request = AllocateRequest { rebalance, ..request(&world, 4 << 20) };
+        let again = divided(&fewer, &request).unwrap();
+        assert_eq!(again.orphans.len(), 1);
+        let orphan = &again.orphans[0];
+        assert_eq!((&orphan.path, orphan.bytes), (&left, taken(&left)));
+        assert_eq!((orphan.validator, orphan.netuid), (Some(hotkey("w")), Some(NETUID)));
+        assert!(again.file_bytes + orphan.bytes <= again.cap_bytes, "{again:?}");
+        assert!(again.partitions.iter().all(|partition| partition.validator != hotkey("w")));
+    }
+    // Nothing is left beside it.
+    let small = AllocateRequest { rebalance: true, ..request(&world, taken(&left)) };
+    let why = divided(&fewer, &small).unwrap_err().to_string();
+    assert!(why.starts_with("plots that no partition uses take "), "{why}");
+    assert!(why.contains(&format!("for {} on subnet {NETUID}", hotkey("w"))), "{why}");
+    fs::remove_file(&left).unwrap();
+    assert!(divided(&fewer, &small).unwrap().orphans.is_empty());
+}
+
+#[tokio::test]
+async fn a_division_that_is_not_written_leaves_the_disk_as_it_was() {
+    let world = World::new(&["v"], &["m"]);
+    let all = world.chain().snapshot(NETUID).await.unwrap();
+    let divided = divided(&all, &request(&world, 4 << 20)).unwrap();
+    assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 0);
+    let file = divided.write().unwrap();
+    let marker = plimsoll_store::DiskMarker::read(world.folder.path()).unwrap();
+    assert!(marker.is_some());
+    let written = plimsoll_store::partition::read_partitions(&file).unwrap();
+    assert!(written.iter().all(|partition| partition.plimsoll.as_ref().unwrap().disk == marker));
+}
+
+#[tokio::test]
+async fn a_subnet_without_validators_is_called_so() {
+    let world = World::new(&["v"], &["m"]);
+    let mut alone = world.chain().snapshot(NETUID).await.unwrap();
+    alone.neurons.clear();
+    let why = divided(&alone, &request(&world, 4 << 20)).unwrap_err().to_string();
+    assert_eq!(
+        why,
+        format!(
+            "subnet {NETUID} on in process has no validators to keep plots for: check the subnet and the endpoint, \
+             or wait until validators have registered"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_partition_file_never_leads_out_of_its_folder() {
+    let world = World::new(&["v"], &["m"]);
+    let all = world.chain().snapshot(NETUID).await.unwrap();
+    let file = divided(&all, &request(&world, 4 << 20)).unwrap().write().unwrap();
+    let good = fs::read_to_string(&file).unwrap();
+    let name = format!("plot-{}.plot", hotkey("v"));
+    for bad in ["../other.plot", "/etc/passwd", "..", "", "a/b.plot", "./a.plot", "a\\\\b"] {
+        fs::write(&file, good.replace(&name, bad)).unwrap();
+        let why = plimsoll_store::partition::read_partitions(&file).unwrap_err().to_string();
+        assert!(why.contains("expected the name of a file in the same folder"), "{bad}: {why}");
+    }
 }

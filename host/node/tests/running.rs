@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Snapshot, WeightRow};
+use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, WeightRow};
 use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{RoundListener, RoundReport, Schedule, Validator};
@@ -25,6 +25,10 @@ struct Flaky {
     /// Whether the next write happens and its answer is lost.
     lose_answer: AtomicBool,
     writes: AtomicU32,
+    /// Writes that are refused for good, from the first on.
+    refused_writes: AtomicU32,
+    /// Reads of commitments that fail, from the first on.
+    deaf_commitments: AtomicU32,
 }
 
 impl Flaky {
@@ -40,9 +44,7 @@ impl Chain for Flaky {
     }
 
     async fn head(&self) -> Result<Head, ChainError> {
-        let left = self.deaf_heads.load(Ordering::SeqCst);
-        if left > 0 {
-            self.deaf_heads.store(left - 1, Ordering::SeqCst);
+        if one_less(&self.deaf_heads) {
             return Err(self.no_answer());
         }
         self.ledger.head().await
@@ -65,6 +67,9 @@ impl Chain for Flaky {
     }
 
     async fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, ChainError> {
+        if one_less(&self.deaf_commitments) {
+            return Err(self.no_answer());
+        }
         self.ledger.commitments(netuid).await
     }
 
@@ -75,6 +80,9 @@ impl Chain for Flaky {
         weights: &[(Uid, u16)],
     ) -> Result<(), ChainError> {
         self.writes.fetch_add(1, Ordering::SeqCst);
+        if one_less(&self.refused_writes) {
+            return Err(ChainError::Refused(Refusal::NoPermit { uid: Uid(0) }));
+        }
         self.ledger.set_weights(key, netuid, weights).await?;
         if self.lose_answer.swap(false, Ordering::SeqCst) { Err(self.no_answer()) } else { Ok(()) }
     }
@@ -82,6 +90,11 @@ impl Chain for Flaky {
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError> {
         self.ledger.weights(netuid).await
     }
+}
+
+/// Whether one was left.
+fn one_less(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 /// Notes what it hears.
@@ -118,6 +131,8 @@ fn flaky(world: &World, deaf_heads: u32, lose_answer: bool) -> Arc<Flaky> {
         deaf_heads: deaf_heads.into(),
         lose_answer: lose_answer.into(),
         writes: 0.into(),
+        refused_writes: 0.into(),
+        deaf_commitments: 0.into(),
     })
 }
 
@@ -172,6 +187,47 @@ async fn weights_that_come_too_soon_wait_for_their_window_and_are_not_lost() {
     assert_eq!(closed, 4);
     assert!((1..4).contains(&sets), "{heard:?}");
     assert!(heard.iter().all(|what| !what.starts_with("failed")), "waiting is no failure: {heard:?}");
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_that_the_chain_refuses_for_good_are_not_sent_again_until_the_next_round() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let chain = flaky(&world, 0, false);
+    chain.refused_writes.store(1, Ordering::SeqCst);
+    let heard = run(&world, Arc::clone(&chain), 2).await;
+    assert!(heard[1].starts_with("failed: the chain refuses the weights: "), "{heard:?}");
+    assert_eq!((heard[0].as_str(), &heard[2..]), ("epoch 0", &["epoch 1".to_owned(), "set 1".to_owned()][..]));
+    assert_eq!(chain.writes.load(Ordering::SeqCst), 2);
+
+    // A validator of so many rounds ends all the same, and says so.
+    chain.refused_writes.store(u32::MAX, Ordering::SeqCst);
+    let writes = chain.writes.load(Ordering::SeqCst);
+    let mut validator =
+        Validator::open(Arc::clone(&chain) as _, plugins(), world.validator_options("v")).await.unwrap();
+    let blocks = tokio::spawn(tick(world.ledger.clone()));
+    let ended = validator.run(schedule(1), &Ear::default(), std::future::pending()).await;
+    blocks.abort();
+    assert!(matches!(ended, Err(NodeError::WeightsRefused { .. })), "{ended:?}");
+    assert!(chain.writes.load(Ordering::SeqCst) <= writes + 2);
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_could_not_begin_is_tried_again_before_the_next_is_due() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let chain = flaky(&world, 0, false);
+    chain.deaf_commitments.store(2, Ordering::SeqCst);
+    let mut validator = Validator::open(chain, plugins(), world.validator_options("v")).await.unwrap();
+    let ear = Ear::default();
+    // No block comes: a round that waited for the next tempo would wait for ever.
+    let run = validator.run(schedule(1), &ear, std::future::pending());
+    tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
+    let heard = ear.0.into_inner().unwrap();
+    assert!(heard[..2].iter().all(|what| what.starts_with("failed: flaky gave no answer")), "{heard:?}");
+    assert_eq!(heard[2..], ["epoch 0", "set 1"]);
     miner.stop().await;
 }
 

@@ -87,6 +87,68 @@ fn a_uid_that_another_hotkey_took_over_inherits_nothing() {
     assert_eq!(book.standings(&[heir], &BTreeMap::new())[0].proven_bytes, 0);
 }
 
+/// A round in which the verifier broke down over uid 1's proof and told of uid 2.
+fn broken_for_one() -> BTreeMap<Uid, Tally> {
+    let mut round = tallies(&[(1, &[NoVerdict]), (2, &[Passed])]);
+    round.get_mut(&Uid(1)).unwrap().broken = 1;
+    round
+}
+
+#[test]
+fn whose_proofs_alone_break_the_verifier_three_rounds_in_a_row_counts_as_absent() {
+    let mut book = Book::default();
+    let entrants = [entrant(1, 1), entrant(2, 2)];
+    book.close(Epoch(0), &entrants, &tallies(&[(1, &[Passed]), (2, &[Passed])]), vec![]);
+    let stood = book.standings(&entrants, &broken_for_one());
+    assert_eq!((stood[0].passed, stood[0].proven_bytes), (1, 100 << 20), "once may be the plugin's fault");
+    for epoch in 1..u64::from(SUSPECT_ROUNDS) {
+        assert!(book.suspects(&entrants, &broken_for_one()).is_empty(), "epoch {epoch}");
+        assert_eq!(book.standings(&entrants, &broken_for_one()), stood);
+        book.close(Epoch(epoch), &entrants, &broken_for_one(), vec![]);
+    }
+    for epoch in [3, 4] {
+        assert_eq!(book.suspects(&entrants, &broken_for_one()), [Uid(1)].into());
+        let got = &book.standings(&entrants, &broken_for_one())[0];
+        assert_eq!((got.issued, got.passed, got.absent, got.proven_bytes), (1, 0, 1, 0));
+        book.close(Epoch(epoch), &entrants, &broken_for_one(), vec![]);
+    }
+    let history = book.history(&key(1)).unwrap();
+    assert_eq!((history.issued, history.passed, history.absent), (3, 1, 2));
+    // Unasked it has proven nothing any more; one proof that can be judged makes all well again.
+    assert_eq!(book.standings(&entrants, &BTreeMap::new())[0].proven_bytes, 0);
+    book.close(Epoch(5), &entrants, &tallies(&[(1, &[Passed]), (2, &[Passed])]), vec![]);
+    assert!(book.suspects(&entrants, &broken_for_one()).is_empty());
+    assert_eq!(book.standings(&entrants, &broken_for_one())[0].proven_bytes, 100 << 20);
+}
+
+#[test]
+fn a_verifier_that_tells_of_nobody_makes_nobody_a_suspect() {
+    let mut book = Book::default();
+    let entrants = [entrant(1, 1), entrant(2, 2)];
+    book.close(Epoch(0), &entrants, &tallies(&[(1, &[Passed]), (2, &[Passed])]), vec![]);
+    let mut round = tallies(&[(1, &[NoVerdict]), (2, &[Absent])]);
+    round.get_mut(&Uid(1)).unwrap().broken = 1;
+    for epoch in 1..9 {
+        assert!(book.suspects(&entrants, &round).is_empty());
+        book.close(Epoch(epoch), &entrants, &round, vec![]);
+    }
+    assert_eq!(book.standings(&entrants, &round)[0].proven_bytes, 100 << 20);
+}
+
+#[test]
+fn audits_that_were_never_sent_cost_a_miner_nothing_however_often() {
+    let mut book = Book::default();
+    let entrants = [entrant(1, 1), entrant(2, 2)];
+    book.close(Epoch(0), &entrants, &tallies(&[(1, &[Passed]), (2, &[Passed])]), vec![]);
+    let mut unsent = tallies(&[(2, &[Passed])]);
+    unsent.entry(Uid(1)).or_default().enter_unsent();
+    for epoch in 1..9 {
+        let got = &book.standings(&entrants, &unsent)[0];
+        assert_eq!((got.issued, got.passed, got.proven_bytes), (1, 1, 100 << 20));
+        book.close(Epoch(epoch), &entrants, &unsent, vec![]);
+    }
+}
+
 #[test]
 fn a_void_round_uses_up_its_epoch_and_nothing_else() {
     let mut book = Book::default();

@@ -1,7 +1,7 @@
 //! Reading and writing the file.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +29,14 @@ pub fn read_partitions(path: &Path) -> Result<Vec<Partition>, StoreError> {
     };
     let read = |(index, entry)| {
         expect_fields(index, entry)?;
-        Partition::deserialize(entry).map_err(|e| format!("entry {index}: {e}"))
+        let partition = Partition::deserialize(entry).map_err(|e| format!("entry {index}: {e}"))?;
+        match &partition.plimsoll {
+            Some(plot) if !is_file_name(&plot.file) => Err(format!(
+                "entry {index}: plimsoll.file is `{}`, expected the name of a file in the same folder",
+                plot.file.escape_debug()
+            )),
+            _ => Ok(partition),
+        }
     };
     entries.iter().enumerate().map(read).collect::<Result<_, _>>().map_err(|why| bad(path, why))
 }
@@ -56,6 +63,13 @@ pub fn write_partitions(path: &Path, partitions: &[Partition]) -> Result<(), Sto
     let mut to = serde_json::Serializer::with_formatter(&mut text, indent);
     partitions.serialize(&mut to).map_err(|e| bad(path, e.to_string()))?;
     replace_file(path, &text)
+}
+
+/// Whether it is a name and nothing that leads elsewhere: a partition file never leads out of its folder.
+fn is_file_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let only = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+    only && !name.contains(['\\', '\0'])
 }
 
 fn bad(path: &Path, why: String) -> StoreError {
