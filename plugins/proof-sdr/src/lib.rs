@@ -16,7 +16,7 @@
 //! below, but a layer only node after node (Fisch 2019: what few stored labels cannot shorten). So space and
 //! replication are claimed where one layer, at the 0.48 µs a label that the fastest processors take, outlasts
 //! `deadline_ms` (320 MiB for 5 s), and labels are checked and replica ids derived.
-//! Costs: 38 MiB of fill a core-second for one sector of 8 MiB, 54 for two side by side; memory as planned for
+//! Costs: 40 MiB of fill a core-second for one sector of 8 MiB, 56 for two side by side; memory as planned for
 //! each worker; 1 KiB + 32 log2(leaves) bytes for each of n + 14 × `relabel` leaves at most. A sector that
 //! does not fit a unit of 4 GiB is filled in parts, one after another, with two layers in memory.
 //! Encoding data with the last layer, as Filecoin does, is not part of it.

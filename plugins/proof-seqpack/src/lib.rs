@@ -10,11 +10,11 @@
 //! repacked units): a plot with a fraction e of wrong units passes an audit with (1 - e)^repack, one that lost
 //! a fraction f with (1 - f)^n for n samples. With `repack` = 0 anything could be packed: nothing is proven.
 //! Within a unit nothing can be parallel, between units everything: a miner with P cores that keeps nothing
-//! answers n samples in n × t / P, t = compressions × 36 ns (0.3 ms a layer of 256 KiB, twice that above the
-//! first). So space and replication are claimed only where one unit alone, at the 25 ns that the fastest
+//! answers n samples in n × t / P, t = compressions × 40 ns (0.34 ms for a layer of 256 KiB, twice that above
+//! the first). So space and replication are claimed only where one unit alone, at the 25 ns that the fastest
 //! processors take, outlasts `deadline_ms`; below that only the cost of rebuilding speaks against it.
-//! Costs: 1.2 GiB of fill a core-second for one layer; 1 KiB + 32 log2(leaves) bytes a sample; for the verifier
-//! `repack` × t and a path a sample. Useful data can be kept as data XOR unit.
+//! Costs: 1.5 GiB of fill a core-second for one layer, 180 MiB for four; 1 KiB + 32 log2(leaves) bytes a
+//! sample; for the verifier `repack` × t and a path a sample. Useful data can be kept as data XOR unit.
 
 use plimsoll_sdk::graphs::{Chain, chain_leaf};
 use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth, merkle_leaf, merkle_verify};

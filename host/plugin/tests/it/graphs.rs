@@ -109,11 +109,11 @@ fn sdr(nodes: i32, layers: i32, ids: i32, first: i64, count: i64) -> String {
 
 #[test]
 fn sectors_that_cannot_be_are_refused_before_any_memory_is_taken() {
-    insta::assert_snapshot!(sdr(-1, 1, 0, 0, 1), @"");
-    insta::assert_snapshot!(sdr(64, 0, 0, 0, 1), @"");
-    insta::assert_snapshot!(sdr(64, 1, 0, 0, 1), @"");
-    insta::assert_snapshot!(sdr(64, 1, 0, -1, -1), @"");
-    insta::assert_snapshot!(sdr(64, 1, 4097, 0, 1), @"");
+    insta::assert_snapshot!(sdr(-1, 1, 0, 0, 1), @"plugin `sample.wasm` could not fill: storage: 137438953440 bytes at 0 are outside of a region of 65536 bytes");
+    insta::assert_snapshot!(sdr(64, 0, 0, 0, 1), @"plugin `sample.wasm` could not fill: bad input: sectors of 64 nodes in 0 layers: both must be 1 or more");
+    insta::assert_snapshot!(sdr(64, 1, 0, 0, 1), @"plugin `sample.wasm` could not fill: bad input: 0 replica ids for sectors 0 to 1: one for each is needed");
+    insta::assert_snapshot!(sdr(64, 1, 0, -1, -1), @"plugin `sample.wasm` could not fill: storage: 18446744073709551615 bytes at 18446744073709551615 are outside of a region of 65536 bytes");
+    insta::assert_snapshot!(sdr(64, 1, 4097, 0, 1), @"plugin `sample.wasm` could not fill: bad input: 4097 replica ids at once, at most 4096");
 }
 
 #[test]
@@ -125,15 +125,15 @@ fn chains_and_masks_that_cannot_be_are_refused() {
         );
         filling("fill-chain", "i32 i32 i32 i32 i32 i32 i64 i64", &arguments).unwrap_err().to_string()
     };
-    insta::assert_snapshot!(chain(0, 1024), @"");
-    insta::assert_snapshot!(chain(1, 1 << 20), @"");
+    insta::assert_snapshot!(chain(0, 1024), @"plugin `sample.wasm` could not fill: bad input: layers of a chain is 0, expected 1 to 128");
+    insta::assert_snapshot!(chain(1, 1 << 20), @"plugin `sample.wasm` could not fill: storage: 1048576 bytes at 0 are outside of a region of 65536 bytes");
     let mask = |offset: i64, len: i64, mask: i64, to: i64| {
         let arguments = format!("(i64.const {offset}) (i64.const {len}) (i64.const {mask}) (i64.const {to})");
         filling("combine-bytes", "i64 i64 i64 i64", &arguments).map_err(|e| e.to_string())
     };
     assert_eq!(mask(0, 1024, 2048, 4096), Ok(()));
-    insta::assert_snapshot!(mask(0, 1024, 2048, 2048).unwrap_err(), @"");
-    insta::assert_snapshot!(mask(0, 1024, 1 << 20, 4096).unwrap_err(), @"");
+    insta::assert_snapshot!(mask(0, 1024, 2048, 2048).unwrap_err(), @"plugin `sample.wasm` could not fill: bad input: 1024 bytes at 2048 would overwrite what is read at 2048: write elsewhere");
+    insta::assert_snapshot!(mask(0, 1024, 1 << 20, 4096).unwrap_err(), @"plugin `sample.wasm` could not fill: storage: 1024 bytes at 1048576 are outside of a region of 65536 bytes");
 }
 
 #[test]
@@ -170,5 +170,5 @@ fn a_walk_through_the_host_is_the_kernels() {
     assert!(region.size_bytes() > 60_064 && blocks.len() == 50);
     let expected: Vec<u8> = blocks.iter().flat_map(|block| block.to_le_bytes()).collect();
     assert_eq!(walk(50).unwrap(), Answer::Proof(expected));
-    insta::assert_snapshot!(walk(4097).unwrap_err(), @"");
+    insta::assert_snapshot!(walk(4097).unwrap_err(), @"plugin `sample.wasm` could not prove: bad input: a walk of 4097 steps, at most 4096");
 }
