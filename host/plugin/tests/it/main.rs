@@ -4,6 +4,7 @@
 #[expect(unreachable_pub, reason = "what a new plugin makes public is private here")]
 mod as_written;
 mod cache;
+mod crates;
 mod faults;
 mod guests;
 mod handles;
