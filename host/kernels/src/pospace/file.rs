@@ -92,8 +92,8 @@ pub(super) fn read_unit(region: &dyn RegionSpace, at: Extent) -> Result<MemoryFi
     let trailer_at = at.offset + at.len.saturating_sub(TRAILER_BYTES);
     let mut trailer = [0; TRAILER_BYTES as usize];
     region.read_at(trailer_at, &mut trailer)?;
-    let [length, digest @ ..] = &trailer.as_chunks::<8>().0[..] else { unreachable!() };
-    let file_bytes = u64::from_le_bytes(*length);
+    let (length, digest) = trailer.split_at(8);
+    let file_bytes = length.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     let file = MemoryFile::create()?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; LARGEST_READ_BYTES as usize];
@@ -106,7 +106,7 @@ pub(super) fn read_unit(region: &dyn RegionSpace, at: Extent) -> Result<MemoryFi
         file.write(inside, &bytes[..of_file])?;
     }
     hasher.update(length);
-    if hasher.finalize().as_bytes()[..] != *digest.as_flattened() || file_bytes > at.len - TRAILER_BYTES {
+    if hasher.finalize().as_bytes()[..] != *digest || file_bytes > at.len - TRAILER_BYTES {
         let text = format!("the unit at {} is damaged: it has another digest than it names", at.offset);
         return Err(refused(text));
     }

@@ -5,6 +5,7 @@
 mod as_written;
 mod cache;
 mod compat;
+mod crates;
 mod faults;
 mod graphs;
 mod guests;
