@@ -55,12 +55,22 @@ fn breaks(before: &LogHeader, end: &LogEnd, next: &LogHeader) -> Result<Vec<Diff
     let compared = [
         ("the last line of the log before", end.head.to_string(), text(|said| said.head.to_string())),
         ("the length of the log before", end.lines.to_string(), text(|said| said.lines.to_string())),
-        ("the memory at the end of the log before", end.memory.to_string(), text(|said| said.memory.to_string())),
+        (
+            "the memory at the end of the log before",
+            end.memory.to_string(),
+            text(|said| said.memory.to_string()),
+        ),
         ("the memory that the log starts from", memory.to_string(), Digest::of(&next.memory).to_string()),
         ("the log's first epoch", end.next_epoch.to_string(), first_epoch),
     ];
     let differs = compared.into_iter().filter(|(_, expected, found)| expected != found);
     Ok(differs
-        .map(|(what, expected, found)| Difference { epoch: None, uid: None, what: what.into(), expected, found })
+        .map(|(what, expected, found)| Difference {
+            epoch: None,
+            uid: None,
+            what: what.into(),
+            expected,
+            found,
+        })
         .collect())
 }

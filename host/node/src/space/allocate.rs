@@ -139,8 +139,9 @@ pub fn allocate(
     let mut partitions: Vec<Partition> = planned.iter().filter_map(entry).collect();
     let file_bytes = planned.iter().map(|plan| plan.file_bytes).sum::<u64>() + kept_bytes;
     let kept: Vec<Kept> = kept.into_values().collect();
-    partitions
-        .extend(kept.iter().filter_map(|kept| kept.entry_on(&folder, marker.as_ref()).or_else(|| entry(&kept.plan))));
+    partitions.extend(
+        kept.iter().filter_map(|kept| kept.entry_on(&folder, marker.as_ref()).or_else(|| entry(&kept.plan))),
+    );
     let place = |partition: &Partition| {
         let uid = snapshot.neuron(&partition.validator).map(|neuron| neuron.uid);
         wanted.iter().position(|share| Some(share.uid) == uid)

@@ -69,7 +69,17 @@ pub const SUSPECT_ROUNDS: u32 = 3;
 
 impl History {
     const fn new(claim: Claim) -> Self {
-        Self { claim, issued: 0, passed: 0, failed: 0, late: 0, absent: 0, last_epoch: None, last: None, broken_rounds: 0 }
+        Self {
+            claim,
+            issued: 0,
+            passed: 0,
+            failed: 0,
+            late: 0,
+            absent: 0,
+            last_epoch: None,
+            last: None,
+            broken_rounds: 0,
+        }
     }
 
     fn add(&mut self, epoch: Epoch, tally: &Tally) {
@@ -243,7 +253,11 @@ impl Book {
     }
 
     /// The tallies as they count.
-    pub(crate) fn settled(&self, entrants: &[Entrant], tallies: &BTreeMap<Uid, Tally>) -> BTreeMap<Uid, Tally> {
+    pub(crate) fn settled(
+        &self,
+        entrants: &[Entrant],
+        tallies: &BTreeMap<Uid, Tally>,
+    ) -> BTreeMap<Uid, Tally> {
         let suspects = self.suspects(entrants, tallies);
         let counted = |(uid, tally): (&Uid, &Tally)| {
             let suspect = suspects.contains(uid);

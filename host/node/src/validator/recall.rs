@@ -5,7 +5,8 @@ use std::path::Path;
 
 use plimsoll_core::{AuditBudget, BlockNumber, Digest, Hotkey, Round, Standing, Uid};
 use plimsoll_wire::evidence::{
-    AuditOutcome, AuditSent, AuditUnsent, Engine, Entry, LogEvent, LogHeader, Record, Registered, RoundClosed, RoundOpened,
+    AuditOutcome, AuditSent, AuditUnsent, Engine, Entry, LogEvent, LogHeader, Record, Registered,
+    RoundClosed, RoundOpened,
 };
 use plimsoll_wire::{EvidenceReader, Nonce};
 use serde::{Deserialize, Serialize};

@@ -15,9 +15,7 @@ use tokio::sync::Semaphore;
 use super::asking::{Asked, Asking, prospects};
 use super::logbook::{self, Heading, Opened};
 use super::recall::{LastRound, pin};
-use super::{
-    AxonPolicy, Book, Claim, Entrant, Judge, LeftOut, RoundSecret, SUSPECT_ROUNDS, Tally, Weighed,
-};
+use super::{AxonPolicy, Book, Claim, Entrant, Judge, LeftOut, RoundSecret, SUSPECT_ROUNDS, Tally, Weighed};
 use crate::{NodeError, ValidatorPlugins};
 
 /// How a validator is run.
@@ -237,8 +235,7 @@ impl Validator {
             (self.asking.judge.clone(), *round, secret.clone(), self.options.budget);
         let plan = blocking(move || judge.plan(&at, &with, &candidates, &statements, &budget)).await??;
 
-        let Asked { tallies, audits } =
-            self.asking.audits(round, plan, addresses, &mut self.log).await?;
+        let Asked { tallies, audits } = self.asking.audits(round, plan, addresses, &mut self.log).await?;
         if let Some(why) = judged_nothing(&tallies) {
             return Err(NodeError::NoVerdict { epoch: round.epoch, why });
         }

@@ -279,11 +279,8 @@ fn a_validator_that_died_in_a_round_leaves_a_log_that_goes_on() {
 #[test]
 fn a_round_that_was_abandoned_does_not_come_again_with_another_secret() {
     let abandoned = LogEvent::RoundAbandoned { epoch: Epoch(1), why: "the answers were not liked".into() };
-    let why = fault(&[
-        Record::RoundOpened(opened(1)),
-        Record::Event(abandoned),
-        Record::RoundOpened(opened(1)),
-    ]);
+    let why =
+        fault(&[Record::RoundOpened(opened(1)), Record::Event(abandoned), Record::RoundOpened(opened(1))]);
     assert_eq!(why, "line 3: the round's epoch: expected more than 1, found 1");
 }
 
@@ -298,7 +295,10 @@ fn an_audit_that_was_not_sent_belongs_to_a_round() {
         why: "no challenge".into(),
     };
     let why = fault(&[Record::AuditUnsent(unsent)]);
-    assert_eq!(why, "line 1: an audit that was not sent: expected an open round, found one of uid 3 outside of rounds");
+    assert_eq!(
+        why,
+        "line 1: an audit that was not sent: expected an open round, found one of uid 3 outside of rounds"
+    );
 }
 
 #[test]
