@@ -12,13 +12,23 @@ pub mod imports {
                 import plimsoll:plugin/log@0.1.0;
                 import plimsoll:plugin/pure@0.1.0;
                 import plimsoll:plugin/storage@0.1.0;
+                import plimsoll:plugin/labels@0.1.0;
+                import plimsoll:plugin/scan@0.1.0;
+                import plimsoll:plugin/graphs@0.1.0;
+                import plimsoll:plugin/graph-plots@0.1.0;
+                import plimsoll:plugin/walks@0.1.0;
+                import plimsoll:plugin/curve@0.1.0;
+                import plimsoll:plugin/erasure@0.1.0;
+                import plimsoll:plugin/pospace@0.1.0;
             }",
         path: "../wit",
         generate_all,
         generate_unused_types: true,
         runtime_path: "::plimsoll_sdk::wit_bindgen::rt",
     });
-    pub use self::plimsoll::plugin::{log, pure, storage, types};
+    pub use self::plimsoll::plugin::{
+        curve, erasure, graph_plots, graphs, labels, log, pospace, pure, scan, storage, types, walks,
+    };
 }
 
 macro_rules! exported {

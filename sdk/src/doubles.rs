@@ -5,7 +5,9 @@
 
 use std::sync::Mutex;
 
+use crate::labels::{LABEL_BYTES, Label, LabelCost, labels_of};
 use crate::pure::{HashKind, Keystream, seed_text};
+use crate::scan::{Hit, ScanKind, Selection};
 use crate::twins::{hash, keystream, leaf, merkle_path, merkle_root};
 use crate::{Digest, Extent, Plot, PluginError, Region, Result, Span};
 
@@ -93,6 +95,48 @@ impl Region for MemoryRegion {
         at.iter().map(digest).collect()
     }
 
+    #[cfg(feature = "curve")]
+    fn combine_blocks(&self, elements: u32, blocks: &[u64], coefficients: &[u8]) -> Result<Vec<u8>> {
+        let len = u64::from(elements) * crate::curve::ELEMENT_BYTES as u64;
+        let block = |&index: &u64| {
+            let at = Extent { offset: index.saturating_mul(len), len };
+            Ok(&self.bytes[range(at, self.size_bytes())?])
+        };
+        let blocks = blocks.iter().map(block).collect::<Result<Vec<_>>>()?;
+        crate::curve_twin::combined(elements, &blocks, coefficients)
+    }
+
+    #[cfg(feature = "erasure")]
+    fn recover_shard(
+        &self,
+        stripe: &crate::erasure::Stripe,
+        missing: &[u32],
+        shard: u32,
+        within: Extent,
+    ) -> Result<Vec<u8>> {
+        at_most_a_mebibyte(within.len)?;
+        let inside = range(within, stripe.shard_bytes)?;
+        if !missing.contains(&shard) {
+            return Err(bad(format!("shard {shard} is not among the missing: read it")));
+        }
+        let all = crate::erasure_twin::restored(stripe, &self.bytes, missing)?;
+        let from = (u64::from(shard) * stripe.shard_bytes) as usize;
+        Ok(all[from + inside.start..from + inside.end].to_vec())
+    }
+
+    #[cfg(feature = "pospace")]
+    fn prove_plot(
+        &self,
+        form: crate::pospace::PlotForm,
+        group_id: &Digest,
+        at: Extent,
+        challenges: &[Digest],
+        most: u32,
+    ) -> Result<Vec<crate::pospace::PlotProof>> {
+        let unit = &self.bytes[range(at, self.size_bytes())?];
+        crate::pospace_twin::prove(form, group_id, unit, challenges, most)
+    }
+
     fn merkle_root(&self, kind: HashKind, leaf_bytes: u32, over: Extent) -> Result<Digest> {
         Ok(merkle_root(kind, &self.leaves(kind, leaf_bytes, over)?, true))
     }
@@ -112,6 +156,18 @@ impl Region for MemoryRegion {
             Ok(merkle_path(kind, &all, index))
         };
         leaves.iter().map(path).collect()
+    }
+
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>> {
+        let bytes = &self.bytes[range(over, self.size_bytes())?];
+        crate::scan::select_among(kind, keys, record_bytes, bytes, selection)
     }
 }
 
@@ -185,6 +241,58 @@ impl Plot for MemoryPlot {
             self.put(rows.saturating_add(unit.saturating_mul(64)), &[digest, state].concat())?;
         }
         Ok(state)
+    }
+
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>> {
+        let mut smallest: Option<Label> = None;
+        for (index, offset) in starts(labels, label_bytes, self.size_bytes())? {
+            let bytes = labels_of(cost, key, LABEL_BYTES, &[index])?;
+            self.put(offset, &bytes[..label_bytes.min(LABEL_BYTES) as usize])?;
+            let label = Label { index, bytes: std::array::from_fn(|at| bytes[at]) };
+            if smallest.is_none_or(|known| (label.bytes, index) < (known.bytes, known.index)) {
+                smallest = Some(label);
+            }
+        }
+        labels_of(cost, key, label_bytes, &[])?;
+        Ok(smallest.filter(|_| track_smallest))
+    }
+
+    #[cfg(feature = "curve")]
+    fn commit_blocks(&self, domain: &[u8], elements: u32, blocks: Span, commitments: u64) -> Result<()> {
+        let len = elements.saturating_mul(crate::curve::ELEMENT_BYTES as u32);
+        for (index, offset) in starts(blocks, len, self.size_bytes())? {
+            let at = Extent { offset, len: len.into() };
+            let block = self.with(|bytes| Ok(bytes[range(at, bytes.len() as u64)?].to_vec()))?;
+            let commitment = crate::curve_twin::commitment(domain, &block)?;
+            let behind = index.saturating_mul(crate::curve::G1_BYTES as u64);
+            self.put(commitments.saturating_add(behind), &commitment)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "erasure")]
+    fn encode_shards(&self, stripe: &crate::erasure::Stripe) -> Result<()> {
+        let all = self.with(|bytes| crate::erasure_twin::encoded(stripe, bytes))?;
+        self.put(stripe.offset, &all)
+    }
+
+    #[cfg(feature = "erasure")]
+    fn restore_shards(&self, stripe: &crate::erasure::Stripe, missing: &[u32]) -> Result<()> {
+        let all = self.with(|bytes| crate::erasure_twin::restored(stripe, bytes, missing))?;
+        self.put(stripe.offset, &all)
+    }
+
+    #[cfg(feature = "pospace")]
+    fn write_plot(&self, form: crate::pospace::PlotForm, group_id: &Digest, unit: u64) -> Result<()> {
+        let bytes = crate::pospace_twin::unit(form, group_id)?;
+        self.put(unit.saturating_mul(bytes.len() as u64), &bytes)
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {

@@ -48,8 +48,24 @@ mod words;
 mod plugin;
 mod ss58;
 
+pub mod graphs;
+pub mod labels;
 pub mod log;
 pub mod pure;
+pub mod scan;
+
+#[cfg(any(target_family = "wasm", feature = "curve"))]
+pub mod curve;
+pub mod erasure;
+pub mod pospace;
+
+#[cfg(all(not(target_family = "wasm"), feature = "curve"))]
+mod curve_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "erasure"))]
+mod erasure_twin;
+#[cfg(all(not(target_family = "wasm"), feature = "pospace"))]
+mod pospace_twin;
+
 mod space;
 
 mod allocation;
@@ -58,10 +74,20 @@ mod incentive;
 mod proof;
 
 mod draw;
+mod hex;
+mod openings;
 mod parts;
+mod rows;
+mod span_challenge;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod doubles;
+#[cfg(not(target_family = "wasm"))]
+mod graph_doubles;
+#[cfg(not(target_family = "wasm"))]
+pub mod graph_twins;
+#[cfg(not(target_family = "wasm"))]
+mod label_twins;
 #[cfg(not(target_family = "wasm"))]
 pub mod laws;
 #[cfg(not(target_family = "wasm"))]
@@ -77,11 +103,14 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
+pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use rows::Rows;
 pub use space::{HashKind, Keystream, Plot, Region};
+pub use span_challenge::SpanChallenge;
 pub use words::{Digest, Extent, Hotkey, Identity, PluginError, Result, Round, Span};
 
 #[doc(hidden)]

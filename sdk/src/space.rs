@@ -4,12 +4,24 @@
 //!
 //! One call should cover 64 KiB of work or more; reading and writing is at most 1 MiB a call.
 
-use crate::{Digest, Extent, Result, Span};
+use crate::erasure::Stripe;
+use crate::graphs::{GraphPlot, Walks};
+use crate::labels::{Label, LabelCost};
+use crate::pospace::{PlotForm, PlotProof};
+use crate::scan::{Hit, ScanKind, Selection};
+use crate::{Digest, Extent, PluginError, Result, Span};
 
 pub use crate::pure::{HashKind, Keystream};
 
+/// What storage says that has no such kernels: one in memory without the SDK's feature of the same name.
+fn lacking<T>(interface: &str) -> Result<T> {
+    Err(PluginError::Unsupported(format!(
+        "this storage has no `{interface}`: natively it is a feature of the SDK"
+    )))
+}
+
 /// A filled region, read-only.
-pub trait Region {
+pub trait Region: Walks {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -49,6 +61,57 @@ pub trait Region {
         leaves: &[u64],
     ) -> Result<Vec<Vec<u8>>>;
 
+    /// The hits that `selection` wants among the records of `over`, each of `record_bytes`, under 1 to 64 keys.
+    ///
+    /// # Errors
+    /// As [`Region::read`].
+    fn scan_select(
+        &self,
+        kind: ScanKind,
+        keys: &[Digest],
+        record_bytes: u32,
+        over: Extent,
+        selection: Selection,
+    ) -> Result<Vec<Hit>>;
+    /// The sum of each of `blocks` times its coefficient, element by element: `elements` scalars. See
+    /// [`Plot::commit_blocks`].
+    ///
+    /// # Errors
+    /// As [`Region::read`]; for a coefficient that is not below the group order.
+    fn combine_blocks(&self, _elements: u32, _blocks: &[u64], _coefficients: &[u8]) -> Result<Vec<u8>> {
+        lacking("curve")
+    }
+
+    /// `within` bytes, at most 1 MiB, of shard `shard`, one of the `missing` (ascending), from the others.
+    ///
+    /// # Errors
+    /// As [`Region::read`]; where more are missing than there are parity shards.
+    fn recover_shard(
+        &self,
+        _stripe: &Stripe,
+        _missing: &[u32],
+        _shard: u32,
+        _within: Extent,
+    ) -> Result<Vec<u8>> {
+        lacking("erasure")
+    }
+
+    /// The first `most` proofs (16 at most) that the plot of `group_id` in the unit `at` has for `challenges` (256
+    /// at most), one for each at most, in their order.
+    ///
+    /// # Errors
+    /// As [`Region::read`]; [`PluginError::Storage`] for a damaged unit or one of another plot.
+    fn prove_plot(
+        &self,
+        _form: PlotForm,
+        _group_id: &Digest,
+        _at: Extent,
+        _challenges: &[Digest],
+        _most: u32,
+    ) -> Result<Vec<PlotProof>> {
+        lacking("pospace")
+    }
+
     /// The bytes and then the path of each leaf, for [`crate::Parts::merkle_opening`]; at most 1 MiB of bytes.
     ///
     /// # Errors
@@ -73,7 +136,7 @@ pub trait Region {
 }
 
 /// A region being filled. Every call is idempotent, so that the host can resume after a crash.
-pub trait Plot {
+pub trait Plot: GraphPlot {
     /// Bytes of the region.
     fn size_bytes(&self) -> u64;
 
@@ -90,6 +153,52 @@ pub trait Plot {
     /// # Errors
     /// As [`Plot::fill`].
     fn fill_seed_text(&self, state: &Digest, unit_bytes: u32, units: Span, rows: u64) -> Result<Digest>;
+
+    /// Fills with the first `label_bytes` of each label of `labels`; label i begins at i × `label_bytes`. Gives
+    /// the smallest whole label of them, if `track_smallest`.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn fill_labels(
+        &self,
+        cost: &LabelCost,
+        key: &Digest,
+        label_bytes: u32,
+        labels: Span,
+        track_smallest: bool,
+    ) -> Result<Option<Label>>;
+    /// Writes the commitment of each of `blocks` under the generators of `domain`, 96 bytes, at `commitments` +
+    /// 96 × i. Block i lies at i × 31 × `elements`: 31 little-endian bytes for each of its elements.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn commit_blocks(&self, _domain: &[u8], _elements: u32, _blocks: Span, _commitments: u64) -> Result<()> {
+        lacking("curve")
+    }
+
+    /// Writes the parity shards of a stripe.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`].
+    fn encode_shards(&self, _stripe: &Stripe) -> Result<()> {
+        lacking("erasure")
+    }
+
+    /// Writes the `missing` shards (ascending) of a stripe from the others.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`]; where more are missing than there are parity shards.
+    fn restore_shards(&self, _stripe: &Stripe, _missing: &[u32]) -> Result<()> {
+        lacking("erasure")
+    }
+
+    /// Makes the plot of `group_id` and writes it as unit `unit`, of [`PlotForm`]'s bytes.
+    ///
+    /// # Errors
+    /// As [`Plot::fill`]; [`PluginError::Unsupported`] on a processor without AES instructions.
+    fn write_plot(&self, _form: PlotForm, _group_id: &Digest, _unit: u64) -> Result<()> {
+        lacking("pospace")
+    }
 
     /// The way out for a scheme with no kernel of its own: at most 1 MiB a call.
     ///

@@ -12,13 +12,13 @@ use crate::Digest;
 use crate::pure::{HashKind, Keystream};
 
 const MIB: u32 = 1 << 20;
-/// The most bytes that a plugin may hand over in one call.
+/// The most bytes that a plugin may hand over in one call, all arguments together.
 const MOST_BYTES: usize = 4 << 20;
 const MOST_NONCE_BYTES: usize = 4 << 10;
 
-/// Stops a call that hands over more than `most` bytes.
-fn handed_over(what: &str, bytes: &[u8], most: usize) {
-    assert!(bytes.len() <= most, "{what} takes at most {most} bytes, {} were handed over", bytes.len());
+/// Stops a call of `what` with `len` bytes of arguments where `most` are allowed.
+fn handed_over(what: &str, len: usize, most: usize) {
+    assert!(len <= most, "{what} takes at most {most} bytes, {len} were handed over");
 }
 
 /// See [`crate::pure::digest_of`].
@@ -27,7 +27,7 @@ fn handed_over(what: &str, bytes: &[u8], most: usize) {
 /// Beyond 4 MiB.
 #[must_use]
 pub fn digest_of(kind: HashKind, bytes: &[u8]) -> Digest {
-    handed_over("digest-of", bytes, MOST_BYTES);
+    handed_over("digest-of", bytes.len(), MOST_BYTES);
     hash(kind, bytes)
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn hash(kind: HashKind, bytes: &[u8]) -> Digest {
 /// Beyond 4 MiB.
 #[must_use]
 pub fn keyed_digest(key: &Digest, bytes: &[u8]) -> Digest {
-    handed_over("keyed-digest", bytes, MOST_BYTES);
+    handed_over("keyed-digest", key.len() + bytes.len(), MOST_BYTES);
     *blake3::keyed_hash(key, bytes).as_bytes()
 }
 
@@ -114,7 +114,7 @@ pub fn keystream_digest(
     nonce: &[u8],
 ) -> Digest {
     assert!(len <= 16 * MIB, "keystream-digest takes at most 16 MiB a unit, {len} bytes were asked");
-    handed_over("the nonce of keystream-digest", nonce, MOST_NONCE_BYTES);
+    handed_over("the nonce of keystream-digest", nonce.len(), MOST_NONCE_BYTES);
     self::hash(hash, &[nonce, &keystream(kind, key, unit, 0, len)].concat())
 }
 
@@ -168,7 +168,7 @@ pub fn seed_text(state: &Digest, len: u32) -> Vec<u8> {
 /// Beyond 4 MiB, for a leaf size that BLAKE3 cannot have, or where there is no such leaf.
 #[must_use]
 pub fn merkle_leaf(kind: HashKind, leaf_bytes: u32, leaves: u64, index: u64, bytes: &[u8]) -> Digest {
-    handed_over("merkle-leaf", bytes, MOST_BYTES);
+    handed_over("merkle-leaf", bytes.len(), MOST_BYTES);
     leaf(kind, leaf_bytes, leaves, index, bytes)
 }
 
@@ -247,7 +247,7 @@ pub fn merkle_verify(
     leaf: &Digest,
     path: &[u8],
 ) -> bool {
-    handed_over("merkle-verify", path, MOST_BYTES);
+    handed_over("merkle-verify", root.len() + leaf.len() + path.len(), MOST_BYTES);
     index < leaves && climb(kind, leaves, index, leaf, path, true).as_ref() == Some(root)
 }
 

@@ -100,23 +100,27 @@ fn doubles_keep_the_contracts_bounds() {
 
 #[test]
 fn twins_take_no_more_bytes_at_once_than_the_host_does() {
-    let (most, over) = (vec![0; 4 << 20], vec![0; (4 << 20) + 1]);
+    let all = vec![0; (4 << 20) + 1];
     let takes = |bytes: &[u8], call: &dyn Fn(&[u8])| {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call(bytes))).is_ok()
     };
-    let calls: [(&str, &dyn Fn(&[u8])); 4] = [
-        ("digest-of", &|bytes| drop(digest_of(HashKind::Sha256, bytes))),
-        ("keyed-digest", &|bytes| drop(keyed_digest(&[1; 32], bytes))),
-        ("merkle-leaf", &|bytes| drop(merkle_leaf(HashKind::Blake3, 8 << 20, 2, 1, bytes))),
-        ("merkle-verify", &|bytes| {
-            merkle_verify(HashKind::Blake3, &[0; 32], 2, 1, &[0; 32], bytes);
+    type Call<'a> = &'a dyn Fn(&[u8]);
+    let calls: [(&str, usize, Call<'_>); 4] = [
+        ("digest-of", 0, &|bytes| assert_ne!(digest_of(HashKind::Sha256, bytes), [0; 32])),
+        ("keyed-digest", 32, &|bytes| assert_ne!(keyed_digest(&[1; 32], bytes), [0; 32])),
+        ("merkle-leaf", 0, &|bytes| assert_ne!(merkle_leaf(KINDS[0], 8 << 20, 2, 1, bytes), [0; 32])),
+        ("merkle-verify", 64, &|bytes| {
+            assert!(!merkle_verify(KINDS[0], &[0; 32], 2, 1, &[0; 32], bytes));
         }),
     ];
-    for (name, call) in calls {
-        assert!(takes(&most, call), "{name}");
-        assert!(!takes(&over, call), "{name}");
+    for (name, others, call) in calls {
+        let most = (4 << 20) - others;
+        assert!(takes(&all[..most], call), "{name}");
+        assert!(!takes(&all[..=most], call), "{name}");
     }
-    let digest = |nonce: &[u8]| drop(keystream_digest(STREAMS[0], &[1; 32], 0, 64, HashKind::Blake3, nonce));
+    let digest = |nonce: &[u8]| {
+        assert_ne!(keystream_digest(STREAMS[0], &[1; 32], 0, 64, KINDS[0], nonce), [0; 32]);
+    };
     assert!(takes(&[0; 4096], &digest) && !takes(&[0; 4097], &digest));
 }
 

@@ -9,10 +9,25 @@ const CONTRACT: &str = "plimsoll:plugin/";
 const VERSION: &str = "@0.1.0";
 const LARGEST_BYTES: usize = 512 << 10;
 
+const PROOF: &[&str] = &[
+    "types",
+    "log",
+    "pure",
+    "storage",
+    "labels",
+    "scan",
+    "graphs",
+    "graph-plots",
+    "walks",
+    "curve",
+    "erasure",
+    "pospace",
+];
+
 const KINDS: [(&str, &str, &[&str]); 4] = [
     ("allocation-", "allocation-policy", &["types", "log"]),
     ("challenge-", "challenge-strategy", &["types", "log", "pure"]),
-    ("proof-", "proof-scheme", &["types", "log", "pure", "storage"]),
+    ("proof-", "proof-scheme", PROOF),
     ("incentive-", "incentive-rule", &["types", "log"]),
 ];
 
@@ -55,7 +70,13 @@ fn all_shipped_plugins_are_there_by_name() {
         "incentive-ema",
         "incentive-proportional",
         "incentive-tiered",
+        "proof-chia",
+        "proof-compact",
+        "proof-merkle",
+        "proof-scrypt",
+        "proof-sdr",
         "proof-seed-v1",
+        "proof-seqpack",
         "proof-stream",
     ];
     let names: Vec<&str> = builtins().iter().map(|builtin| builtin.name).collect();

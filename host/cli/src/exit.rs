@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     ChainUnreachable = 30,
     /// A plugin that the host refuses, or that breaks its promises.
     PluginRejected = 40,
+    /// A proof scheme of which an attack refuted a claim.
+    ClaimRefuted = 50,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }
@@ -46,6 +48,7 @@ impl Exit {
             Self::DiskMissing => "disk-missing",
             Self::ChainUnreachable => "chain-unreachable",
             Self::PluginRejected => "plugin-rejected",
+            Self::ClaimRefuted => "claim-refuted",
             Self::Interrupted => "interrupted",
         }
     }

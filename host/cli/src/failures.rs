@@ -2,6 +2,7 @@
 
 use plimsoll_chain::{ChainError, Fault};
 use plimsoll_core::SpaceError;
+use plimsoll_lab::LabError;
 use plimsoll_node::NodeError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -17,13 +18,28 @@ impl From<NodeError> for Failure {
             NodeError::Wire(error) => return error.into(),
             NodeError::Evidence(error) => return error.into(),
             NodeError::Store(error) => return error.into(),
-            NodeError::UnknownBuiltin { .. } | NodeError::PluginFile { .. } | NodeError::Pinned { .. } => {
-                Exit::PluginRejected
-            }
+            NodeError::UnknownBuiltin { .. }
+            | NodeError::PluginFile { .. }
+            | NodeError::Pinned { .. }
+            | NodeError::Unwritten { .. } => Exit::PluginRejected,
             NodeError::NoPlot { .. } => Exit::NotInitialised,
             NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
             NodeError::Disk { .. } => Exit::DiskMissing,
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let exit = match error {
+            LabError::Plugin(error) => return error.into(),
+            LabError::Node(error) => return (*error).into(),
+            LabError::Store(error) => return error.into(),
+            LabError::Space(ref space) => space_exit(space),
+            LabError::Disk { .. } => Exit::DiskMissing,
             _ => Exit::Error,
         };
         Self::of(exit, &error)

@@ -118,7 +118,12 @@ pub(crate) fn blocks<const ROUNDS: usize>(start: &Start, counter: u64) -> [[u32;
     first[14] = [start.nonce[0]; LANES];
     first[15] = [start.nonce[1]; LANES];
 
-    let mut x = first;
+    rounds::<ROUNDS>(&first)
+}
+
+/// `ROUNDS` rounds over the words in `first`, and the words added again: `LANES` blocks, whatever they begin with.
+pub(crate) fn rounds<const ROUNDS: usize>(first: &[[u32; LANES]; 16]) -> [[u32; LANES]; 16] {
+    let mut x = *first;
     for _ in 0..ROUNDS / 2 {
         for c in 0..4 {
             quarter(&mut x, c, 4 + c, 8 + c, 12 + c);

@@ -9,6 +9,9 @@ pub enum KernelError {
     /// The caller's fault: arguments that no kernel can serve.
     #[error("{0}")]
     BadInput(String),
+    /// This machine lacks what the kernel needs.
+    #[error("{0}")]
+    Unsupported(String),
     /// What the storage said: out of range, a refusal, a device's fault or a request to stop.
     #[error(transparent)]
     Space(#[from] SpaceError),

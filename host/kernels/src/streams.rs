@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use aes::Aes128;
-use ctr::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use plimsoll_core::{Digest, PlotSpace, Span};
 use serde::{Deserialize, Serialize};
 
+use crate::aes_ctr;
 use crate::chacha::{self, Start};
 use crate::digests::{HashKind, Hashing};
 use crate::error::KernelError;
@@ -68,7 +67,8 @@ pub fn keystream_at(kind: Keystream, key: &Digest, unit: u64, offset: u64, into:
 }
 
 /// The same with one implementation of ChaCha, for comparison. Where the machine lacks `isa`, the portable
-/// one is used. BLAKE3 and AES choose for themselves.
+/// one is used. AES has vectors of its own with [`Isa::Avx512`] where the machine has VAES, else it and BLAKE3
+/// choose for themselves.
 pub fn keystream_by(isa: Isa, kind: Keystream, key: &Digest, unit: u64, offset: u64, into: &mut [u8]) {
     let start = || Start::new(key.as_bytes(), unit);
     match kind {
@@ -82,12 +82,9 @@ pub fn keystream_by(isa: Isa, kind: Keystream, key: &Digest, unit: u64, offset: 
         Keystream::ChaCha12 => chacha::keystream::<12>(isa, &start(), offset, into),
         Keystream::ChaCha20 => chacha::keystream::<20>(isa, &start(), offset, into),
         Keystream::Aes128Ctr => {
-            let (mut aes_key, mut counter_block) = ([0; 16], [0; 16]);
-            aes_key.copy_from_slice(&key.as_bytes()[..16]);
-            counter_block[..8].copy_from_slice(&unit.to_le_bytes());
-            let mut cipher = ctr::Ctr64BE::<Aes128>::new(&aes_key.into(), &counter_block.into());
-            cipher.seek(offset);
-            cipher.write_keystream(into);
+            let mut half = [0; 16];
+            half.copy_from_slice(&key.as_bytes()[..16]);
+            aes_ctr::keystream(isa, &half, unit, offset, into);
         }
     }
 }

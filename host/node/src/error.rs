@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use plimsoll_chain::ChainError;
-use plimsoll_core::{Epoch, Hotkey, NetUid};
+use plimsoll_core::{Epoch, Hotkey, NetUid, Span};
 use plimsoll_kernels::KernelError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -82,6 +82,19 @@ pub enum NodeError {
         planned: String,
         /// As it is configured.
         configured: String,
+    },
+    /// A scheme that says that units are filled, and has not written them.
+    #[error(
+        "{}: the proof scheme says that {} units from {} are filled, but {missing_bytes} bytes of them were not written; the plot is not sealed, and this scheme cannot be used",
+        plot.display(), units.count, units.first
+    )]
+    Unwritten {
+        /// The plot's file.
+        plot: PathBuf,
+        /// Which units.
+        units: Span,
+        /// Bytes of them that are missing.
+        missing_bytes: u64,
     },
     /// Something that cannot be done.
     #[error("{0}")]

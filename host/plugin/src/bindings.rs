@@ -10,6 +10,14 @@ pub(crate) mod imports {
             import plimsoll:plugin/log@0.1.0;
             import plimsoll:plugin/pure@0.1.0;
             import plimsoll:plugin/storage@0.1.0;
+            import plimsoll:plugin/labels@0.1.0;
+            import plimsoll:plugin/scan@0.1.0;
+            import plimsoll:plugin/graphs@0.1.0;
+            import plimsoll:plugin/graph-plots@0.1.0;
+            import plimsoll:plugin/walks@0.1.0;
+            import plimsoll:plugin/curve@0.1.0;
+            import plimsoll:plugin/erasure@0.1.0;
+            import plimsoll:plugin/pospace@0.1.0;
         }",
         world: "plimsoll:host/imports",
         with: {

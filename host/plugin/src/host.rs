@@ -72,7 +72,7 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// What it says of itself.
     pub descriptor: Descriptor,
-    /// What a passing proof shows, for a proof scheme.
+    /// What a passing proof shows, for a proof scheme with its default parameters.
     pub claims: Option<Claims>,
 }
 
@@ -138,8 +138,13 @@ impl Host {
             Kind::Proof => {
                 let linked = self.link::<world::Proof>(plugin, &admitted)?;
                 let (descriptor, _) = linked.describe()?;
-                let claims = linked.ask_unconfigured("proves", |scheme, store| scheme.call_proves(store))?;
-                (descriptor, Some(claims_out(claims)))
+                // A scheme that cannot do without parameters claims nothing yet.
+                let claims = match linked.ask("proves", "{}", |scheme, store| scheme.call_proves(store)) {
+                    Ok(claims) => Some(claims_out(claims)),
+                    Err(PluginError::BadConfig { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                (descriptor, claims)
             }
             Kind::Allocation => (self.link::<world::Allocation>(plugin, &admitted)?.describe()?.0, None),
             Kind::Challenge => (self.link::<world::Challenge>(plugin, &admitted)?.describe()?.0, None),

@@ -97,6 +97,10 @@ impl<W: World> Running<W> {
     pub(crate) fn new(store: Store<State>, exports: W::Exports) -> Self {
         Self { store, exports, is_fresh: true }
     }
+
+    pub(crate) fn into_parts(self) -> (Store<State>, W::Exports) {
+        (self.store, self.exports)
+    }
 }
 
 /// One call with its own fuel; whatever goes wrong comes back by whose fault it is.

@@ -76,7 +76,20 @@ impl Kind {
         match self {
             Kind::Allocation | Kind::Incentive => &["types", "log"],
             Kind::Challenge => &["types", "log", "pure"],
-            Kind::Proof => &["types", "log", "pure", "storage"],
+            Kind::Proof => &[
+                "types",
+                "log",
+                "pure",
+                "storage",
+                "labels",
+                "scan",
+                "graphs",
+                "graph-plots",
+                "walks",
+                "curve",
+                "erasure",
+                "pospace",
+            ],
         }
     }
 }

@@ -121,8 +121,6 @@ pub const LOG_LINES: u32 = 32;
 pub const LOG_LINES_A_WINDOW: u32 = 320;
 /// The most bytes that one `read`, `read-many`, `write` or `keystream-at` may carry.
 pub(crate) const READ_BYTES: u64 = 1 << 20;
-/// The most bytes that one call of `pure` may take.
-pub(crate) const PURE_BYTES: u64 = 4 << 20;
 /// The most bytes that one native regeneration may cover.
 pub(crate) const REGENERATE_BYTES: u32 = 16 << 20;
 /// The most elements of a list of extents or leaves.

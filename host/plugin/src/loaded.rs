@@ -80,15 +80,16 @@ impl<W: World> Linked<W> {
         })
     }
 
-    /// Calls something of a new instance that is not configured.
-    pub(crate) fn ask_unconfigured<R>(
+    /// Calls something of a new instance, configured with `params`.
+    pub(crate) fn ask<R>(
         &self,
         call: &'static str,
+        params: &str,
         ask: impl FnOnce(&W::Exports, &mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, PluginError> {
-        let fuel = self.limits.fuel.describe;
-        let (mut store, _, exports) = self.instantiate(fuel)?;
-        metered(&self.name, &mut store, Budget::pure(call, fuel), |store| ask(&exports, store))
+        let (mut store, exports) = self.start(params)?.into_parts();
+        let budget = Budget::pure(call, self.limits.fuel.describe);
+        metered(&self.name, &mut store, budget, |store| ask(&exports, store))
     }
 
     /// A new instance, configured.

@@ -35,7 +35,8 @@ pub struct SchemeInstance(Place<Proof>);
 
 impl Scheme {
     pub(crate) fn new(loaded: Loaded<Proof>) -> Result<Self, PluginError> {
-        let claims = loaded.linked().ask_unconfigured("proves", |scheme, store| scheme.call_proves(store))?;
+        let proves = |scheme: &wit::Guest, store: &mut Store<State>| scheme.call_proves(store);
+        let claims = loaded.linked().ask("proves", loaded.params(), proves)?;
         Ok(Self { loaded: Arc::new(loaded), claims: convert::claims_out(claims) })
     }
 

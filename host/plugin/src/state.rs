@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_core::{PlotSpace, RegionSpace, SpaceError};
+use plimsoll_kernels::SdrParents;
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
@@ -39,6 +40,8 @@ pub(crate) enum HostStop {
 pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) log: LogGate,
+    /// The graph that was filled with last: the next span most likely has the same.
+    pub(crate) graph: Option<Arc<SdrParents>>,
     limits: Arc<Limits>,
     memory_bytes: usize,
     /// The first failure of the disk, or the wish to stop: it wins over whatever the plugin makes of it.
@@ -56,6 +59,7 @@ impl State {
         Self {
             table: ResourceTable::new(),
             log: LogGate::new(Arc::clone(quota)),
+            graph: None,
             limits: Arc::clone(limits),
             memory_bytes: 0,
             space_error: None,
@@ -131,8 +135,13 @@ pub(crate) fn count_stored(store: &mut StoreContextMut<'_, State>, bytes: u64) -
 
 /// Gives fuel for `bytes` that were stored: `fill` may take as long as it gets on.
 pub(crate) fn reward_stored(store: &mut StoreContextMut<'_, State>, bytes: u64) -> wasmtime::Result<()> {
-    let most = store.data().fill_fuel;
     let gained = bytes.saturating_mul(store.data().limits.fuel.fill_per_byte);
+    reward(store, gained)
+}
+
+/// Gives `gained` fuel for progress, up to what `fill` began with.
+pub(crate) fn reward(store: &mut StoreContextMut<'_, State>, gained: u64) -> wasmtime::Result<()> {
+    let most = store.data().fill_fuel;
     let left = store.get_fuel()?;
     store.set_fuel(left.saturating_add(gained).min(most.max(left)))
 }

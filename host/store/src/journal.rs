@@ -151,8 +151,8 @@ impl Journal {
         replace_file(if self.sequence % 2 == 1 { &odd } else { &even }, &self.encode())
     }
 
-    /// Replaces both generations by what they have in common with `finished`: what is gone from the plot may
-    /// not come back with an older journal.
+    /// Replaces both generations by ones that say `finished`: what is gone from the plot may not come back with the
+    /// older one.
     pub(crate) fn take_back(&mut self, plot: &Path, finished: Finished) -> Result<(), StoreError> {
         self.finished = finished;
         for _ in 0..2 {
@@ -202,7 +202,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plot = folder.path().join("a.plot");
         for (path, bytes) in journal_paths(&plot).iter().zip(generations) {
-            bytes.map(|bytes| fs::write(path, bytes).unwrap());
+            if let Some(bytes) = bytes {
+                fs::write(path, bytes).unwrap();
+            }
         }
         Journal::read(&plot, [6; 16], &layout())
     }

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use plimsoll_core::{Digest, SpaceError};
+use plimsoll_store::scrub::{Depth, ScrubOptions, scrub};
 use plimsoll_store::{FillOptions, Filling, Plot, StoreError, free_space};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::{eager, expected_region, fill, fill_rest, sealed, spec};
@@ -194,6 +195,8 @@ fn a_read_only_disk_serves_what_it_has_and_takes_nothing() {
     let mut bytes = [0; 100];
     plot.region().read_at(9_900, &mut bytes).unwrap();
     assert_eq!(bytes, expected_region(&spec(1000, 10))[9_900..]);
+    let report = scrub(&plot, &ScrubOptions::new(Depth::Full)).unwrap();
+    assert_eq!(report.findings(), Vec::<String>::new());
     // Modes do not hold root back, but nobody can make a file in /sys.
     let is_bound = is_mounted(&folder) || !rustix::process::geteuid().is_root();
     let new = if is_bound { folder.join("b.plot") } else { "/sys/kernel/b.plot".into() };

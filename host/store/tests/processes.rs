@@ -3,6 +3,7 @@
 //! This binary starts itself again with one of the roles below and kills it. Each role is a test of its own too,
 //! which runs it to its end.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::print_stdout, reason = "how a child tells its parent")]
 
 mod support;
 

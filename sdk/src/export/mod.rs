@@ -4,15 +4,23 @@
 //! lowers the answer. Nothing here is meant to be named by a plugin.
 
 mod convert;
+pub(crate) mod crates;
+pub(crate) mod graphs;
 mod handles;
 mod kinds;
+mod labels;
 mod lifecycle;
 mod proof;
+mod scan;
 
 #[cfg(target_family = "wasm")]
 pub(crate) mod kernels;
 #[cfg(target_family = "wasm")]
 pub(crate) use kernels::log;
+#[cfg(target_family = "wasm")]
+pub(crate) use labels::labels_of;
+#[cfg(target_family = "wasm")]
+pub(crate) use scan::scan_score;
 
 pub use lifecycle::Exported;
 

@@ -14,5 +14,5 @@ pub(crate) use failure::complain;
 pub(crate) use failure::problems;
 pub(crate) use figures::{duration, rate};
 pub(crate) use progress::Board;
-pub(crate) use stream::{LogWriter, colour, note, print};
+pub(crate) use stream::{LogWriter, colour, note, print, raw};
 pub(crate) use table::{Side, table};

@@ -11,6 +11,17 @@ pub(crate) fn print(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Writes bytes as they are.
+///
+/// # Errors
+/// What the system says, such as a full disk behind a redirection.
+pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
+    match io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// Prints a remark around whatever bars are shown.
 pub(crate) fn note(text: &str) {
     bars().suspend(|| {

@@ -80,6 +80,8 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         if args.new_disk {
             known.forget(root)?;
         }
+        // Once more: the question may have waited for hours.
+        known.check(root).map_err(|error| replaced(error.into()))?;
         allocated.write()?;
         if let Some(marker) = DiskMarker::read(root)? {
             known.remember(root, &marker)?;

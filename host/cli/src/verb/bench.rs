@@ -11,6 +11,7 @@ use plimsoll_node::measure::{
 use plimsoll_plugin::{Measured, measure};
 use serde_json::{Value, json};
 
+use super::bench_kernels;
 use super::generate::blocking;
 use crate::cancel::Cancel;
 use crate::exit::Failure;
@@ -34,6 +35,7 @@ enum What {
     Verify(Flags),
     /// Plugins: what a call, a start and a second thread cost
     Plugin(PluginArgs),
+    Kernels(bench_kernels::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -90,6 +92,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
             global.emit(&figures, || verify(&figures))
         }
         What::Plugin(args) => plugins(args, global).await,
+        What::Kernels(args) => bench_kernels::run(args, global).await,
     }
 }
 

@@ -1,7 +1,10 @@
 //! The verbs, one file each: `Args`, whose doc comments are the help, and `run`.
 
 mod allocate;
+mod attack;
 mod bench;
+mod bench_kernels;
+mod compare;
 mod completions;
 mod config;
 mod demo;
@@ -9,6 +12,7 @@ mod each_plot;
 mod generate;
 mod import;
 mod init;
+mod inspect;
 mod localnet;
 mod man;
 mod miner;
@@ -39,7 +43,10 @@ pub(crate) enum Verb {
     Localnet(localnet::Args),
     Demo(demo::Args),
     Plugin(plugin::Args),
+    Attack(attack::Args),
     Bench(bench::Args),
+    Compare(compare::Args),
+    Inspect(inspect::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -62,7 +69,10 @@ impl Verb {
             Self::Localnet(args) => localnet::run(&args, global).await,
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
+            Self::Attack(args) => attack::run(args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
+            Self::Compare(args) => compare::run(args, global).await,
+            Self::Inspect(args) => inspect::run(&args, global),
             Self::Completions(args) => completions::run(&args, global),
             Self::Man(args) => man::run(&args, global),
         }

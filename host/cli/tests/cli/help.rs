@@ -23,7 +23,19 @@ fn the_verbs_have_a_line_each() {
 
 #[test]
 fn every_verb_explains_itself() {
-    for verb in ["init", "config", "config check", "wallet", "wallet new", "completions", "man"] {
+    for verb in [
+        "init",
+        "config",
+        "config check",
+        "wallet",
+        "wallet new",
+        "bench kernels",
+        "compare",
+        "inspect",
+        "inspect unit",
+        "completions",
+        "man",
+    ] {
         insta::assert_snapshot!(verb.replace(' ', "_"), own(&help(&format!("{verb} --help"))));
     }
 }

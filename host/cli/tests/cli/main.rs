@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod attack;
 mod check;
+mod compare;
 mod demo;
 mod help;
 mod home;

@@ -1,7 +1,8 @@
 //! Speeds, each as a ratio to a named reference that is measured in the same run, in the same folder.
 
+pub mod meter;
+
 mod generate;
-mod meter;
 mod native;
 mod raw;
 mod verify;

@@ -281,7 +281,7 @@ fn against_seed(
         if block.is_empty() {
             break;
         }
-        block.into_par_iter().try_for_each_init(|| None, &compare)?;
+        block.into_par_iter().try_for_each_init(|| None, compare)?;
     }
     progress.finish(&name);
     let bad = comparing.differing();

@@ -6,10 +6,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use plimsoll_core::{Digest, Identity, Layout};
+use plimsoll_core::{Digest, Identity, Layout, Order};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::{CancelFlag, Filling, IoChoice, SchemeTag};
 
@@ -17,6 +17,7 @@ use super::board::{Board, Task};
 use super::conductor::{Conductor, Hand};
 use super::open::{OpenPlot, open_all};
 use super::progress::Progress;
+use super::witness::Witness;
 use crate::NodeError;
 
 /// A span handed to a worker covers about so much: long enough that a call into the plugin costs nothing, short
@@ -113,7 +114,7 @@ pub(crate) fn conduct(
             board.add_complete();
         } else {
             plot.with_filling(|filling| {
-                board.add(&plot.layout, PIECE_BYTES, |pass| filling.remaining(pass));
+                board.add(&plot.layout, piece_bytes(&plot.layout, workers), |pass| filling.remaining(pass));
             })?;
         }
     }
@@ -132,6 +133,19 @@ pub(crate) fn conduct(
         return Err(failure);
     }
     plots.into_iter().map(OpenPlot::into_generated).collect()
+}
+
+/// How much of a plot one worker is handed at a time. A scheme that takes memory of its own gets more than that
+/// asks for: two units, where there are two for every worker, because it may fill them side by side; and in a
+/// sequential pass half of that memory, because it reads what a piece follows from back into it.
+fn piece_bytes(layout: &Layout, workers: usize) -> u64 {
+    let sequential = layout.passes.iter().any(|pass| pass.order == Order::Sequential);
+    let pairs = layout.units / 2 >= workers as u64;
+    PIECE_BYTES.max(match (layout.memory_bytes, sequential) {
+        (1.., true) => layout.memory_bytes / 2,
+        (1.., false) if pairs => 2 * u64::from(layout.unit_bytes),
+        _ => 0,
+    })
 }
 
 struct State {
@@ -197,8 +211,13 @@ impl Run<'_> {
         match *task {
             Task::Fill { plot, pass, span } => {
                 let plot = &self.plots[plot];
-                let space = plot.with_filling(Filling::space)?;
-                hand.fill(space, &plot.job.identity, pass, span)?;
+                let witness = Witness::over(plot.with_filling(Filling::space)?);
+                hand.fill(Arc::clone(&witness) as _, &plot.job.identity, pass, span)?;
+                let missing_bytes = witness.unwritten_bytes(&plot.layout, span);
+                if missing_bytes > 0 {
+                    let plot = plot.job.path.clone();
+                    return Err(NodeError::Unwritten { plot, units: span, missing_bytes });
+                }
                 plot.with_filling(|filling| filling.finished(pass, span))??;
                 self.progress.advance(&plot.name, span.count * u64::from(plot.layout.unit_bytes));
             }
@@ -219,3 +238,26 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 #[path = "fill_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod piece_tests {
+    use super::*;
+    use plimsoll_core::Pass;
+
+    fn piece(unit_bytes: u32, units: u64, memory_bytes: u64, order: Order) -> u64 {
+        let passes = vec![Pass { name: "p".into(), units, order }];
+        let region_bytes = units * u64::from(unit_bytes);
+        piece_bytes(&Layout { unit_bytes, units, region_bytes, memory_bytes, passes }, 4)
+    }
+
+    #[test]
+    fn a_piece_grows_for_a_scheme_that_takes_memory() {
+        assert_eq!(piece(1 << 16, 1000, 0, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(1 << 16, 1000, 1 << 30, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(88 << 20, 8, 1 << 26, Order::Independent), 2 * (88 << 20));
+        assert_eq!(piece(88 << 20, 7, 1 << 26, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(88 << 20, 8, 0, Order::Independent), PIECE_BYTES);
+        assert_eq!(piece(1 << 30, 704, 64 << 30, Order::Sequential), 32 << 30);
+        assert_eq!(piece(1 << 16, 1000, 0, Order::Sequential), PIECE_BYTES);
+    }
+}

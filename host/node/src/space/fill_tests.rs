@@ -1,6 +1,4 @@
-use std::sync::Arc;
-
-use plimsoll_core::{Hotkey, NetUid, Order, Pass, PlotSpace, RegionSpace, Span};
+use plimsoll_core::{Hotkey, NetUid, Pass, PlotSpace, RegionSpace, Span};
 
 use super::*;
 use crate::space::Silent;

@@ -18,6 +18,7 @@ mod orphans;
 mod planned;
 mod progress;
 mod repair;
+mod witness;
 
 pub use allocate::{AllocateRequest, Allocated, PARTITION_FILE, Skipped, allocate, miner_folder};
 pub use check::{BadSpan, CheckDepth, CheckOptions, Checked, check};

@@ -1,9 +1,17 @@
-//! What the host offers: `log`, `pure` and `storage` of the contract, and nothing else. Every function
+//! What the host offers: the interfaces of the contract, and nothing else. Every function
 //! charges fuel first, checks sizes second and works third.
 
+mod curve;
+mod erasure;
+mod graph_plots;
+mod graphs;
+mod labels;
 mod log;
+mod pospace;
 mod pure;
+mod scan;
 mod storage;
+mod walks;
 
 use plimsoll_core::Digest;
 use wasmtime::Engine;
@@ -26,6 +34,14 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, PluginError> {
     let added = log::add(&mut linker)
         .and_then(|()| pure::add(&mut linker))
         .and_then(|()| storage::add(&mut linker))
+        .and_then(|()| labels::add(&mut linker))
+        .and_then(|()| scan::add(&mut linker))
+        .and_then(|()| graphs::add(&mut linker))
+        .and_then(|()| graph_plots::add(&mut linker))
+        .and_then(|()| walks::add(&mut linker))
+        .and_then(|()| curve::add(&mut linker))
+        .and_then(|()| erasure::add(&mut linker))
+        .and_then(|()| pospace::add(&mut linker))
         .and_then(|()| add_types(&mut linker));
     added.map_err(|e| PluginError::Engine(format!("{e:#}")))?;
     Ok(linker)

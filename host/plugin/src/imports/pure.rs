@@ -8,7 +8,7 @@ use wasmtime::component::{Linker, LinkerInstance, WasmList};
 use super::{at_most, digest, interface};
 use crate::bindings::imports::plimsoll::plugin::pure::{HashKind, Keystream};
 use crate::cost;
-use crate::limits::{NONCE_BYTES, PURE_BYTES, READ_BYTES, REGENERATE_BYTES};
+use crate::limits::{NONCE_BYTES, READ_BYTES, REGENERATE_BYTES};
 use crate::state::{HostStop, State, charge};
 
 type Bytes = WasmList<u8>;
@@ -42,29 +42,22 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_merkle(&mut pure)
 }
 
-/// The price of a hash over `bytes`, which are no more than one call may hand over.
-///
-/// A list that stays in the plugin's memory is not copied, so the bound on what may be copied misses it.
-fn charge_hash(
-    store: &mut Cx<'_>,
-    what: &str,
-    kind: kernels::HashKind,
-    bytes: &Bytes,
-) -> wasmtime::Result<()> {
-    let len = bytes.as_le_slice(&*store).len() as u64;
-    charge(store, cost::CALL + len.saturating_mul(cost::hashed_byte(kind)))?;
-    at_most(&format!("the number of bytes for {what}"), len, PURE_BYTES)
+/// What a hash over `bytes` costs.
+fn charge_hash(store: &mut Cx<'_>, kind: kernels::HashKind, bytes: u64) -> wasmtime::Result<()> {
+    charge(store, cost::CALL + bytes.saturating_mul(cost::hashed_byte(kind)))
 }
 
 fn add_digests(pure: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     pure.func_wrap("digest-of", |mut store: Cx<'_>, (kind, bytes): (HashKind, Bytes)| {
         let kind = kind.into();
-        charge_hash(&mut store, "digest-of", kind, &bytes)?;
+        let len = bytes.as_le_slice(&store).len() as u64;
+        charge_hash(&mut store, kind, len)?;
         Ok((kernels::digest_of(kind, bytes.as_le_slice(&store)).0.to_vec(),))
     })?;
     pure.func_wrap("keyed-digest", |mut store: Cx<'_>, (key, bytes): (Vec<u8>, Bytes)| {
         let key = digest("the key of keyed-digest", &key)?;
-        charge_hash(&mut store, "keyed-digest", kernels::HashKind::Blake3, &bytes)?;
+        let len = bytes.as_le_slice(&store).len() as u64;
+        charge_hash(&mut store, kernels::HashKind::Blake3, len)?;
         Ok((kernels::keyed_digest(&key, bytes.as_le_slice(&store)).0.to_vec(),))
     })
 }
@@ -138,7 +131,8 @@ fn add_merkle(pure: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         "merkle-leaf",
         |mut store: Cx<'_>, (kind, leaf_bytes, leaves, index, bytes): (HashKind, u32, u64, u64, Bytes)| {
             let kind: kernels::HashKind = kind.into();
-            charge_hash(&mut store, "merkle-leaf", kind, &bytes)?;
+            let len = bytes.as_le_slice(&store).len() as u64;
+            charge_hash(&mut store, kind, len)?;
             let bytes = bytes.as_le_slice(&store);
             settled("merkle-leaf", kernels::merkle_leaf(kind, leaf_bytes.into(), leaves, index, bytes))
         },
@@ -147,9 +141,8 @@ fn add_merkle(pure: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     pure.func_wrap(
         "merkle-verify",
         |mut store: Cx<'_>, (kind, root, leaves, index, leaf, path): VerifyCall| {
-            let len = path.as_le_slice(&store).len() as u64;
-            charge(&mut store, cost::CALL + (len / 32).saturating_mul(cost::LEVEL))?;
-            at_most("the number of bytes for merkle-verify", len, PURE_BYTES)?;
+            let levels = path.as_le_slice(&store).len() as u64 / 32;
+            charge(&mut store, cost::CALL + levels.saturating_mul(cost::LEVEL))?;
             let root = digest("the root of merkle-verify", &root)?;
             let leaf = digest("the leaf of merkle-verify", &leaf)?;
             let path = path.as_le_slice(&store);

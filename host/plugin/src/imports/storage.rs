@@ -17,9 +17,9 @@ use crate::state::{
 };
 
 type Bytes = WasmList<u8>;
-type Cx<'a> = StoreContextMut<'a, State>;
+pub(super) type Cx<'a> = StoreContextMut<'a, State>;
 /// What a function of storage gives a plugin; the outer error ends the call.
-type Given<T> = wasmtime::Result<(Result<T, PluginError>,)>;
+pub(super) type Given<T> = wasmtime::Result<(Result<T, PluginError>,)>;
 
 pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut storage = linker.instance(&interface("storage"))?;
@@ -36,25 +36,28 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_plot(&mut storage)
 }
 
-fn region(store: &Cx<'_>, handle: &Resource<RegionHandle>) -> wasmtime::Result<Arc<dyn RegionSpace>> {
+pub(super) fn region(
+    store: &Cx<'_>,
+    handle: &Resource<RegionHandle>,
+) -> wasmtime::Result<Arc<dyn RegionSpace>> {
     Ok(Arc::clone(&store.data().table.get(handle)?.0))
 }
 
-fn plot(store: &Cx<'_>, handle: &Resource<PlotHandle>) -> wasmtime::Result<Arc<dyn PlotSpace>> {
+pub(super) fn plot(store: &Cx<'_>, handle: &Resource<PlotHandle>) -> wasmtime::Result<Arc<dyn PlotSpace>> {
     Ok(Arc::clone(&store.data().table.get(handle)?.0))
 }
 
-fn extent(at: Extent) -> core::Extent {
+pub(super) fn extent(at: Extent) -> core::Extent {
     core::Extent { offset: at.offset, len: at.len }
 }
 
-fn refuse<T>(why: String) -> Given<T> {
+pub(super) fn refuse<T>(why: String) -> Given<T> {
     Ok((Err(PluginError::BadInput(why)),))
 }
 
 /// Hands a kernel's result on. A failing disk or a wish to stop ends the call here: a plugin can do nothing
 /// about either, and must not turn them into an answer.
-fn give<T>(store: &mut Cx<'_>, result: Result<T, KernelError>) -> Given<T> {
+pub(super) fn give<T>(store: &mut Cx<'_>, result: Result<T, KernelError>) -> Given<T> {
     match result {
         Ok(value) => Ok((Ok(value),)),
         Err(KernelError::Space(error)) => {
@@ -64,6 +67,7 @@ fn give<T>(store: &mut Cx<'_>, result: Result<T, KernelError>) -> Given<T> {
                 Err(HostStop::Storage.into())
             }
         }
+        Err(KernelError::Unsupported(why)) => Ok((Err(PluginError::Unsupported(why)),)),
         Err(error) => Ok((Err(PluginError::BadInput(error.to_string())),)),
     }
 }
@@ -255,7 +259,11 @@ fn add_plot(storage: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
 }
 
 /// Bytes of `units`, if they lie inside of `space`.
-fn run_bytes(space: &dyn RegionSpace, unit_bytes: u32, units: core::Span) -> Result<u64, SpaceError> {
+pub(super) fn run_bytes(
+    space: &dyn RegionSpace,
+    unit_bytes: u32,
+    units: core::Span,
+) -> Result<u64, SpaceError> {
     let size_bytes = space.size_bytes();
     if unit_bytes == 0 {
         return Err(SpaceError::Refused("a unit of no bytes".into()));
@@ -270,7 +278,7 @@ fn run_bytes(space: &dyn RegionSpace, unit_bytes: u32, units: core::Span) -> Res
 }
 
 /// What was stored earns fuel; what could not be stored is told.
-fn stored<T>(store: &mut Cx<'_>, len: u64, result: Result<T, KernelError>) -> Given<T> {
+pub(super) fn stored<T>(store: &mut Cx<'_>, len: u64, result: Result<T, KernelError>) -> Given<T> {
     if result.is_ok() {
         reward_stored(store, len)?;
     }

@@ -36,9 +36,22 @@ fn a_rule_that_pays_those_who_passed_nothing_is_found_out() {
     insta::assert_snapshot!(found[0], @"its weights name known miners once, epoch after epoch with its own memory: epoch 0: plugin `sample.wasm` breaks its contract in `weigh`: a weight for uid 0, which has no standing");
 }
 
-/// A plan of 16 units of 64 bytes, and every other function as harmless as can be.
+/// A plot of 16 units of 64 zeros; every other function is as harmless as can be.
 fn scheme() -> Guest {
-    let mut guest = Guest::of(Kind::Proof);
+    const PLAN: &str = "(if (i64.lt_u (local.get 5) (i64.const 1024)) (then (return (i32.const REFUSED))))
+        (i32.const PLANNED)";
+    const FILL: &str = "(local $unit i64) (local.set $unit (local.get 7))
+        (loop $next
+          (if (i64.lt_u (local.get $unit) (i64.add (local.get 7) (local.get 8))) (then
+            (call $write (local.get 0) (i64.mul (local.get $unit) (i64.const 64))
+              (i32.const 0) (i32.const 64) (i32.const 8192))
+            (local.set $unit (i64.add (local.get $unit) (i64.const 1)))
+            (br $next))))
+        (call $drop_plot (local.get 0)) (i32.const 12288)";
+    let mut guest = Guest::of(Kind::Proof).with(
+        "(import \"plimsoll:plugin/storage@0.1.0\" \"[method]plot.write\"
+        (func $write (param i32 i64 i32 i32 i32)))",
+    );
     let (name, len) = guest.text(b"fill");
     let mut pass = words(&[name, len]);
     pass.extend(16u64.to_le_bytes());
@@ -47,7 +60,10 @@ fn scheme() -> Guest {
     let mut plan = words(&[0, 0, 64, 0]);
     plan.extend([16, 1024, 0].map(u64::to_le_bytes).concat());
     plan.extend(words(&[passes, 1]));
-    guest.answer("plan", &plan)
+    let (planned, _) = guest.text(&plan);
+    let (refused, _) = guest.text(&words(&[1, 0, 1, 0, 0]));
+    let plan = PLAN.replace("REFUSED", &refused.to_string()).replace("PLANNED", &planned.to_string());
+    guest.body("plan", &plan).body("fill", FILL)
 }
 
 #[test]

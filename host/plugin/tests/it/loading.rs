@@ -115,7 +115,7 @@ fn edges_that_do_not_belong_are_named() {
     let lifecycle = "plimsoll:plugin/lifecycle@0.1.0";
     let proof = "plimsoll:plugin/proof-scheme@0.1.0";
     let incentive = "plimsoll:plugin/incentive-rule@0.1.0";
-    insta::assert_snapshot!(refused(hollow(&["acme:net/socket@1.0.0"], &[lifecycle, proof])), @"plugin `sample.wasm` is rejected: it imports `acme:net/socket@1.0.0`, which a proof scheme is not given; it may import types, log, pure, storage of plimsoll:plugin");
+    insta::assert_snapshot!(refused(hollow(&["acme:net/socket@1.0.0"], &[lifecycle, proof])), @"plugin `sample.wasm` is rejected: it imports `acme:net/socket@1.0.0`, which a proof scheme is not given; it may import types, log, pure, storage, labels, scan, graphs, graph-plots, walks, curve, erasure, pospace of plimsoll:plugin");
     insta::assert_snapshot!(refused(hollow(&["plimsoll:plugin/storage@0.1.0"], &[lifecycle, incentive])), @"plugin `sample.wasm` is rejected: it imports `plimsoll:plugin/storage@0.1.0`, which an incentive rule is not given; it may import types, log of plimsoll:plugin");
     insta::assert_snapshot!(refused(hollow(&[], &[proof])), @"plugin `sample.wasm` is rejected: it does not export `plimsoll:plugin/lifecycle@0.1.0`; the SDK's export macro adds it");
     insta::assert_snapshot!(refused(hollow(&[], &[lifecycle])), @"plugin `sample.wasm` is rejected: it does not export `plimsoll:plugin/{allocation-policy, challenge-strategy, proof-scheme, incentive-rule}@0.1.0`; the SDK's export macro adds it");
@@ -182,7 +182,7 @@ fn a_description_that_cannot_be_shown_is_refused() {
 }
 
 #[test]
-fn an_inspection_tells_all_that_is_known_without_configuring() {
+fn an_inspection_tells_all_that_is_known_of_a_file() {
     let bytes = Guest::of(Kind::Proof).body("proves", "(i32.const 10)").build();
     let seen = host().inspect(&plugin(bytes.clone())).unwrap();
     assert_eq!((seen.kind, seen.digest, seen.bytes), (Kind::Proof, Digest::of(&bytes), bytes.len() as u64));
@@ -193,6 +193,28 @@ fn an_inspection_tells_all_that_is_known_without_configuring() {
         seen.exports.iter().any(|name| name == "plimsoll:plugin/proof-scheme@0.1.0"),
         "{:?}",
         seen.exports
+    );
+}
+
+#[test]
+fn a_scheme_claims_what_it_claims_once_it_is_configured() {
+    let guest = || {
+        let configured = "(global.set $claims (i32.const 3)) (i32.const 1024)";
+        Guest::of(Kind::Proof)
+            .with("(global $claims (mut i32) (i32.const 0))")
+            .body("configure", configured)
+            .body("proves", "(global.get $claims)")
+    };
+    let scheme = host().load_scheme(&plugin(guest().build()), &json!({})).unwrap();
+    assert_eq!(scheme.claims().to_string(), "space, retrievability");
+    let seen = host().inspect(&plugin(guest().build())).unwrap();
+    assert_eq!(seen.claims, Some(scheme.claims()));
+    let refusing =
+        guest().answer("configure", &words(&[1, 0, 0, 0, 0, 0])).body("configure", "(i32.const 1024)");
+    assert_eq!(
+        host().inspect(&plugin(refusing.build())).unwrap().claims,
+        None,
+        "never configured, never asked"
     );
 }
 

@@ -4,9 +4,12 @@
 #[expect(unreachable_pub, reason = "what a new plugin makes public is private here")]
 mod as_written;
 mod cache;
+mod compat;
 mod faults;
+mod graphs;
 mod guests;
 mod handles;
+mod labels;
 mod laws;
 mod loading;
 mod promises;

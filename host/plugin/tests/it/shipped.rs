@@ -20,7 +20,10 @@ pub(crate) fn builtin(name: &str) -> PluginRef {
 /// Parameters that keep a proof scheme's units small.
 fn small(name: &str) -> Value {
     match name {
-        "proof-stream" => json!({"unit_bytes": 4_096}),
+        "proof-scrypt" => json!({"n": 16}),
+        "proof-stream" | "proof-seqpack" => json!({"unit_bytes": 4_096}),
+        "proof-sdr" => json!({"sector_bytes": 4_096}),
+        "proof-compact" => json!({"elements": 4}),
         _ => json!({}),
     }
 }
@@ -45,6 +48,15 @@ fn every_shipped_plugin_describes_itself_under_its_own_name() {
         assert_eq!(seen.descriptor.name, shipped.name);
         assert!(shipped.name.starts_with(seen.kind.word()), "{} is {}", shipped.name, seen.kind);
         assert_eq!(seen.digest, Digest(shipped.blake3));
+    }
+}
+
+#[test]
+fn what_a_scheme_claims_is_what_it_says_once_it_is_configured() {
+    for (name, claims) in [("proof-merkle", "retrievability"), ("proof-stream", "nothing")] {
+        let plugin = builtin(name);
+        assert_eq!(host().load_scheme(&plugin, &json!({})).unwrap().claims().to_string(), claims, "{name}");
+        assert_eq!(host().inspect(&plugin).unwrap().claims.unwrap().to_string(), claims, "{name}");
     }
 }
 

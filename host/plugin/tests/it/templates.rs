@@ -32,7 +32,6 @@ fn a_new_plugin_of_each_kind_builds_untouched_and_keeps_the_laws() {
         let bytes = fs::read(&built.component).unwrap();
         assert_eq!((built.kind, built.bytes), (kind, bytes.len() as u64));
         assert_eq!(built.blake3, plimsoll_core::Digest::of(&bytes));
-        fs::write(format!("/tmp/fp_fixture_{}.wasm", kind.word()), &bytes).unwrap(); // TEMP
         let report = conform(host(), &PluginRef::new("my-plugin", bytes.clone()), &json!({}));
         let broken: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
         assert!(report.passed(), "{kind}: {broken:#?}");

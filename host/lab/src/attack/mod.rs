@@ -1,0 +1,134 @@
+//! Adversaries against proof schemes.
+//!
+//! Each tries to refute what a scheme claims, or the soundness of its verifier, which every scheme claims by being
+//! one. A storage adversary is a region below the handle that the scheme's own prover reads through: it has holes,
+//! rot, zeros or another identity's bytes, and no scheme needs code for it. A forger makes bytes of proofs. Both
+//! are judged by the scheme's own verifier, under the statement and the challenge that a validator would supply.
+//!
+//! A claim is refuted where the adversary passes more often than the claim allows, and the lower end of the exact
+//! interval (99.9 %) says that this is no luck. What is not claimed is tried all the same, and printed. Choices
+//! come from one seed; only times are measured.
+//!
+//! The list follows the attacks that real storage subnets fell to: answers taken from the prover (`empty`), digests
+//! in place of data (`digests-only`), shapes that the prover chose (`shape`), regeneration on demand
+//! (`regenerate`), the same data for everyone (`alias`), challenges of a window only (`tail-window`), answers that
+//! fit every round (`replay`).
+
+mod numbers;
+mod options;
+mod plot;
+mod presets;
+mod region;
+mod report;
+mod subject;
+
+mod empty;
+mod hole;
+mod identities;
+mod regenerate;
+mod remote;
+mod statement;
+mod tamper;
+mod transplant;
+mod window;
+
+use std::time::Instant;
+
+use plimsoll_plugin::Scheme;
+
+pub use options::Options;
+pub use presets::Small;
+pub use report::{Finding, Outcome, Point, Property, Report};
+
+use crate::LabError;
+use crate::stats::Rate;
+use subject::Subject;
+
+type Attack = fn(&mut Subject) -> Result<Finding, LabError>;
+
+/// All of them, those without data first.
+const ATTACKS: [Attack; 19] = [
+    empty::empty,
+    empty::digests_only,
+    hole::hole,
+    window::tail_window,
+    regenerate::regenerate,
+    hole::corrupt,
+    identities::alias,
+    identities::compress,
+    statement::late_commitment,
+    statement::cheap_commitment,
+    transplant::replay,
+    transplant::other_challenge,
+    transplant::other_unit,
+    transplant::other_statement,
+    tamper::bit_flips,
+    tamper::malformed,
+    tamper::shape,
+    statement::beacon,
+    statement::huge_claim,
+];
+
+/// Attacks `scheme`. `on_attack` hears of each finding as it is made.
+///
+/// # Errors
+/// Where there is nothing to attack: no plan, a fill or a commitment that fails. What a scheme does wrong under
+/// attack is a finding.
+pub fn attack(
+    scheme: &Scheme,
+    options: &Options,
+    on_finding: &mut dyn FnMut(&Finding),
+) -> Result<Report, LabError> {
+    let begin = Instant::now();
+    let mut subject = Subject::new(scheme, options)?;
+    let mut findings = Vec::new();
+    let mut found = |finding: Finding| {
+        on_finding(&finding);
+        findings.push(finding);
+    };
+    let honest = honest(&subject);
+    let is_provable = subject.honest.passed > 0;
+    found(honest);
+    if is_provable {
+        for attack in ATTACKS {
+            found(attack(&mut subject)?);
+        }
+        found(remote::remote(&mut subject)?);
+    }
+    let refuted = findings.iter().filter(|finding| finding.outcome == Outcome::Refuted);
+    Ok(Report {
+        scheme: scheme.name().to_owned(),
+        plugin_blake3: scheme.digest(),
+        // Canonical JSON that the host has made.
+        params: serde_json::from_str(scheme.params()).unwrap_or_default(),
+        claims: scheme.claims(),
+        layout: subject.plot.layout.clone(),
+        options: options.clone(),
+        units_drawn: subject.honest.drawn,
+        refuted: refuted.map(|finding| finding.attack).collect(),
+        findings,
+        seconds: begin.elapsed().as_secs_f64(),
+    })
+}
+
+/// `honest`: no adversary. A prover that holds everything must pass whenever it is eligible.
+fn honest(subject: &Subject) -> Finding {
+    let seen = &subject.honest;
+    let asked = seen.audits - seen.not_eligible;
+    let failed = asked - seen.passed;
+    let text = match (&seen.complaint, failed) {
+        (Some(why), _) => format!("{failed} of {asked} honest audits fail: {why}"),
+        (None, _) if asked == 0 => {
+            format!("never eligible in {} audits, so nothing can be attacked", seen.audits)
+        }
+        (None, _) => {
+            format!("passes {} of {} audits, {} not eligible", seen.passed, seen.audits, seen.not_eligible)
+        }
+    };
+    let point = Point::new("an honest prover", Rate::of(seen.passed, asked), Some(1.0), "1");
+    subject
+        .finding("honest", &[Property::Soundness], failed > 0, text)
+        .points(vec![point])
+        .figure("proof_bytes", seen.proof_bytes as f64)
+        .figure("units_drawn", seen.drawn)
+}

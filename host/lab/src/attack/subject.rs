@@ -1,0 +1,313 @@
+//! A scheme under attack: its honest plot, and the two sides that a miner and a validator play.
+
+use std::sync::Arc;
+
+use plimsoll_core::{Answer, Claims, Digest, Identity, RegionSpace, Span, Statement, Verdict};
+use plimsoll_plugin::{Scheme, SchemeInstance};
+
+use super::Options;
+use super::numbers::Numbers;
+use super::plot::{self, Plot};
+use super::report::{Finding, Property};
+use crate::LabError;
+use crate::stats::{Rate, pass_probability};
+
+/// Audits that show what an honest prover does.
+const HONEST_AUDITS: u64 = 24;
+/// Fuel that a fresh instance's start is worth: about 20 microseconds.
+const START_FUEL: u64 = 50_000;
+/// The fewest audits of a rate, however dear they are.
+const FEWEST_AUDITS: u64 = 12;
+/// The fewest forgeries of a family, however dear a verdict is.
+const FEWEST_FORGERIES: usize = 48;
+
+/// A scheme with its plot.
+pub(super) struct Subject {
+    pub(super) scheme: Scheme,
+    pub(super) plot: Plot,
+    pub(super) statement: Statement,
+    pub(super) options: Options,
+    pub(super) honest: Honest,
+    prover: SchemeInstance,
+    verifier: SchemeInstance,
+}
+
+/// What an honest prover does in an audit.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Honest {
+    /// How many of its audits passed.
+    pub(super) passed: u64,
+    /// How many asked for nothing that it holds.
+    pub(super) not_eligible: u64,
+    /// All of them.
+    pub(super) audits: u64,
+    /// The first verdict against it, or failure.
+    pub(super) complaint: Option<String>,
+    /// Units that an audit asks for, on average.
+    pub(super) drawn: f64,
+    /// Reads of one proof, on average, and their bytes.
+    pub(super) reads: f64,
+    pub(super) read_bytes: f64,
+    /// The longest proof.
+    pub(super) proof_bytes: usize,
+    /// Whether every proof reads all units, though fewer were asked.
+    pub(super) scans: bool,
+    audit_fuel: u64,
+    verify_fuel: u64,
+}
+
+/// A challenge and its honest proof.
+#[derive(Debug, Clone)]
+pub(super) struct Proven {
+    pub(super) challenge: Vec<u8>,
+    pub(super) proof: Vec<u8>,
+}
+
+/// What the verifier made of a proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Judged {
+    Valid,
+    Invalid(String),
+    /// It could not tell: a trap, no fuel left, or an error of the plugin.
+    Broken(String),
+}
+
+/// What a prover made of a challenge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answered {
+    Proof(Vec<u8>),
+    NotEligible,
+    Failed(String),
+}
+
+impl Subject {
+    /// Plans, fills and commits, and then watches an honest prover.
+    pub(super) fn new(scheme: &Scheme, options: &Options) -> Result<Self, LabError> {
+        let (mut prover, verifier) = (scheme.instance()?, scheme.instance()?);
+        let identity = Numbers::new(options.seed, "identity").identity();
+        let layout = plot::planned(&mut prover, &identity, options)?;
+        let room = plot::room(&layout, scheme.name())?;
+        plot::fill(&mut prover, &room, &identity, &layout, u64::MAX)?;
+        let plot = Plot::of(layout, room.to_vec())?;
+        let commitment = prover.commit(plot.disk(), &identity, &plot.layout)?;
+        let statement = statement(identity, &plot, commitment);
+        let (scheme, options) = (scheme.clone(), options.clone());
+        let honest = Honest::default();
+        let mut subject = Self { scheme, plot, statement, options, honest, prover, verifier };
+        subject.honest = subject.watch()?;
+        Ok(subject)
+    }
+
+    pub(super) fn claims(&self) -> Claims {
+        self.scheme.claims()
+    }
+
+    pub(super) fn numbers(&self, purpose: &str) -> Numbers {
+        Numbers::new(self.options.seed, purpose)
+    }
+
+    /// A finding about this scheme.
+    pub(super) fn finding(
+        &self,
+        attack: &'static str,
+        against: &[Property],
+        succeeded: bool,
+        text: impl Into<String>,
+    ) -> Finding {
+        Finding::new(attack, against, &self.claims(), succeeded, text)
+    }
+
+    /// The challenge of one round, of as many samples as the scheme draws.
+    pub(super) fn draw(
+        &mut self,
+        statement: &Statement,
+        randomness: Digest,
+        samples: u32,
+        focus: Option<Span>,
+    ) -> Result<Vec<u8>, LabError> {
+        Ok(self.verifier.draw_at_most(statement, &randomness, samples, focus)?.1)
+    }
+
+    /// The prover's side over whatever it has.
+    pub(super) fn prove(
+        &mut self,
+        region: Arc<dyn RegionSpace>,
+        statement: &Statement,
+        challenge: &[u8],
+    ) -> Answered {
+        match self.prover.prove(region, statement, challenge) {
+            Ok(Answer::Proof(proof)) => Answered::Proof(proof),
+            Ok(Answer::NotEligible) => Answered::NotEligible,
+            Err(error) => Answered::Failed(error.to_string()),
+        }
+    }
+
+    /// The verifier's side.
+    pub(super) fn verify(&mut self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Judged {
+        match self.verifier.verify(statement, challenge, proof) {
+            Ok(Verdict::Valid) => Judged::Valid,
+            Ok(Verdict::Invalid(why)) => Judged::Invalid(why),
+            Err(error) => Judged::Broken(error.to_string()),
+        }
+    }
+
+    /// Fuel of the last verdict.
+    pub(super) fn verify_fuel(&self) -> u64 {
+        self.verifier.fuel_used()
+    }
+
+    /// The commitment to whatever region.
+    pub(super) fn commit(
+        &mut self,
+        region: Arc<dyn RegionSpace>,
+        identity: &Identity,
+    ) -> Result<Option<Digest>, LabError> {
+        Ok(self.prover.commit(region, identity, &self.plot.layout)?)
+    }
+
+    /// An honest proof of some units, if this plot can be asked for one within a few rounds.
+    pub(super) fn proven(
+        &mut self,
+        numbers: &mut Numbers,
+        samples: u32,
+        focus: Option<Span>,
+    ) -> Result<Option<Proven>, LabError> {
+        let statement = self.statement;
+        for _ in 0..16 {
+            let challenge = self.draw(&statement, numbers.digest(), samples, focus)?;
+            if let Some(proof) = self.honest_proof(&challenge) {
+                return Ok(Some(Proven { challenge, proof }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The honest answer to a challenge, if there is one.
+    pub(super) fn honest_proof(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
+        let (disk, statement) = (self.plot.disk(), self.statement);
+        match self.prove(disk, &statement, challenge) {
+            Answered::Proof(proof) => Some(proof),
+            _ => None,
+        }
+    }
+
+    /// How many audits a rate may take.
+    pub(super) fn trials(&self) -> u64 {
+        let affordable = self.options.effort_fuel / self.honest.audit_fuel.max(1);
+        affordable.max(FEWEST_AUDITS).min(u64::from(self.options.audits).max(1))
+    }
+
+    /// How many verdicts a family of `wanted` forgeries may take.
+    pub(super) fn affordable(&self, wanted: usize) -> usize {
+        let affordable = self.options.effort_fuel / self.honest.verify_fuel.max(1);
+        usize::try_from(affordable).unwrap_or(usize::MAX).max(FEWEST_FORGERIES).min(wanted)
+    }
+
+    /// How often the prover over `region` passes an audit of all that it claims.
+    pub(super) fn rate(&mut self, purpose: &str, region: &Arc<dyn RegionSpace>) -> Result<Rate, LabError> {
+        let statement = self.statement;
+        self.rate_under(purpose, &statement, region)
+    }
+
+    /// The same under another statement.
+    pub(super) fn rate_under(
+        &mut self,
+        purpose: &str,
+        statement: &Statement,
+        region: &Arc<dyn RegionSpace>,
+    ) -> Result<Rate, LabError> {
+        let (mut numbers, samples) = (self.numbers(purpose), self.options.samples);
+        let (mut passed, trials) = (0, self.trials());
+        for _ in 0..trials {
+            let challenge = self.draw(statement, numbers.digest(), samples, None)?;
+            if let Answered::Proof(proof) = self.prove(Arc::clone(region), statement, &challenge) {
+                passed += u64::from(self.verify(statement, &challenge, &proof) == Judged::Valid);
+            }
+        }
+        Ok(Rate::of(passed, trials))
+    }
+
+    /// Units that one audit asks for.
+    pub(super) fn drawn(&self) -> u64 {
+        // A number of units, rounded to the next below: fewer are easier to pass, so the bound stays one.
+        self.honest.drawn.floor().max(1.0) as u64
+    }
+
+    /// The most that sampling lets a prover pass that keeps `kept` units and makes `forgiven` anew.
+    ///
+    /// Where an honest prover is not always eligible, or each proof scans the plot, winning is a lottery over the
+    /// plot: then also in proportion to what is kept.
+    pub(super) fn bound(&self, kept: u64, forgiven: u64) -> f64 {
+        let units = self.plot.layout.units;
+        let sampled = pass_probability(units, kept, self.drawn(), forgiven);
+        if !self.is_lottery() {
+            return sampled;
+        }
+        let share = kept as f64 / units.max(1) as f64;
+        sampled.max(share * self.honest.passed as f64 / self.honest.audits.max(1) as f64)
+    }
+
+    /// Whether answering is a matter of luck and of how much is held.
+    pub(super) fn is_lottery(&self) -> bool {
+        self.honest.not_eligible > 0 || self.honest.scans
+    }
+
+    fn watch(&mut self) -> Result<Honest, LabError> {
+        let (statement, samples) = (self.statement, self.options.samples);
+        let mut numbers = self.numbers("honest");
+        let (samples, _) = self.verifier.draw_at_most(&statement, &numbers.digest(), samples, None)?;
+        let (mut seen, mut drawn, mut scans) = (Honest::default(), 0, true);
+        for _ in 0..HONEST_AUDITS {
+            let challenge = self.draw(&statement, numbers.digest(), samples, None)?;
+            let mut fuel = 3 * START_FUEL + self.verifier.fuel_used();
+            let disk = self.plot.disk();
+            let answered = self.prove(Arc::clone(&disk) as _, &statement, &challenge);
+            let trace = disk.take_trace();
+            fuel = fuel.saturating_add(self.prover.fuel_used()).saturating_add(trace.bytes);
+            let (asked, touched) = (self.asked(&challenge), self.plot.units_of(&trace).units());
+            let asked = asked.unwrap_or_else(|| touched.min(u64::from(samples)));
+            drawn += asked;
+            scans &= touched == self.plot.layout.units && asked < touched;
+            seen.audits += 1;
+            seen.reads += trace.reads as f64;
+            seen.read_bytes += trace.bytes as f64;
+            match answered {
+                Answered::NotEligible => seen.not_eligible += 1,
+                Answered::Failed(why) => drop(seen.complaint.get_or_insert(why)),
+                Answered::Proof(proof) => {
+                    seen.proof_bytes = seen.proof_bytes.max(proof.len());
+                    match self.verify(&statement, &challenge, &proof) {
+                        Judged::Valid => seen.passed += 1,
+                        Judged::Invalid(why) | Judged::Broken(why) => {
+                            seen.complaint.get_or_insert(why);
+                        }
+                    }
+                    let verify_fuel = self.verify_fuel() + START_FUEL;
+                    fuel = fuel.saturating_add(verify_fuel);
+                    seen.verify_fuel = seen.verify_fuel.max(verify_fuel);
+                }
+            }
+            seen.audit_fuel = seen.audit_fuel.max(fuel);
+        }
+        let audits = seen.audits as f64;
+        (seen.drawn, seen.scans) = (drawn as f64 / audits, scans);
+        (seen.reads, seen.read_bytes) = (seen.reads / audits, seen.read_bytes / audits);
+        Ok(seen)
+    }
+
+    /// How many units a challenge of the SDK's usual form asks for: a nonce of 32 bytes, then distinct ascending
+    /// indices of eight. `None` for any other form.
+    fn asked(&self, challenge: &[u8]) -> Option<u64> {
+        let (_, indices) = challenge.split_first_chunk::<32>()?;
+        let (indices, rest) = indices.as_chunks::<8>();
+        let indices: Vec<u64> = indices.iter().map(|index| u64::from_le_bytes(*index)).collect();
+        let ascending = indices.windows(2).all(|pair| pair[0] < pair[1]);
+        let within = indices.last().is_some_and(|&last| last < self.plot.layout.units);
+        (rest.is_empty() && ascending && within).then_some(indices.len() as u64)
+    }
+}
+
+/// What both sides agree on about `plot`.
+pub(super) fn statement(identity: Identity, plot: &Plot, commitment: Option<Digest>) -> Statement {
+    Statement { identity, unit_bytes: plot.layout.unit_bytes, units: plot.layout.units, commitment }
+}

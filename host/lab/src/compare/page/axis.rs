@@ -1,0 +1,73 @@
+//! From values to places, and where lines are drawn.
+
+/// One axis: values from `low` to `high` lie between the places `from` and `to`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    low: f64,
+    high: f64,
+    from: f64,
+    to: f64,
+    logarithmic: bool,
+}
+
+impl Axis {
+    pub(super) const fn linear(low: f64, high: f64, from: f64, to: f64) -> Self {
+        Self { low, high, from, to, logarithmic: false }
+    }
+
+    /// Around positive `values`, with room on both sides, and a decade at least.
+    pub(super) fn logarithmic(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Option<Self> {
+        let positive = values.filter(|value| *value > 0.0 && value.is_finite());
+        let (low, high) =
+            positive.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
+        if high <= 0.0 {
+            return None;
+        }
+        let (low, high) = (low.log10() - 0.25, high.log10() + 0.25);
+        let lack = (1.0 - (high - low)).max(0.0) / 2.0;
+        Some(Self { low: low - lack, high: high + lack, from, to, logarithmic: true })
+    }
+
+    /// Between two positive values.
+    pub(super) fn logarithmic_between(low: f64, high: f64, from: f64, to: f64) -> Self {
+        Self { low: low.log10(), high: high.log10(), from, to, logarithmic: true }
+    }
+
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let value = if self.logarithmic { value.log10() } else { value };
+        self.from + (self.to - self.from) * (value - self.low) / (self.high - self.low)
+    }
+
+    /// Values of a logarithmic axis at which there is a line: 1, 2 and 5 of each decade, or every decade where
+    /// there are more than three.
+    pub(super) fn decades(&self) -> Vec<f64> {
+        let steps: &[f64] = if self.high - self.low > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let exponents = self.low.floor() as i32..=self.high.ceil() as i32;
+        let values = exponents.flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)));
+        values.filter(|value| (self.low..=self.high).contains(&value.log10())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logarithmic_axis_holds_its_values_and_at_least_a_decade() {
+        let axis = Axis::logarithmic([10.0, 1000.0].into_iter(), 0.0, 100.0).unwrap();
+        assert!(axis.place(10.0) > 5.0 && axis.place(1000.0) < 95.0);
+        assert!((axis.place(100.0) - 50.0).abs() < 1e-9);
+        let one = Axis::logarithmic([5.0, -1.0, f64::NAN].into_iter(), 0.0, 100.0).unwrap();
+        assert!((one.place(5.0) - 50.0).abs() < 1e-9);
+        assert!(one.decades().len() >= 2, "{:?}", one.decades());
+        assert!(Axis::logarithmic([0.0].into_iter(), 0.0, 1.0).is_none());
+    }
+
+    #[test]
+    fn many_decades_have_a_line_each() {
+        let axis = Axis::logarithmic_between(1e-3, 1e3, 0.0, 1.0);
+        let decades: Vec<String> = axis.decades().iter().map(|value| format!("{value}")).collect();
+        assert_eq!(decades, ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]);
+        assert_eq!(Axis::linear(0.0, 1.0, 100.0, 0.0).place(0.25), 75.0);
+    }
+}

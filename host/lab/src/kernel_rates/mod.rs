@@ -1,0 +1,20 @@
+//! What each native kernel reaches, beside a named reference that runs in the same breath.
+//!
+//! Reading order: [`Kernel`], one line to be; [`kernels`], all of them, by family: a new kernel is one entry there;
+//! [`measure_kernels`], which runs a kernel and its reference by turns; [`KernelRate`], what came out.
+
+mod kernel;
+mod measure;
+
+mod hashes;
+mod streams;
+mod trees;
+
+pub use kernel::{Amount, Goal, Kernel, Reference, Work};
+pub use measure::{KernelRate, KernelRequest, measure_kernels};
+
+/// Every kernel that is measured.
+#[must_use]
+pub fn kernels() -> Vec<Kernel> {
+    [streams::kernels(), hashes::kernels(), trees::kernels()].into_iter().flatten().collect()
+}

@@ -1,0 +1,16 @@
+//! The laboratory: proof schemes side by side, and under attack.
+//!
+//! Schemes are driven as a miner and a validator drive them, through [`plimsoll_plugin::Scheme`] and nothing else:
+//! what holds here holds for a stranger's plugin. It prints nothing and never exits.
+
+mod error;
+
+pub mod stats;
+
+pub mod attack;
+
+pub mod compare;
+
+pub mod kernel_rates;
+
+pub use error::LabError;

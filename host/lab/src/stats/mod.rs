@@ -1,0 +1,13 @@
+//! What chance alone does: the laws of sampling, and how sure a measured rate is.
+//!
+//! - [`pass_probability`], [`least_kept`]: how often a prover that lost units still passes;
+//! - [`Rate`]: a share that was counted, with its exact interval;
+//! - [`uniformity`]: whether counts look as if every place was as likely as its size.
+
+mod interval;
+mod sampling;
+mod uniform;
+
+pub use interval::{CONFIDENCE, Rate};
+pub use sampling::{least_kept, pass_probability, samples_to_detect};
+pub use uniform::uniformity;

@@ -1,0 +1,93 @@
+//! Four schemes, each with one deliberate flaw: each is caught by the attack that is named after it, and mended it
+//! withstands every attack.
+
+use plimsoll_lab::attack::{Outcome, Property};
+
+use crate::guests::{attacked, finding, is_coherent, options, scheme};
+
+/// The flawed scheme is caught by `attack`, which refutes `property`; the mended one claims the same and is not.
+fn is_caught(name: &str, by: &str, property: Property) {
+    let flawed = attacked(&scheme(name, true), &options());
+    is_coherent(&flawed);
+    let found = finding(&flawed, by);
+    assert_eq!(found.outcome, Outcome::Refuted, "{found:#?}");
+    assert!(found.refutes.contains(&property), "{found:#?}");
+    assert_eq!(finding(&flawed, "honest").outcome, Outcome::Withstood, "its honest prover passes");
+
+    let mended = attacked(&scheme(name, false), &options());
+    is_coherent(&mended);
+    assert_eq!(mended.claims, flawed.claims);
+    let refuted: Vec<_> = mended.findings.iter().filter(|found| !found.refutes.is_empty()).collect();
+    assert!(refuted.is_empty(), "{refuted:#?}");
+    assert_eq!(finding(&mended, by).outcome, Outcome::Withstood);
+}
+
+#[test]
+fn values_taken_from_the_prover_are_caught_by_the_empty_prover() {
+    is_caught("trusts-prover", "empty", Property::Soundness);
+}
+
+#[test]
+fn a_commitment_that_nobody_looks_at_is_caught_by_the_late_one() {
+    is_caught("trusts-prover", "late-commitment", Property::Soundness);
+}
+
+#[test]
+fn digests_in_place_of_data_are_caught_by_the_prover_that_keeps_digests_only() {
+    is_caught("hash-only", "digests-only", Property::Retrievability);
+}
+
+#[test]
+fn an_answer_without_a_nonce_is_caught_by_its_replay() {
+    is_caught("hash-only", "replay", Property::Soundness);
+}
+
+#[test]
+fn a_generator_that_ignores_the_identity_is_caught_by_its_alias() {
+    is_caught("same-for-all", "alias", Property::Replication);
+    let flawed = attacked(&scheme("same-for-all", true), &options());
+    assert_eq!(flawed.refuted, ["alias"], "and by nothing else");
+    let found = finding(&flawed, "alias");
+    assert_eq!(found.figures["identical_fraction"], 1.0);
+    assert!(found.points.iter().all(|point| point.passed.rate == 1.0), "{found:#?}");
+}
+
+#[test]
+fn challenges_over_the_tail_only_are_caught_by_the_tail_window() {
+    is_caught("tail-window", "tail-window", Property::Retrievability);
+    let flawed = attacked(&scheme("tail-window", true), &options());
+    let found = finding(&flawed, "tail-window");
+    assert!((0.2..0.3).contains(&found.figures["kept_fraction"]), "{found:#?}");
+    assert!(found.figures["uniformity_p"] < 1e-12, "{found:#?}");
+    assert_eq!(found.points[0].passed.rate, 1.0);
+}
+
+#[test]
+fn what_a_prover_with_holes_passes_is_what_sampling_theory_says() {
+    let report = attacked(&scheme("tail-window", false), &options());
+    let hole = finding(&report, "hole");
+    assert_eq!(hole.points.len(), 3);
+    assert!(hole.points.iter().all(|point| point.agrees == Some(true)), "{hole:#?}");
+    assert!(
+        hole.points.iter().any(|point| point.passed.hits > 0),
+        "one point shows more than zero: {hole:#?}"
+    );
+    let corrupt = finding(&report, "corrupt");
+    assert_eq!(corrupt.points[0].agrees, Some(true), "{corrupt:#?}");
+    let window = finding(&report, "tail-window");
+    assert!(window.figures["uniformity_p"] > 1e-6 && window.figures["runs_never_read"] == 0.0, "{window:#?}");
+}
+
+#[test]
+fn the_same_seed_finds_the_same() {
+    let found = |seed| {
+        let options = plimsoll_lab::attack::Options { seed, ..options() };
+        let report = attacked(&scheme("tail-window", true), &options);
+        let of = |found: &plimsoll_lab::attack::Finding| (found.attack, found.outcome, found.points.clone());
+        // What depends on measured times: how much can be made anew in time.
+        let untimed = |found: &&plimsoll_lab::attack::Finding| found.attack != "regenerate";
+        report.findings.iter().filter(untimed).map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(found(5), found(5));
+    assert_ne!(found(5), found(6));
+}

@@ -1,0 +1,62 @@
+//! Broken schemes as components, built once from their crates.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{LazyLock, Mutex};
+
+use plimsoll_lab::attack::{Finding, Options, Outcome, Report, attack};
+use plimsoll_plugin::{BuildOptions, Host, HostOptions, PluginRef, Scheme, build};
+use serde_json::{Value, json};
+
+static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
+static BUILT: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
+
+/// The component of a crate in `tests/broken`. Its target folder is kept between runs, so that the SDK is compiled
+/// once.
+fn component(name: &str) -> Vec<u8> {
+    let mut built = BUILT.lock().unwrap();
+    let compile = || {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken").join(name);
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-target");
+        let options = BuildOptions { offline: false, target_dir: Some(target) };
+        let made = build(&dir, &options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"));
+        std::fs::read(made.component).unwrap()
+    };
+    built.entry(name.to_owned()).or_insert_with(compile).clone()
+}
+
+/// A broken scheme, or with `flawed` off its mended twin.
+pub(crate) fn scheme(name: &str, flawed: bool) -> Scheme {
+    HOST.load_scheme(&PluginRef::new(name, component(name)), &json!({ "flawed": flawed })).unwrap()
+}
+
+/// A shipped scheme.
+pub(crate) fn builtin(name: &str, params: &Value) -> Scheme {
+    let shipped = plimsoll_bundle::find(name).unwrap();
+    HOST.load_scheme(&PluginRef::new(format!("builtin:{name}"), shipped.component), params).unwrap()
+}
+
+/// Small and quick; the figures are as exact as in a long run.
+pub(crate) fn options() -> Options {
+    Options { bytes: 1 << 20, audits: 60, effort_fuel: 100_000_000, ..Options::default() }
+}
+
+pub(crate) fn attacked(scheme: &Scheme, options: &Options) -> Report {
+    attack(scheme, options, &mut |_| ()).unwrap()
+}
+
+pub(crate) fn finding<'a>(report: &'a Report, attack: &str) -> &'a Finding {
+    report.findings.iter().find(|finding| finding.attack == attack).unwrap()
+}
+
+/// What every report keeps to, whatever the scheme.
+pub(crate) fn is_coherent(report: &Report) {
+    let refuted: Vec<_> = report.findings.iter().filter(|found| found.outcome == Outcome::Refuted).collect();
+    assert_eq!(refuted.iter().map(|found| found.attack).collect::<Vec<_>>(), report.refuted);
+    for found in &report.findings {
+        assert!(!found.text.is_empty(), "{found:?}");
+        assert_eq!(!found.refutes.is_empty(), found.outcome == Outcome::Refuted, "{found:?}");
+        let points = found.points.iter();
+        assert!(points.clone().all(|point| point.passed.low <= point.passed.high), "{found:?}");
+    }
+}
