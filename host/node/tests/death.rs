@@ -22,6 +22,8 @@ use tokio::sync::Notify;
 use world::{World, hotkey, plugins};
 
 const LEDGER: &str = "PLIMSOLL_TEST_LEDGER";
+const ITSELF: &str =
+    "a_validator_killed_in_mid_round_goes_on_with_the_next_epoch_and_the_round_counts_for_nothing";
 const FOLDER: &str = "PLIMSOLL_TEST_FOLDER";
 
 /// Answers the first audit at once, keeps the second one waiting for longer than the test lasts, and answers
@@ -42,10 +44,8 @@ impl Habit for SlowSecond {
     }
 }
 
-/// Not a test of its own: what the child process of the test below runs. Anywhere else it has nothing to do.
-#[tokio::test(flavor = "multi_thread")]
-async fn child_validator() {
-    let (Ok(ledger), Ok(folder)) = (std::env::var(LEDGER), std::env::var(FOLDER)) else { return };
+/// What the test below runs in a process of its own, until it is killed.
+async fn child_validator(ledger: String, folder: String) {
     let chain = LedgerClient::new(ledger.parse::<SocketAddr>().unwrap()).unwrap();
     let world = World::new(&["v"], &["m"]);
     let mut options = world.validator_options("v");
@@ -64,6 +64,9 @@ fn lines_with(log: &Path, what: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validator_killed_in_mid_round_goes_on_with_the_next_epoch_and_the_round_counts_for_nothing() {
+    if let (Ok(ledger), Ok(folder)) = (std::env::var(LEDGER), std::env::var(FOLDER)) {
+        return child_validator(ledger, folder).await;
+    }
     let world = World::new(&["v"], &["m"]);
     let server = LedgerServer::start(world.ledger.clone(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let habit = Arc::new(SlowSecond::default());
@@ -71,7 +74,7 @@ async fn a_validator_killed_in_mid_round_goes_on_with_the_next_epoch_and_the_rou
     let folder = world.path("evidence");
     let log = folder.join("evidence-000001.ndjson");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_validator"])
+        .args(["--exact", ITSELF])
         .env(LEDGER, server.at().to_string())
         .env(FOLDER, &folder)
         .stdout(Stdio::null())

@@ -5,6 +5,8 @@
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use plimsoll_core::{Hotkey, NetUid, RegionSpace, SpaceError};
@@ -155,6 +157,68 @@ async fn a_status_is_green_only_over_plots_that_were_read_and_proven() {
     let open = StatusServer::start(miner.side().health().clone(), "0.0.0.0:0".parse().unwrap()).await;
     let message = open.err().unwrap().to_string();
     assert!(message.contains("a status is for this machine only"), "{message}");
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn known_damage_is_not_cleared_by_a_self_audit_of_another_unit() {
+    let world = World::new(&["v"], &["m"]);
+    let path = world.plot_of("m", "v");
+    let miner = world.honest("m", "v").await;
+    miner.audit_self().await;
+    assert!(miner.status().ready);
+    // One unit of sixteen; an audit of all of them meets it, a self-audit of one rarely does.
+    world::flip(&path, 5 * 65_536 + 777, 0x10);
+    let mut options = world.validator_options("v");
+    options.budget.samples = 16;
+    let mut validator = Validator::open(world.chain(), plugins(), options).await.unwrap();
+    assert_eq!(outcome(&validator.round().await.unwrap(), 1), (0, 0, 0, 1, 0));
+    for _ in 0..20 {
+        miner.audit_self().await;
+        let status = miner.status();
+        assert!(!status.ready && status.plots[0].why.is_some(), "{status:?}");
+    }
+    world::flip(&path, 5 * 65_536 + 777, 0x10);
+    miner.audit_self().await;
+    assert!(miner.status().ready, "{:?}", miner.status());
+    miner.stop().await;
+}
+
+/// A disk that gives nothing until it is let go.
+struct SlowDisk(Arc<dyn RegionSpace>, Arc<AtomicBool>);
+
+impl RegionSpace for SlowDisk {
+    fn size_bytes(&self) -> u64 {
+        self.0.size_bytes()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        while !self.1.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.0.read_at(offset, into)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_self_audit_does_not_keep_a_new_validator_out() {
+    let world = World::new(&["v"], &["m"]);
+    let mut plot = world.held("m", "v");
+    let let_go = Arc::new(AtomicBool::new(false));
+    plot.region = Arc::new(SlowDisk(plot.region, Arc::clone(&let_go)));
+    let mut options = world.miner_options("m");
+    options.self_audit_every = Some(Duration::from_secs(60));
+    options.refresh_every = Duration::from_millis(5);
+    let miner =
+        start_with(world.chain(), scheme(), options, Plots::new([plot]), Arc::new(Prompt)).await.unwrap();
+    use plimsoll_wire::MinerSide as _;
+    assert!(miner.side().permits(&hotkey("v")));
+    miner.side().permit_only([]);
+    while !miner.side().permits(&hotkey("v")) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(miner.status().plots[0].last_passed_s.is_none(), "the first self-audit is still reading");
+    let_go.store(true, Ordering::SeqCst);
     miner.stop().await;
 }
 

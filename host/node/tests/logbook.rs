@@ -17,7 +17,12 @@ use plimsoll_wire::evidence::{EvidenceLog, LogHeader, Record};
 use plimsoll_wire::{EvidenceError, EvidenceReader};
 use world::{World, choices, host, plugins};
 
-async fn open(world: &World, name: &str, plugins: ValidatorPlugins, folder: &Path) -> Result<Validator, NodeError> {
+async fn open(
+    world: &World,
+    name: &str,
+    plugins: ValidatorPlugins,
+    folder: &Path,
+) -> Result<Validator, NodeError> {
     let mut options = world.validator_options(name);
     options.evidence_dir = folder.to_owned();
     Validator::open(world.chain(), plugins, options).await
@@ -124,7 +129,10 @@ async fn a_log_that_starts_from_a_forged_memory_is_found_by_the_log_before_it() 
     assert!(reports.iter().all(|report| report.equal() && report.notes.is_empty()), "{reports:?}");
     let alone = replay(&second, &Judge::new(ema())).unwrap();
     assert!(alone.equal());
-    assert!(alone.notes[0].starts_with("it goes on from another log: the incentive rule's memory"), "{alone:?}");
+    assert!(
+        alone.notes[0].starts_with("it goes on from another log: the incentive rule's memory"),
+        "{alone:?}"
+    );
 
     // A memory that is none of the rule's: nobody ever scored.
     headed(&second, |header| header.memory = Vec::new());
@@ -159,8 +167,10 @@ async fn other_limits_than_the_validator_s_are_named_by_a_replay() {
     assert!(report.equal(), "{:?}", report.differences);
     assert_eq!(
         report.notes,
-        ["the validator's plugins ran under other terms (verify_fuel 4000000000 there, 5000000000 here): a verdict \
-          may differ where a limit was hit"]
+        [
+            "the validator's plugins ran under other terms (verify_fuel 4000000000 there, 5000000000 here): a verdict \
+          may differ where a limit was hit"
+        ]
     );
     assert_eq!(replayed(&folder, &less)[0].notes.len(), 1, "the first round's terms were others");
     miner.stop().await;

@@ -198,7 +198,10 @@ async fn weights_that_the_chain_refuses_for_good_are_not_sent_again_until_the_ne
     chain.refused_writes.store(1, Ordering::SeqCst);
     let heard = run(&world, Arc::clone(&chain), 2).await;
     assert!(heard[1].starts_with("failed: the chain refuses the weights: "), "{heard:?}");
-    assert_eq!((heard[0].as_str(), &heard[2..]), ("epoch 0", &["epoch 1".to_owned(), "set 1".to_owned()][..]));
+    assert_eq!(
+        (heard[0].as_str(), &heard[2..]),
+        ("epoch 0", &["epoch 1".to_owned(), "set 1".to_owned()][..])
+    );
     assert_eq!(chain.writes.load(Ordering::SeqCst), 2);
 
     // A validator of so many rounds ends all the same, and says so.

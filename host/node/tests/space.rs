@@ -155,3 +155,29 @@ fn another_scheme_is_refused_before_it_touches_a_plot() {
         repair(&job.path, &scheme("proof-seed-v1"), &CancelFlag::new(), &Silent).unwrap_err().to_string();
     assert!(refused.contains("its scheme is proof-stream, expected proof-seed-v1"), "{refused}");
 }
+
+#[test]
+fn a_chain_that_is_wrong_from_its_first_unit_on_does_not_speak_for_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let scheme = scheme("proof-seed-v1");
+    let [own, other] = [2, 3].map(|validator| job(folder.path(), validator, 2 << 20));
+    generate(&scheme, &[own.clone(), other.clone()], &GenerateOptions::default(), &Silent).unwrap();
+    // Another chain, whose links are all right, under this one's header.
+    let region = 4096..4096 + 20 * 100_000;
+    let foreign = std::fs::read(&other.path).unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&own.path).unwrap();
+    file.write_all_at(&foreign[region.clone()], region.start as u64).unwrap();
+    let depth = CheckDepth::AgainstSeed(None);
+    let found = check(&own.path, Some(&scheme), &CheckOptions::new(depth), &Silent).unwrap();
+    let bad: u64 = found.bad.iter().map(|bad| bad.bytes).sum();
+    assert!(!found.clean && bad >= region.len() as u64, "{bad} of {} bytes: {found:?}", region.len());
+
+    // A sample has nothing to hold a unit against but the unit before it, and says so.
+    let sample = Some(("1/2".parse().unwrap(), plimsoll_core::Digest([4; 32])));
+    let depth = CheckDepth::AgainstSeed(sample);
+    let found = check(&own.path, Some(&scheme), &CheckOptions::new(depth), &Silent).unwrap();
+    assert!(found.remarks[0].contains("only shows that each unit drawn follows"), "{found:?}");
+    let good = check(&other.path, Some(&scheme), &CheckOptions::new(CheckDepth::AgainstSeed(None)), &Silent);
+    let good = good.unwrap();
+    assert!(good.clean && good.remarks.is_empty(), "{good:?}");
+}

@@ -42,6 +42,8 @@ pub struct WireLimits {
     pub connections_per_address: usize,
     /// Requests that the miner works on at once; others wait for their turn.
     pub answers_at_once: usize,
+    /// How many of them may be one caller's, so that no caller makes the miner late for others.
+    pub answers_at_once_per_caller: usize,
     /// Requests that one hotkey may send in one go.
     pub burst: u32,
     /// Time after which a hotkey may send one more.
@@ -67,6 +69,7 @@ impl Default for WireLimits {
             connections: 512,
             connections_per_address: 64,
             answers_at_once: 16,
+            answers_at_once_per_caller: 2,
             burst: 64,
             refill: Duration::from_millis(100),
             nonce_floor_ns: None,

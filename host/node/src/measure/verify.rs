@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use plimsoll_plugin::Scheme;
-use plimsoll_store::scrub::Reading;
+use plimsoll_store::Plot;
+use plimsoll_store::scrub::{Reading, reading_method};
 use serde::Serialize;
 
 use super::BenchRequest;
@@ -67,6 +68,7 @@ pub fn measure_verify(scheme: &Scheme, request: &BenchRequest) -> Result<VerifyF
         raw.push(reference);
         ratios.push(reference / seconds);
     }
+    let io_method = reading_method(&Plot::open(&path)?, Reading::Auto)?.to_owned();
     let seconds = Spread::of(&ours);
     Ok(VerifyFigures {
         scheme: scheme.descriptor().name.clone(),
@@ -77,7 +79,7 @@ pub fn measure_verify(scheme: &Scheme, request: &BenchRequest) -> Result<VerifyF
         raw_bytes_per_second: bytes as f64 / Spread::of(&raw).median,
         ratio_to_raw: Spread::of(&ratios).median,
         mapped_bytes_per_second: bytes as f64 / Spread::of(&mapped).median,
-        io_method: "pread".to_owned(),
+        io_method,
         peak_rss_bytes: peak,
         repeats: request.repeats,
     })

@@ -182,26 +182,39 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|&stop| stop).await;
 }
 
-/// Self-audits and the metagraph, until stopped. A chain that does not answer leaves things as they were.
+/// Self-audits and the metagraph, until stopped: neither waits for the other. A chain that does not answer leaves
+/// things as they were.
 async fn upkeep(
     side: Arc<PlotSide>,
     chain: Arc<dyn Chain>,
     options: MinerOptions,
     stopped: watch::Receiver<bool>,
 ) {
-    let never = Duration::from_secs(u64::from(u32::MAX));
-    let mut audit = tokio::time::interval(options.self_audit_every.unwrap_or(never));
-    audit.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut refresh = tokio::time::interval(options.refresh_every);
-    let mut stopped = std::pin::pin!(until(stopped));
+    tokio::select! {
+        () = until(stopped) => {}
+        () = self_audits(&side, options.self_audit_every) => {}
+        () = permits(&side, chain.as_ref(), &options) => {}
+    }
+}
+
+async fn self_audits(side: &PlotSide, every: Option<Duration>) {
+    let Some(every) = every else { return std::future::pending().await };
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = &mut stopped => return,
-            _ = audit.tick(), if options.self_audit_every.is_some() => side.audit_self().await,
-            _ = refresh.tick() => match chain.snapshot(options.netuid).await {
-                Ok(snapshot) => side.permit_only(permitted(&snapshot)),
-                Err(error) => tracing::warn!(%error, "the metagraph could not be read again"),
-            },
+        ticks.tick().await;
+        side.audit_self().await;
+    }
+}
+
+async fn permits(side: &PlotSide, chain: &dyn Chain, options: &MinerOptions) {
+    let mut ticks = tokio::time::interval(options.refresh_every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match chain.snapshot(options.netuid).await {
+            Ok(snapshot) => side.permit_only(permitted(&snapshot)),
+            Err(error) => tracing::warn!(%error, "the metagraph could not be read again"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use plimsoll_core::{Answer, Digest, Hotkey, NetUid, Verdict};
@@ -81,41 +82,80 @@ impl PlotSide {
         *self.permitted.write().unwrap_or_else(PoisonError::into_inner) = validators;
     }
 
-    /// Draws a challenge of one unit for every plot, proves and verifies it, one after another, and notes how
-    /// it went: a real read of every disk.
+    /// Draws a challenge of one unit for every plot, proves and verifies it, and notes how it went: a real read of
+    /// every disk. Where damage is known, the challenge that met it is tried again first. Two plots at a time,
+    /// so that one slow disk does not hold up all others, and the audits of validators come first.
     pub async fn audit_self(&self) {
-        for plot in self.plots.iter() {
-            let validator = plot.registration.identity.validator;
-            let mut randomness = Digest::default();
-            if let Err(error) = getrandom::fill(&mut randomness.0) {
-                tracing::warn!(%error, "the system gave no randomness for a self-audit");
-                return;
+        self.health.pass_begins();
+        let lane = async |first: usize| {
+            for plot in self.plots.iter().skip(first).step_by(2) {
+                self.audit_plot(plot).await;
             }
-            let (held, pool) = (plot.clone(), self.pool.clone());
-            let outcome = self.blocking(move || self_audit(&pool, &held, &randomness)).await;
-            match &outcome {
-                Ok(()) => self.health.passed(&validator),
-                Err(refusal) => {
-                    tracing::error!(%validator, path = %plot.path.display(), why = %refusal, "self-audit failed");
-                    self.health.failed(&validator, &refusal.why);
-                }
+        };
+        tokio::join!(lane(0), lane(1));
+        self.health.pass_ends();
+    }
+
+    async fn audit_plot(&self, plot: &HeldPlot) {
+        let validator = plot.registration.identity.validator;
+        for challenge in self.health.damaged(&validator) {
+            let (held, pool, again) = (plot.clone(), self.pool.clone(), challenge.clone());
+            if self.blocking(None, move || prove(&pool, &held, &again, true)).await.is_ok() {
+                self.health.healed(&validator, &challenge);
+            }
+        }
+        let mut randomness = Digest::default();
+        if let Err(error) = getrandom::fill(&mut randomness.0) {
+            tracing::warn!(%error, "the system gave no randomness for a self-audit");
+            return;
+        }
+        let (held, pool) = (plot.clone(), self.pool.clone());
+        match self.blocking(None, move || self_audit(&pool, &held, &randomness)).await {
+            Ok(()) => self.health.passed(&validator),
+            Err(trouble) => {
+                let why = &trouble.refusal;
+                tracing::error!(%validator, path = %plot.path.display(), %why, "self-audit failed");
+                self.health.failed(&validator, &why.why, trouble.damaged.as_deref());
             }
         }
     }
 
+    /// Runs `work` on a thread for provers. What has not had its turn within `patience` is not begun any more.
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let permit = Arc::clone(&self.proving).acquire_owned().await;
-        let permit = permit.map_err(|_| Refusal::new(RefusalCode::Busy, "the miner is shutting down"))?;
+        patience: Option<Duration>,
+        work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let busy = |why| Trouble::from(Refusal::new(RefusalCode::Busy, why));
+        let turn = Arc::clone(&self.proving).acquire_owned();
+        let turn = match patience {
+            None => turn.await,
+            Some(patience) => tokio::time::timeout(patience, turn)
+                .await
+                .map_err(|_| busy("no prover was free before the deadline of the request"))?,
+        };
+        let turn = turn.map_err(|_| busy("the miner is shutting down"))?;
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
-            drop(permit);
+            drop(turn);
             result
         });
         // A panic in a prover is the miner's fault and nobody else's: the task ends, the process does not.
-        done.await.unwrap_or_else(|_| Err(Refusal::new(RefusalCode::Fault, "the prover broke down")))
+        done.await.unwrap_or_else(|_| Err(Refusal::new(RefusalCode::Fault, "the prover broke down").into()))
+    }
+}
+
+/// Why a challenge could not be proven.
+struct Trouble {
+    /// What the caller is told.
+    refusal: Refusal,
+    /// The challenge, where it met damage of the plot: that stays until it passes again.
+    damaged: Option<Vec<u8>>,
+}
+
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, damaged: None }
     }
 }
 
@@ -140,14 +180,15 @@ impl MinerSide for PlotSide {
         let plot = plot.ok_or_else(|| unknown("no plot with this registration is kept for you"))?.clone();
         let (pool, self_check) = (self.pool.clone(), self.self_check);
         let challenge = request.challenge.clone();
-        let answer = self.blocking(move || prove(&pool, &plot, &challenge, self_check)).await;
-        if let Err(refusal) = &answer
+        let patience = Some(Duration::from_millis(request.deadline_ms.into()));
+        let answer = self.blocking(patience, move || prove(&pool, &plot, &challenge, self_check)).await;
+        if let Err(Trouble { refusal, damaged }) = &answer
             && refusal.code == RefusalCode::Fault
         {
-            self.health.failed(caller, &refusal.why);
+            self.health.failed(caller, &refusal.why, damaged.as_deref());
         }
         self.habit.before_reply(caller, &request).await;
-        answer.map(AuditReply::from)
+        answer.map(AuditReply::from).map_err(|trouble| trouble.refusal)
     }
 }
 
@@ -156,15 +197,15 @@ fn prove(
     plot: &HeldPlot,
     challenge: &[u8],
     self_check: bool,
-) -> Result<Answer, Refusal> {
+) -> Result<Answer, Trouble> {
     let statement = plot.registration.statement();
     let region = Arc::clone(&plot.region);
     let proved = pool.lend(|instance| instance.prove(region, &statement, challenge));
-    let answer = proved.map_err(|error| fault(plot, &error))?;
+    let answer = proved.map_err(|error| fault(plot, challenge, &error))?;
     if let (true, Answer::Proof(proof)) = (self_check, &answer) {
         match pool.lend(|instance| instance.verify(&statement, challenge, proof)) {
             Ok(Verdict::Valid) => {}
-            Ok(Verdict::Invalid(reason)) => return Err(damaged(plot, &reason)),
+            Ok(Verdict::Invalid(reason)) => return Err(damaged(plot, challenge, &reason)),
             // Whether the proof holds cannot be told here, so it is sent for the validator to tell.
             Err(error) => tracing::warn!(%error, "a proof could not be checked before it was sent"),
         }
@@ -172,15 +213,15 @@ fn prove(
     Ok(answer)
 }
 
-fn self_audit(pool: &InstancePool, plot: &HeldPlot, randomness: &Digest) -> Result<(), Refusal> {
+fn self_audit(pool: &InstancePool, plot: &HeldPlot, randomness: &Digest) -> Result<(), Trouble> {
     let statement = plot.registration.statement();
     let drawn = pool.lend(|instance| instance.draw(&statement, randomness, 1, None));
-    let challenge = drawn.map_err(|error| fault(plot, &error))?;
+    let challenge = drawn.map_err(|error| fault(plot, &[], &error))?;
     prove(pool, plot, &challenge, true).map(drop)
 }
 
 /// The log gets the whole story; the validator is told no path.
-fn fault(plot: &HeldPlot, error: &PluginError) -> Refusal {
+fn fault(plot: &HeldPlot, challenge: &[u8], error: &PluginError) -> Trouble {
     tracing::error!(path = %plot.path.display(), %error, "a plot could not be proven");
     let (code, why) = match error {
         PluginError::Space(_) => {
@@ -192,16 +233,18 @@ fn fault(plot: &HeldPlot, error: &PluginError) -> Refusal {
         }
         _ => (RefusalCode::Fault, "the proof scheme broke down"),
     };
-    Refusal::new(code, why)
+    let is_disk = matches!(error, PluginError::Space(_));
+    Trouble { refusal: Refusal::new(code, why), damaged: is_disk.then(|| challenge.to_vec()) }
 }
 
-fn damaged(plot: &HeldPlot, reason: &str) -> Refusal {
+fn damaged(plot: &HeldPlot, challenge: &[u8], reason: &str) -> Trouble {
     tracing::error!(
         path = %plot.path.display(),
         reason,
         "the own proof does not hold, the plot is damaged: run `plimsoll verify`, then `plimsoll repair`"
     );
-    Refusal::new(RefusalCode::Fault, "the plot is damaged where the challenge asks: its proof would not hold")
+    let why = "the plot is damaged where the challenge asks: its proof would not hold";
+    Trouble { refusal: Refusal::new(RefusalCode::Fault, why), damaged: Some(challenge.to_vec()) }
 }
 
 fn unknown(why: &str) -> Refusal {

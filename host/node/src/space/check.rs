@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use plimsoll_core::{Digest, Layout, PlotSpace, Span, Spans};
+use plimsoll_core::{Digest, Layout, Order, PlotSpace, Span, Spans};
 use plimsoll_plugin::{Scheme, SchemeInstance};
 use plimsoll_store::scrub::{BadRun, Depth, Reading, Sample, ScrubOptions, scrub};
 use plimsoll_store::{CancelFlag, Comparing, Plot, PlotSpec};
@@ -230,6 +230,10 @@ pub(super) fn expect_filled_by(plot: &Plot, scheme: &Scheme) -> Result<(), NodeE
     Ok(expected.expect_same(spec, plot.path())?)
 }
 
+/// See [`Checked::remarks`].
+const ONLY_LINKS: &str = "this scheme fills each unit from those before it, so that a sample only shows that each unit \
+    drawn follows from what the disk holds before it; check all of it to hold it against its seed";
+
 fn against_seed(
     plot: Plot,
     scheme: &Scheme,
@@ -245,7 +249,13 @@ fn against_seed(
     let unit_bytes = u64::from(layout.unit_bytes);
     let asked = sample.map_or(layout.units, |(sample, _)| in_units(sample, &layout).groups_of(layout.units));
     progress.begin(&name, asked * unit_bytes, 0);
-    let comparing = Arc::new(Comparing::new(plot, options.cancel.clone())?);
+    let in_order = layout.passes.iter().any(|pass| pass.order == Order::Sequential);
+    // A sample has nothing to start from but the disk.
+    let comparing = match in_order && sample.is_none() {
+        true => Comparing::in_order(plot, options.cancel.clone())?,
+        false => Comparing::new(plot, options.cancel.clone())?,
+    };
+    let comparing = Arc::new(comparing);
     let not_compared = Mutex::new(Spans::new());
     let compare = |hand: &mut Option<SchemeInstance>, span: Span| {
         let instance = match hand {
@@ -262,6 +272,10 @@ fn against_seed(
         Ok::<_, NodeError>(())
     };
     let mut units = asked_units(&layout, sample);
+    if in_order && sample.is_none() {
+        let mut hand = None;
+        units.by_ref().try_for_each(|span| compare(&mut hand, span))?;
+    }
     loop {
         let block: Vec<Span> = units.by_ref().take(SPANS_A_BLOCK).collect();
         if block.is_empty() {
@@ -274,11 +288,12 @@ fn against_seed(
     let mut findings: Vec<String> = bad.iter().map(ToString::to_string).collect();
     findings.extend(gaps(&layout, &comparing, &lock(&not_compared), sample.is_none()));
     let sampled = sample.map(|_| asked);
+    let only_links = in_order && sample.is_some();
     Ok(Checked {
         path,
         against_seed: true,
         commitment_recomputed: false,
-        remarks: Vec::new(),
+        remarks: only_links.then(|| ONLY_LINKS.to_owned()).into_iter().collect(),
         region_bytes: layout.region_bytes,
         checked_bytes: comparing.compared_bytes(),
         clean: findings.is_empty(),
@@ -339,7 +354,7 @@ fn asked_units(layout: &Layout, sample: Option<(Sample, Digest)>) -> Box<dyn Ite
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_core::{Hotkey, Identity, NetUid, Order, Pass};
+    use plimsoll_core::{Hotkey, Identity, NetUid, Pass};
     use plimsoll_store::{FillOptions, Filling, SchemeTag};
 
     use super::*;

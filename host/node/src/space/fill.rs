@@ -4,6 +4,7 @@
 //! locked and preallocated before the first byte is generated, so that a full disk is found at once (P9).
 //! Whatever ends the run early, the journals are brought up to date first, so that nothing finished is lost.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -161,7 +162,17 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// A worker that panics is a failure like any other: the others stop, and what is finished is kept.
     fn work(&self) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.tasks())) {
+            let said = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+            let reason = format!("a worker panicked: {}", said.unwrap_or_else(|| "it said nothing".into()));
+            self.fail(NodeError::System { doing: "go on filling", reason });
+        }
+    }
+
+    fn tasks(&self) {
         let mut hand = match self.conductor.hand() {
             Ok(hand) => hand,
             Err(error) => return self.fail(error),
@@ -225,7 +236,11 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
+#[path = "fill_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+mod piece_tests {
     use super::*;
     use plimsoll_core::Pass;
 

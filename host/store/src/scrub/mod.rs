@@ -58,6 +58,18 @@ pub enum Reading {
     Mapped,
 }
 
+/// What a check that reads so would read `plot` with, in words.
+///
+/// # Errors
+/// As a check.
+pub fn reading_method(plot: &Plot, reading: Reading) -> Result<&'static str, StoreError> {
+    Ok(match source::Source::choose(plot, reading)? {
+        source::Source::Cached => "pread",
+        source::Source::Direct(_) => "pread past the page cache",
+        source::Source::Mapped => "mapped windows",
+    })
+}
+
 /// How to check.
 #[derive(Debug, Clone)]
 pub struct ScrubOptions {

@@ -1,7 +1,7 @@
 //! The log, being written.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
@@ -46,8 +46,8 @@ struct Found {
 
 impl EvidenceLog {
     /// Opens the log at `path`, or begins one with `header`. The whole chain is checked (not the signatures:
-    /// that is the [reader's](super::EvidenceReader)); a torn last line is cut off with a warning and a
-    /// [`LogEvent::TornLineCut`].
+    /// that is the [reader's](super::EvidenceReader)); a torn last line, or a hole among records that were not
+    /// synced and what follows it, is cut off with a warning and a [`LogEvent::TornLineCut`].
     ///
     /// # Errors
     /// [`EvidenceError::Broken`], [`EvidenceError::Locked`], [`EvidenceError::Io`], and
@@ -66,7 +66,7 @@ impl EvidenceLog {
         if found.torn_bytes > 0 {
             tracing::warn!(
                 path = %path.display(), line = found.link.line, bytes = found.torn_bytes,
-                "the last line of the evidence log is torn and is cut off"
+                "the end of the evidence log never got to the disk whole and is cut off"
             );
             file.set_len(found.len_bytes).map_err(failed("cut off a torn line"))?;
         }
@@ -188,7 +188,13 @@ fn scan(file: &File, path: &Path) -> Result<Found, EvidenceError> {
                 return Ok(found);
             }
             Next::Whole => {
-                let (record, link) = found.link.read(&line)?;
+                let (record, link) = match found.link.read(&line) {
+                    Ok(read) => read,
+                    Err(error) => {
+                        found.torn_bytes = hole(&mut from, path, &mut line)?.ok_or(error)?;
+                        return Ok(found);
+                    }
+                };
                 if found.link.line == 0 {
                     found.header = Some(header_of(record)?);
                 }
@@ -197,6 +203,39 @@ fn scan(file: &File, path: &Path) -> Result<Found, EvidenceError> {
             }
         }
     }
+}
+
+/// How many bytes there are from `line` on, if they are what the end of the machine leaves of records that were
+/// written and not yet synced: a block that never got to the disk reads as zeros, also where a later one did. No
+/// JSON text holds a zero; and behind a round's beginning or end everything before it was synced.
+fn hole(from: &mut impl BufRead, path: &Path, line: &mut Vec<u8>) -> Result<Option<u64>, EvidenceError> {
+    if !line.contains(&0) {
+        return Ok(None);
+    }
+    // As the last line it may be what was being synced; with others behind it, it was.
+    let was_synced = is_synced(line);
+    let mut bytes = line.len() as u64 + 1;
+    loop {
+        let next = next_line(from, line).map_err(|source| EvidenceError::Io {
+            path: path.to_owned(),
+            action: "read the log",
+            source,
+        })?;
+        match next {
+            Next::End => return Ok(Some(bytes)),
+            Next::Torn(torn) => return Ok(Some(bytes + torn)),
+            Next::Whole if was_synced || is_synced(line) => return Ok(None),
+            Next::Whole => bytes += line.len() as u64 + 1,
+        }
+    }
+}
+
+/// Whether a line tells of something behind which the log was synced.
+fn is_synced(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    ["\"record\":{\"kind\":\"round-opened\"", "\"record\":{\"kind\":\"round-closed\""]
+        .iter()
+        .any(|kind| text.contains(kind))
 }
 
 /// The header, if the first record is one that this version reads.
@@ -216,14 +255,16 @@ fn same_header(path: &Path, new: &LogHeader, old: &LogHeader) -> Result<(), Evid
     let text = serde_json::to_vec(new).unwrap_or_default();
     let new = &serde_json::from_slice(&text).unwrap_or_else(|_| new.clone());
     let (a, b) = (&new.pins, &old.pins);
+    // The same component with the same parameters, whatever its file is called.
+    let same = |a: &super::Pin, b: &super::Pin| a.plugin == b.plugin && a.params_digest == b.params_digest;
     let pin = |p: &super::Pin| format!("{} {} with parameters {}", p.name, p.plugin.short(), p.params);
     let fields = [
         ("subnet", new.netuid == old.netuid, new.netuid.to_string(), old.netuid.to_string()),
         ("validator", new.validator == old.validator, new.validator.to_string(), old.validator.to_string()),
         ("chain", new.genesis == old.genesis, new.genesis.to_string(), old.genesis.to_string()),
-        ("proof scheme", a.scheme == b.scheme, pin(&a.scheme), pin(&b.scheme)),
-        ("challenge strategy", a.challenge == b.challenge, pin(&a.challenge), pin(&b.challenge)),
-        ("incentive rule", a.incentive == b.incentive, pin(&a.incentive), pin(&b.incentive)),
+        ("proof scheme", same(&a.scheme, &b.scheme), pin(&a.scheme), pin(&b.scheme)),
+        ("challenge strategy", same(&a.challenge, &b.challenge), pin(&a.challenge), pin(&b.challenge)),
+        ("incentive rule", same(&a.incentive, &b.incentive), pin(&a.incentive), pin(&b.incentive)),
         ("settings", new.settings == old.settings, new.settings.to_string(), old.settings.to_string()),
     ];
     match fields.into_iter().find(|(_, same, ..)| !same) {

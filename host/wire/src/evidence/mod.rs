@@ -17,8 +17,9 @@
 //! drawn right, the verdict is right and the weights follow is for a replay under the pinned plugins to say.
 //!
 //! Lines are written as they come and synced where [`EvidenceLog::sync`] is called: before weights are set,
-//! and at the end of a round. A crash can leave a torn last line: bytes without a line feed. Opening the log
-//! for writing cuts them off, warns, and leaves a [`LogEvent`]; everything else that does not fit is an error
+//! and at the end of a round. A crash can leave a torn last line: bytes without a line feed. The end
+//! of the machine can also leave a hole of zeros among records that were not synced yet. Opening the log for writing
+//! cuts off the torn line, or the hole and what is behind it, warns, and leaves a [`LogEvent`]; everything else that does not fit is an error
 //! that names the line. A log is begun under a temporary name and takes its own with its header on the disk,
 //! and says where the log before it ended.
 

@@ -11,14 +11,16 @@
 //! 7. rate 429;
 //! 8. the miner: its turn, its answer, 503 if it takes too long.
 //!
-//! Refusals up to 4 and of 6 are not signed; those of 5, 7 and 8 are. A miner thus signs at most one answer
-//! to a request that it took: a replay can never make it contradict itself, and strangers cost one signature
-//! check and no signature.
+//! Refusals up to 4 and of 6 are not signed; those of 5, 7 and 8 are. A miner thus takes a request once and
+//! signs at most one answer of 7 and 8 to it, whoever sends it again. Only a 403 it may sign beside: it says
+//! that the caller had no permit at that time, and nothing of a plot. A stranger costs one signature check and
+//! one signature.
 
 mod listen;
 mod rate;
 mod route;
 mod side;
+mod turns;
 
 pub use listen::serve;
 pub use route::{miner_router, miner_router_with_clock};

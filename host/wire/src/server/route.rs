@@ -1,6 +1,7 @@
 //! The routes.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,11 +12,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use plimsoll_core::{Hotkey, Keypair};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::MinerSide;
 use super::rate::Buckets;
+use super::turns::Turns;
 use crate::answer::SignedAnswer;
 use crate::btauth::{AuthError, ReplayStore, RequestVerifier, SignedRequest};
 use crate::clock::{Clock, SystemClock};
@@ -42,7 +43,7 @@ pub fn miner_router_with_clock(
     let door = Door {
         verifier: RequestVerifier::new(key.hotkey(), ReplayStore::new(floor_ns), Arc::clone(&clock)),
         buckets: Mutex::new(Buckets::new(limits.burst, limits.refill)),
-        turns: Semaphore::new(limits.answers_at_once.max(1)),
+        turns: Turns::new(limits.answers_at_once, limits.answers_at_once_per_caller),
         side,
         key,
         limits,
@@ -62,7 +63,7 @@ pub fn miner_router_with_clock(
 struct Door {
     verifier: RequestVerifier,
     buckets: Mutex<Buckets>,
-    turns: Semaphore,
+    turns: Turns,
     side: Arc<dyn MinerSide>,
     key: Keypair,
     limits: WireLimits,
@@ -87,7 +88,7 @@ async fn registration(State(door): State<Arc<Door>>, request: Request) -> Respon
         within_cap("registration set", bytes.len(), MAX_SET_BYTES)?;
         Ok((200, JSON, bytes))
     };
-    door.reply(&request, reply).await
+    door.reply(&request, None, reply).await
 }
 
 async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
@@ -95,13 +96,15 @@ async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
         Ok(passed) => passed,
         Err(refusal) => return refuse(&refusal),
     };
+    let asked = AuditRequest::from_bytes(&body);
+    let deadline = asked.as_ref().ok().map(|asked| Duration::from_millis(asked.deadline_ms.into()));
     let reply = async {
-        let asked = AuditRequest::from_bytes(&body).map_err(|why| bad_request(&why))?;
+        let asked = asked.map_err(|why| bad_request(&why))?;
         let reply = door.side.audit(&request.sender, asked).await?;
         within_cap("proof", reply.body().len(), MAX_PROOF_BYTES)?;
         Ok((reply.status(), OCTETS, reply.body().to_vec()))
     };
-    door.reply(&request, reply).await
+    door.reply(&request, deadline, reply).await
 }
 
 impl Door {
@@ -142,8 +145,14 @@ impl Door {
         }
     }
 
-    /// Steps 5 to 8, and the signature.
-    async fn reply(&self, request: &SignedRequest, reply: impl Future<Output = Reply>) -> Response {
+    /// Steps 5 to 8, and the signature. What has not had its turn by `deadline` is not begun any more: its
+    /// answer would be late, and another's may still be in time.
+    async fn reply(
+        &self,
+        request: &SignedRequest,
+        deadline: Option<Duration>,
+        reply: impl Future<Output = Reply>,
+    ) -> Response {
         if let Err(refusal) = self.permit(&request.sender) {
             return self.signed(request, Err(refusal));
         }
@@ -154,8 +163,13 @@ impl Door {
             return self.signed(request, Err(refusal));
         }
         let in_turn = async {
-            // The semaphore is never closed: an error here would be a fault of ours.
-            let _turn = self.turns.acquire().await.map_err(|_| busy("is closing"))?;
+            let turn = self.turns.of(&request.sender);
+            let _turn = match deadline {
+                None => turn.await,
+                Some(deadline) => timeout(deadline, turn)
+                    .await
+                    .map_err(|_| busy("had no turn before the deadline of the request"))?,
+            };
             reply.await
         };
         let reply = timeout(self.limits.answer_within, in_turn).await;

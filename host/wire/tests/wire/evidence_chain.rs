@@ -166,6 +166,33 @@ fn zeros_behind_the_last_line_are_torn_too() {
 }
 
 #[test]
+fn a_hole_among_records_that_were_not_synced_is_cut_off_with_what_follows_it() {
+    // A registration, a round's beginning, behind which all was synced, and six records that were not.
+    let records = whole()[..8].to_vec();
+    let good = bytes_of(&records);
+    let ends = good.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1);
+    let starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
+    for line in 1..=records.len() {
+        let mut bad = good.clone();
+        bad[starts[line] + 10..starts[line] + 60].fill(0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("evidence.ndjson");
+        std::fs::write(&path, &bad).unwrap();
+        let opened = EvidenceLog::open(&path, &header());
+        if line <= 2 {
+            assert!(matches!(opened.unwrap_err(), EvidenceError::Broken { .. }), "line {line} was synced");
+            assert_eq!(std::fs::read(&path).unwrap(), bad);
+            continue;
+        }
+        drop(opened.unwrap());
+        let kept = read(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(kept[..line - 1], records[..line - 1]);
+        let bytes = (good.len() - starts[line]) as u64;
+        assert_eq!(kept[line - 1..], [Record::Event(LogEvent::TornLineCut { bytes })]);
+    }
+}
+
+#[test]
 fn a_break_names_the_line_what_was_expected_and_what_was_found() {
     let text = String::from_utf8(bytes_of(&whole())).unwrap();
     let lines: Vec<&str> = text.lines().collect();
