@@ -75,7 +75,7 @@ fn check_name(name: &str) -> Result<(), String> {
     if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
         return Err(format!("`{name}` is a name that Rust keeps for itself; choose another"));
     }
-    if DEPENDENCIES.contains(&name) {
+    if is_dependency(name) {
         return Err(format!("`{name}` is a crate that the SDK is made of; choose another name"));
     }
     Ok(())
@@ -90,22 +90,20 @@ const KEYWORDS: [&str; 49] = [
     "yield",
 ];
 
-/// The SDK and what it names in its manifest: a plugin that is called like its own dependency only confuses.
-const DEPENDENCIES: [&str; 13] = [
-    "aes",
-    "blake2",
-    "blake3",
-    "bs58",
-    "chacha20",
-    "hex",
-    "plimsoll-sdk",
-    "proptest",
-    "serde",
-    "serde-json",
-    "serde-path-to-error",
-    "sha2",
-    "wit-bindgen",
-];
+/// Whether the SDK or a crate that its manifest names has this name: a plugin that is called like what it is made
+/// of only confuses.
+fn is_dependency(name: &str) -> bool {
+    let manifest: toml::Table = include_str!("../../../sdk/Cargo.toml").parse().unwrap_or_default();
+    let tables = |of: &toml::Table| -> Vec<toml::Table> {
+        let tables = ["dependencies", "dev-dependencies"].into_iter().filter_map(|kind| of.get(kind));
+        tables.filter_map(|table| table.as_table().cloned()).collect()
+    };
+    let targets =
+        manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let all = targets.filter_map(toml::Value::as_table).flat_map(tables).chain(tables(&manifest));
+    let mut names = all.flat_map(|table| table.into_iter().map(|(name, _)| name.replace('_', "-")));
+    name == "plimsoll-sdk" || names.any(|dependency| dependency == name)
+}
 
 fn files(kind: Kind, name: &str, sdk: SdkSource<'_>) -> Result<Vec<(PathBuf, String)>, String> {
     let fill = |template: &str| template.replace("sample-plugin", name).replace("KIND", kind.title());
