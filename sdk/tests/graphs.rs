@@ -28,7 +28,7 @@ fn a_masked_run_can_be_written_again_and_its_source_stays() {
             Mask::Bytes(_) => some_bytes(1000)[300..400].to_vec(),
             Mask::Stream { .. } => {
                 let units = (3..6).map(|unit| keystream_at(Keystream::Aes128Ctr, &[5; 32], unit, 0, 40));
-                units.flatten().take(100).collect()
+                units.flatten().take(100).collect::<Vec<u8>>()
             }
         };
         let expected: Vec<u8> = some_bytes(1000)[10..110].iter().zip(with).map(|(a, b)| a ^ b).collect();
@@ -69,7 +69,7 @@ fn a_label_has_the_parents_of_its_place() {
     let shape = Sdr { porep_id: [7; 32], nodes: 64, layers: 3 };
     assert_eq!(shape.sector_bytes(), 6144);
     assert_eq!(shape.place(64 * 3 + 64 + 5), Place { sector: 1, layer: 2, node: 5 });
-    assert_eq!(shape.parents(64 * 4), []);
+    assert!(shape.parents(64 * 4).is_empty());
     let first = shape.parents(64 * 3 + 5);
     assert!(first.len() == 6 && first[0] == 64 * 3 + 4 && first.iter().all(|&at| (192..197).contains(&at)));
     let second = shape.parents(64 * 4 + 5);
