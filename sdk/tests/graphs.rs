@@ -28,7 +28,7 @@ fn a_masked_run_can_be_written_again_and_its_source_stays() {
             Mask::Bytes(_) => some_bytes(1000)[300..400].to_vec(),
             Mask::Stream { .. } => {
                 let units = (3..6).map(|unit| keystream_at(Keystream::Aes128Ctr, &[5; 32], unit, 0, 40));
-                units.flatten().take(100).collect()
+                units.flatten().take(100).collect::<Vec<u8>>()
             }
         };
         let expected: Vec<u8> = some_bytes(1000)[10..110].iter().zip(with).map(|(a, b)| a ^ b).collect();
