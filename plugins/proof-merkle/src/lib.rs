@@ -177,7 +177,7 @@ mod tests {
         for units in [1, 2, 3, 1000, (1 << 20) + 1, 1 << 30, 1 << 50, u64::MAX] {
             let (identity, commitment) = (identity(), Some([0; 32]));
             let statement = Statement { identity, unit_bytes: UNIT_BYTES, units, commitment };
-            let challenge = scheme.draw(&statement, &[3; 32], u32::MAX, None).unwrap();
+            let challenge = scheme.draw(&statement, &[3; 32], scheme.most_samples(&statement), None).unwrap();
             let challenge = Challenge::parse(&challenge, &statement).unwrap();
             let opening = |&unit: &u64| 1024 + 32 * merkle_depth(units, unit) as usize;
             let proof = TAG_BYTES + challenge.units.iter().map(opening).sum::<usize>();

@@ -291,7 +291,7 @@ mod tests {
         for units in [1, 2, 3, 1000, (1 << 20) + 1, 1 << 40, u64::MAX / 256] {
             let (identity, commitment) = (identity(), Some([0; 32]));
             let statement = Statement { identity, unit_bytes: 262_144, units, commitment };
-            let challenge = scheme.draw(&statement, &[3; 32], u32::MAX, None).unwrap();
+            let challenge = scheme.draw(&statement, &[3; 32], scheme.most_samples(&statement), None).unwrap();
             let challenge = Challenge::parse(&challenge, &statement).unwrap();
             let opening = |&leaf: &u64| 1024 + 32 * merkle_depth(units * 256, leaf) as usize;
             let proof: usize = 32 + scheme.drawn(&challenge).0.iter().map(opening).sum::<usize>();
