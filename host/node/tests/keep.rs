@@ -207,7 +207,7 @@ async fn a_plot_that_no_partition_uses_takes_its_space_from_the_cap_and_is_named
     first.write().unwrap();
     filled(&first).unwrap();
     // The second validator is gone; its plot is still there.
-    let mut fewer = all.clone();
+    let mut fewer = all;
     fewer.neurons.retain(|neuron| neuron.hotkey != hotkey("w"));
     let taken = |path: &Path| std::os::unix::fs::MetadataExt::blocks(&fs::metadata(path).unwrap()) * 512;
     let left = plot_path(&first.folder, &hotkey("w"));

@@ -148,7 +148,7 @@ enum Ended {
     Unsent(AuditUnsent),
 }
 
-fn unsent(audit: &Audit, drawn: bool, why: String) -> AuditUnsent {
+fn unsent(audit: &Audit, drawn: bool, why: &str) -> AuditUnsent {
     let Audit { uid, samples, focus, deadline_ms, .. } = *audit;
     AuditUnsent { uid, samples, focus, deadline_ms, drawn, why: why.chars().take(500).collect() }
 }
@@ -240,8 +240,8 @@ impl Asking {
                         asking.audit(&round, audit, challenge, miner, claim, &tell).await
                     });
                 }
-                (Err(error), _) => asked.unsent(unsent(&audit, false, error.to_string()), log)?,
-                (Ok(_), None) => asked.unsent(unsent(&audit, true, "it is no candidate".into()), log)?,
+                (Err(error), _) => asked.unsent(unsent(&audit, false, &error.to_string()), log)?,
+                (Ok(_), None) => asked.unsent(unsent(&audit, true, "it is no candidate"), log)?,
             }
         }
         drop(tell);
@@ -275,10 +275,10 @@ impl Asking {
         tell: &mpsc::UnboundedSender<Sending>,
     ) -> Ended {
         tokio::time::sleep(Duration::from_millis(audit.start_ms.into())).await;
-        let unsent = |why: String| Ended::Unsent(unsent(&audit, true, why));
+        let unsent = |why: &str| Ended::Unsent(unsent(&audit, true, why));
         let turn = match self.turns.acquire().await {
             Ok(turn) => turn,
-            Err(error) => return unsent(error.to_string()),
+            Err(error) => return unsent(&error.to_string()),
         };
         let request = AuditRequest {
             netuid: self.netuid,
@@ -290,14 +290,14 @@ impl Asking {
         };
         let signed = match self.client.sign_audit(&miner, &request) {
             Ok(signed) => signed,
-            Err(error) => return unsent(error.to_string()),
+            Err(error) => return unsent(&error.to_string()),
         };
         let nonce = signed.nonce;
         let Audit { uid, samples, focus, .. } = audit;
         let (noted, in_log) = oneshot::channel();
         let sent = AuditSent { uid, samples, focus, audit: request.clone(), request: signed.clone() };
         if tell.send(Sending { sent, noted }).is_err() || in_log.await.is_err() {
-            return unsent("the log takes nothing any more".into());
+            return unsent("the log takes nothing any more");
         }
         let exchange = self.client.send_audit(&miner, &request, signed).await;
         drop(turn);
