@@ -3,6 +3,7 @@
 use crate::erasure::Stripe;
 use crate::{PluginError, Result};
 
+#[allow(clippy::needless_pass_by_value, reason = "it ends the errors that it is mapped over")]
 fn bad<T>(what: impl ToString) -> Result<T> {
     Err(PluginError::BadInput(what.to_string()))
 }

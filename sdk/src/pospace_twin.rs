@@ -26,6 +26,7 @@ impl Drop for Temporary {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it ends the errors that it is mapped over")]
 fn failed(error: impl ToString) -> PluginError {
     PluginError::Storage(error.to_string())
 }

@@ -1,6 +1,6 @@
 //! A challenge that draws its samples itself: for schemes whose units are larger than what is asked.
 
-use crate::{Digest, Draws, PluginError, Result, Span, Statement};
+use crate::{Digest, Draws, LARGEST_PROOF_BYTES, PluginError, Result, Span, Statement};
 
 /// A nonce, a span of units, and how many items of the span (labels, blocks) are drawn from all of it.
 ///
@@ -16,10 +16,10 @@ pub struct SpanChallenge {
 }
 
 impl SpanChallenge {
-    /// `samples` of `focus`, or of all units, but at most `most`.
+    /// `samples` of `focus`, or of all units.
     ///
     /// # Errors
-    /// [`PluginError::BadInput`] for no samples, no units, or a focus outside of the statement's units.
+    /// [`PluginError::BadInput`] for no samples, more than `most`, no units, or a focus outside of the statement's units.
     pub fn draw(
         of: &Statement,
         randomness: &Digest,
@@ -34,7 +34,11 @@ impl SpanChallenge {
                 span.count, span.first, of.units
             )));
         }
-        let samples = samples.min(most);
+        if samples > most {
+            return Err(PluginError::BadInput(format!(
+                "{samples} samples in one challenge, at most {most} fit a proof of {LARGEST_PROOF_BYTES} bytes"
+            )));
+        }
         let sizes = [u64::from(of.unit_bytes), of.units, span.first, span.count, samples.into()];
         let commitment = of.commitment.as_ref().map_or(&[][..], |root| &root[..]);
         let sizes = sizes.map(u64::to_le_bytes).concat();

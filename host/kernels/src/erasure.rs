@@ -173,8 +173,8 @@ fn restored(
     let (data, parity, width) = (stripe.data as usize, stripe.parity as usize, column.len as usize);
     let mut decoder = ReedSolomonDecoder::new(data, parity, width).map_err(said)?;
     let mut originals: Vec<Vec<u8>> = vec![Vec::new(); data];
-    let mut given = 0;
-    for shard in (0..stripe.data + stripe.parity).filter(|shard| missing.binary_search(shard).is_err()) {
+    let there = (0..stripe.data + stripe.parity).filter(|shard| missing.binary_search(shard).is_err());
+    for (given, shard) in there.enumerate() {
         if shard >= stripe.data && given == data {
             break;
         }
@@ -185,7 +185,6 @@ fn restored(
         } else {
             decoder.add_recovery_shard((shard - stripe.data) as usize, &bytes).map_err(said)?;
         }
-        given += 1;
     }
     for (index, bytes) in decoder.decode().map_err(said)?.restored_original_iter() {
         originals[index] = bytes.to_vec();

@@ -188,7 +188,7 @@ fn outside_of_the_group() -> [u8; G1_BYTES] {
         G1Affine::from_compressed_unchecked(&compressed)
     });
     let mut found = candidates
-        .filter_map(|point| Option::from(point))
+        .filter_map(Option::from)
         .filter(|p: &G1Affine| bool::from(p.is_on_curve()) && !bool::from(p.is_torsion_free()));
     found.next().unwrap().to_uncompressed()
 }

@@ -113,7 +113,7 @@ fn a_sector_that_fits_no_unit_comes_in_parts_one_after_another() {
     let scheme = scheme(r#"{"sector_bytes": 34359738368, "layers": 11}"#);
     let layout = scheme.plan(&identity(), 800 << 30).unwrap();
     assert_eq!((layout.unit_bytes, layout.units), (1 << 30, 2 * 11 * 32));
-    assert_eq!(layout.region_bytes, 2 * 11 << 35);
+    assert_eq!(layout.region_bytes, (2 * 11) << 35);
     assert_eq!(layout.passes[0].order, Order::Sequential);
     assert!((64_u64 << 30..65 << 30).contains(&layout.memory_bytes), "{}", layout.memory_bytes);
     let small = Sectors { config: Config::default(), ..self::scheme("{}") };
@@ -133,7 +133,8 @@ fn the_largest_proof_of_the_largest_plot_fits() {
             let statement = Statement { identity, unit_bytes: 16 << 20, units, commitment };
             let (_, leaves) = scheme.committed(&statement).unwrap();
             for round in 0..9 {
-                let challenge = scheme.draw(&statement, &[round; 32], u32::MAX, None).unwrap();
+                let challenge =
+                    scheme.draw(&statement, &[round; 32], scheme.most_samples(&statement), None).unwrap();
                 let challenge = SpanChallenge::parse(&challenge, &statement, u32::MAX).unwrap();
                 let (samples, again) = challenge.items(1 << 19, relabel);
                 let opening = |leaf: u64| 1024 + 32 * merkle_depth(leaves, leaf) as usize;

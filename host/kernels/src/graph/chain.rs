@@ -56,7 +56,7 @@ impl Chain {
         within("layers", self.layers, Self::MOST_LAYERS)?;
         within("window", self.window, Self::MOST_WINDOW)?;
         within("unit-bytes", unit_bytes, Self::MOST_UNIT_BYTES)?;
-        if unit_bytes as usize % SEGMENT_BYTES != 0 {
+        if !(unit_bytes as usize).is_multiple_of(SEGMENT_BYTES) {
             return Err(KernelError::BadInput(format!(
                 "unit-bytes of a chain is {unit_bytes}, expected a multiple of {SEGMENT_BYTES}"
             )));

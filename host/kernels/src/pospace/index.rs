@@ -63,6 +63,7 @@ pub(super) fn check(file: &MemoryFile, form: PlotForm, group_id: &Digest) -> Res
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it ends the errors that it is mapped over")]
 fn said(error: KernelError) -> String {
     error.to_string()
 }

@@ -50,7 +50,7 @@ impl PlotForm {
     /// [`KernelError::BadInput`] for a k that is odd or outside of [`K`], a strength outside of [`STRENGTH`] or,
     /// for k = 18, greater than 15.
     pub fn new(k: u8, strength: u8) -> Result<Self, KernelError> {
-        if !K.contains(&k) || k % 2 != 0 {
+        if !K.contains(&k) || !k.is_multiple_of(2) {
             let text = format!("plots of k = {k}, expected an even k from {} to {}", K.start(), K.end());
             return Err(KernelError::BadInput(text));
         }

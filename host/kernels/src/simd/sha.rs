@@ -110,8 +110,8 @@ fn next_words(w: &[__m128i; 4]) -> __m128i {
 fn scheduled(block: [__m128i; 4]) -> Schedule {
     let mut w = block;
     let mut all = Schedule([_mm_setzero_si128(); 16]);
-    for group in 0..4 {
-        all.0[group] = _mm_add_epi32(w[group], round_constants(group));
+    for (group, words) in w.into_iter().enumerate() {
+        all.0[group] = _mm_add_epi32(words, round_constants(group));
     }
     for group in 4..16 {
         let next = next_words(&w);
@@ -276,6 +276,7 @@ fn sdr_labels<const LANES: usize, const PARENTS: usize>(
 
 /// SHA-256 of `prev` (32 bytes), or of a segment before it.
 #[target_feature(enable = "sha,sse4.1,ssse3")]
+#[allow(clippy::needless_pass_by_value, reason = "the units are handed over, each written by one chain")]
 fn chains<const LANES: usize>(
     layers: u32,
     reverse: bool,

@@ -14,6 +14,8 @@ use crate::cost;
 use crate::state::{PlotHandle, RegionHandle, State, charge, charge_sweep, count_stored};
 
 type Cx<'a> = StoreContextMut<'a, State>;
+/// Region, form, group id, unit, challenges, and the most proofs that are wanted.
+type ProveCall = (Resource<RegionHandle>, Form, Vec<u8>, Extent, Vec<Vec<u8>>, u32);
 
 /// A challenge that is looked up: 1 ms, and 6 ns for each of the 2^(k - 6) chunks in the plot's index.
 const fn look_up(k: u8) -> u64 {
@@ -62,7 +64,6 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         count_stored(&mut store, len)?;
         stored(&mut store, len, kernels::write_plot(&*space, form, &group, unit))
     })?;
-    type ProveCall = (Resource<RegionHandle>, Form, Vec<u8>, Extent, Vec<Vec<u8>>, u32);
     pospace.func_wrap("prove", |mut store: Cx<'_>, call: ProveCall| prove(&mut store, call))?;
     type VerifyCall = (Form, Vec<u8>, Vec<u8>, WasmList<u8>);
     pospace.func_wrap("verify", |mut store: Cx<'_>, (wanted, group, challenge, proof): VerifyCall| {
@@ -75,17 +76,7 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     })
 }
 
-fn prove(
-    store: &mut Cx<'_>,
-    (this, wanted, group, at, challenges, most): (
-        Resource<RegionHandle>,
-        Form,
-        Vec<u8>,
-        Extent,
-        Vec<Vec<u8>>,
-        u32,
-    ),
-) -> Given<Vec<Found>> {
+fn prove(store: &mut Cx<'_>, (this, wanted, group, at, challenges, most): ProveCall) -> Given<Vec<Found>> {
     let (space, group) = (region(store, &this)?, digest("the group id of prove", &group)?);
     if challenges.len() > CHALLENGES || most > PROOFS {
         return refuse(format!(

@@ -74,12 +74,8 @@ fn point(
             block_bytes: missing.block_units * u64::from(plot.layout.unit_bytes),
             dropped: dice.distinct(missing.dropped, missing.blocks),
         });
-        let (_, challenge) = instance.draw_at_most(
-            &plot.statement,
-            &dice.digest(),
-            bench.request.samples.max(1),
-            None,
-        )?;
+        let (_, challenge) =
+            instance.draw_at_most(&plot.statement, &dice.digest(), bench.request.samples.max(1), None)?;
         let Some(passed) = answers(instance, plot, region, &challenge)? else { continue };
         trials += 1;
         caught += u64::from(!passed);

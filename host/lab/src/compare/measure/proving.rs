@@ -125,8 +125,7 @@ impl Stage<'_> {
         let plot = self.plot;
         let statement = &plot.statement;
         let asked = self.bench.request.samples.max(1);
-        let (asked, challenge) =
-            self.instance.draw_at_most(statement, &self.dice.digest(), asked, None)?;
+        let (asked, challenge) = self.instance.draw_at_most(statement, &self.dice.digest(), asked, None)?;
         self.samples.get_or_insert(native::units_of(&challenge, statement).unwrap_or(asked));
         self.found.asked += 1;
         self.found.challenge_bytes.push(challenge.len() as f64);
