@@ -48,6 +48,15 @@ pub enum Goal {
 /// One call, again and again: it owns its buffers, and keeps the compiler from leaving the work out.
 pub type Work = Box<dyn FnMut()>;
 
+/// Work on something that is made at its first call: naming a kernel costs no memory and no time.
+pub(super) fn prepared<T: 'static>(
+    make: impl Fn() -> T + 'static,
+    mut work: impl FnMut(&mut T) + 'static,
+) -> impl FnMut() {
+    let mut made = None;
+    move || work(made.get_or_insert_with(&make))
+}
+
 /// What a kernel is held against: the same work by somebody else.
 pub struct Reference {
     /// Whose, with version or repository.

@@ -87,8 +87,9 @@ fn run(work: &mut Work, calls: u64) -> f64 {
     timed_here(all).map_or(f64::NAN, |((), took)| took.cpu_seconds)
 }
 
-/// Calls that take about `seconds`; also warms caches and clocks.
+/// Calls that take about `seconds`. The first call, which may prepare something, does not count.
 fn calls_in(work: &mut Work, seconds: f64) -> u64 {
+    work();
     let mut calls = 1;
     loop {
         let took = run(work, calls);

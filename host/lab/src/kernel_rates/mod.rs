@@ -6,7 +6,10 @@
 mod kernel;
 mod measure;
 
+mod graphs;
 mod hashes;
+mod labels;
+mod scans;
 mod streams;
 mod trees;
 
@@ -16,5 +19,13 @@ pub use measure::{KernelRate, KernelRequest, measure_kernels};
 /// Every kernel that is measured.
 #[must_use]
 pub fn kernels() -> Vec<Kernel> {
-    [streams::kernels(), hashes::kernels(), trees::kernels()].into_iter().flatten().collect()
+    let families = [
+        streams::kernels(),
+        hashes::kernels(),
+        trees::kernels(),
+        labels::kernels(),
+        graphs::kernels(),
+        scans::kernels(),
+    ];
+    families.into_iter().flatten().collect()
 }

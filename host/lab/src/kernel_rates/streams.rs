@@ -40,9 +40,10 @@ pub(super) fn kernels() -> Vec<Kernel> {
 
 fn stream(kind: Keystream) -> Kernel {
     let mut piece = vec![0; PIECE_BYTES];
+    // BLAKE3 chooses for itself.
     let isa = match kind {
-        Keystream::ChaCha8 | Keystream::ChaCha12 | Keystream::ChaCha20 => format!(", {}", Isa::best()),
-        _ => String::new(),
+        Keystream::Blake3Xof => String::new(),
+        _ => format!(", {}", Isa::best()),
     };
     let work = move || keystream_at(kind, &KEY, 3, 0, black_box(&mut piece));
     Kernel::of_bytes(format!("{kind}, 1 MiB{isa}"), PIECE_BYTES as u64, work)
