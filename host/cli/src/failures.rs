@@ -38,6 +38,7 @@ impl From<LabError> for Failure {
             LabError::Plugin(error) => return error.into(),
             LabError::Node(error) => return (*error).into(),
             LabError::Store(error) => return error.into(),
+            LabError::Space(ref space) => space_exit(space),
             LabError::Disk { .. } => Exit::DiskMissing,
             _ => Exit::Error,
         };
@@ -93,17 +94,6 @@ impl From<StoreError> for Failure {
             | StoreError::Poisoned { .. } => Exit::DiskMissing,
             StoreError::Space(space) => space_exit(space),
             StoreError::Cancelled => Exit::Interrupted,
-            _ => Exit::Error,
-        };
-        Self::of(exit, &error)
-    }
-}
-
-impl From<LabError> for Failure {
-    fn from(error: LabError) -> Self {
-        let exit = match error {
-            LabError::Plugin(error) => return error.into(),
-            LabError::Space(ref space) => space_exit(space),
             _ => Exit::Error,
         };
         Self::of(exit, &error)
