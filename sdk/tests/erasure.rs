@@ -16,7 +16,10 @@ fn parity_is_the_host_kernels() {
     plot.encode_shards(&STRIPE).unwrap();
     let parity = &plot.finish().bytes[64 + 5 * 128..];
     // The same vector stands in the tests of the kernels.
-    assert_eq!(blake3::hash(parity).to_string(), "a04e347932b75af18e72ed20000a10ea4ae8321bea5285b44ab37b24c2e51cf5");
+    assert_eq!(
+        blake3::hash(parity).to_string(),
+        "a04e347932b75af18e72ed20000a10ea4ae8321bea5285b44ab37b24c2e51cf5"
+    );
 }
 
 #[test]

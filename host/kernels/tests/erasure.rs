@@ -107,7 +107,10 @@ fn parity_never_changes() {
     let memory = Memory::new((0..64 + 8 * 128_u64).map(|at| (at * 31 % 251) as u8).collect());
     encode_shards(&memory, &stripe).unwrap();
     // The same vector stands in the tests of the SDK's twin.
-    assert_eq!(blake3::hash(&memory.bytes()[64 + 5 * 128..]).to_string(), "a04e347932b75af18e72ed20000a10ea4ae8321bea5285b44ab37b24c2e51cf5");
+    assert_eq!(
+        blake3::hash(&memory.bytes()[64 + 5 * 128..]).to_string(),
+        "a04e347932b75af18e72ed20000a10ea4ae8321bea5285b44ab37b24c2e51cf5"
+    );
 }
 
 /// The field that the code is over, slowly: GF(2^16) modulo x^16 + x^5 + x^3 + x^2 + 1, its elements written in
