@@ -56,7 +56,7 @@ impl Chain {
         within("layers", self.layers, Self::MOST_LAYERS)?;
         within("window", self.window, Self::MOST_WINDOW)?;
         within("unit-bytes", unit_bytes, Self::MOST_UNIT_BYTES)?;
-        if unit_bytes as usize % SEGMENT_BYTES != 0 {
+        if !(unit_bytes as usize).is_multiple_of(SEGMENT_BYTES) {
             return Err(KernelError::BadInput(format!(
                 "unit-bytes of a chain is {unit_bytes}, expected a multiple of {SEGMENT_BYTES}"
             )));
@@ -116,13 +116,13 @@ pub(super) fn seed(key: &Digest, unit: u64) -> [u8; 32] {
 pub(super) fn chains<const LANES: usize>(
     chain: Chain,
     seeds: &[[u8; 32]; LANES],
-    units: [&mut [[u8; SEGMENT_BYTES]]; LANES],
+    mut units: [&mut [[u8; SEGMENT_BYTES]]; LANES],
 ) {
     #[cfg(target_arch = "x86_64")]
     if let (1, Some(machine)) = (chain.window, ShaNi::detect()) {
-        return machine.chains(chain.layers, chain.reverse, seeds, units);
+        return machine.chains(chain.layers, chain.reverse, seeds, &mut units);
     }
-    for (seed, unit) in seeds.iter().zip(units) {
+    for (seed, unit) in seeds.iter().zip(&mut units) {
         portable(chain, seed, unit);
     }
 }

@@ -106,10 +106,9 @@ impl<const LANES: usize> Layer<'_, LANES> {
 
     /// Asks the cache for the parents of a later node; the predecessor is near by then.
     fn ask_for<const PARENTS: usize>(&self, by: impl Labeller, labels: &[&mut [Label]; LANES], row: &Row) {
-        for lane in 0..LANES {
-            let base = row[1..BASE].iter().filter_map(|&index| labels[lane].get(index as usize));
-            let expander =
-                row[BASE..PARENTS].iter().filter_map(|&index| self.below[lane].get(index as usize));
+        for (labels, below) in labels.iter().zip(self.below) {
+            let base = row[1..BASE].iter().filter_map(|&index| labels.get(index as usize));
+            let expander = row[BASE..PARENTS].iter().filter_map(|&index| below.get(index as usize));
             base.chain(expander).for_each(|label| by.soon(label));
         }
     }

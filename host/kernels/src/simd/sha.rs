@@ -43,7 +43,7 @@ impl ShaNi {
         layers: u32,
         reverse: bool,
         seeds: &[[u8; 32]; LANES],
-        units: [&mut [[u8; 32]]; LANES],
+        units: &mut [&mut [[u8; 32]]; LANES],
     ) {
         // SAFETY: `self` exists, so the machine has the features.
         unsafe { chains(layers, reverse, seeds, units) }
@@ -110,8 +110,8 @@ fn next_words(w: &[__m128i; 4]) -> __m128i {
 fn scheduled(block: [__m128i; 4]) -> Schedule {
     let mut w = block;
     let mut all = Schedule([_mm_setzero_si128(); 16]);
-    for group in 0..4 {
-        all.0[group] = _mm_add_epi32(w[group], round_constants(group));
+    for (group, words) in block.into_iter().enumerate() {
+        all.0[group] = _mm_add_epi32(words, round_constants(group));
     }
     for group in 4..16 {
         let next = next_words(&w);
@@ -280,7 +280,7 @@ fn chains<const LANES: usize>(
     layers: u32,
     reverse: bool,
     seeds: &[[u8; 32]; LANES],
-    units: [&mut [[u8; 32]]; LANES],
+    units: &mut [&mut [[u8; 32]]; LANES],
 ) {
     let mut prev = seeds.map(|seed| halves(&seed));
     let start = words_from(&START);
