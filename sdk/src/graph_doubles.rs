@@ -99,7 +99,7 @@ impl Walks for MemoryRegion {
         let mut walked = Walked { blocks: Vec::new(), state: *state };
         for _ in 0..steps {
             let fraction = walked.state[..8].iter().rev().fold(0, |word, &byte| word << 8 | u128::from(byte));
-            let block = (fraction * u128::from(over.len / each) >> 64) as u64;
+            let block = ((fraction * u128::from(over.len / each)) >> 64) as u64;
             let bytes = self.read(Extent { offset: over.offset.saturating_add(block * each), len: each })?;
             walked.state = digest_of(kind, &[&walked.state[..], &bytes].concat());
             walked.blocks.push(block);

@@ -254,7 +254,7 @@ mod tests {
         let careful = scheme(r#"{"unit_bytes": 1024, "repack": 1}"#);
         let (honest, statement) = filled(&careful, 8);
         assert_eq!(verdict(&careful, &honest, &statement, 8, 1), Verdict::Valid);
-        let mut other = honest.clone();
+        let mut other = honest;
         other.bytes[3 * 1024..4 * 1024].fill(7);
         let statement = committed(&careful, &other);
         let verdicts: Vec<Verdict> =

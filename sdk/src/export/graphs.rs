@@ -54,12 +54,13 @@ impl GraphPlot for storage::Plot {
 
     fn combine(&self, source: Extent, mask: &Mask, to: u64) -> Result<()> {
         let source: types::Extent = source.into();
-        Ok(match *mask {
+        match *mask {
             Mask::Bytes(offset) => graph_plots::combine_bytes(self, source, offset, to)?,
             Mask::Stream { kind, ref key, unit_bytes, first_unit } => {
                 graph_plots::combine_stream(self, source, keystream(kind), key, unit_bytes, first_unit, to)?;
             }
-        })
+        }
+        Ok(())
     }
 }
 
