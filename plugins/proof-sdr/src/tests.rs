@@ -113,7 +113,7 @@ fn a_sector_that_fits_no_unit_comes_in_parts_one_after_another() {
     let scheme = scheme(r#"{"sector_bytes": 34359738368, "layers": 11}"#);
     let layout = scheme.plan(&identity(), 800 << 30).unwrap();
     assert_eq!((layout.unit_bytes, layout.units), (1 << 30, 2 * 11 * 32));
-    assert_eq!(layout.region_bytes, 2 * 11 << 35);
+    assert_eq!(layout.region_bytes, (2 * 11) << 35);
     assert_eq!(layout.passes[0].order, Order::Sequential);
     assert!((64_u64 << 30..65 << 30).contains(&layout.memory_bytes), "{}", layout.memory_bytes);
     let small = Sectors { config: Config::default(), ..self::scheme("{}") };
