@@ -116,13 +116,13 @@ pub(super) fn seed(key: &Digest, unit: u64) -> [u8; 32] {
 pub(super) fn chains<const LANES: usize>(
     chain: Chain,
     seeds: &[[u8; 32]; LANES],
-    units: [&mut [[u8; SEGMENT_BYTES]]; LANES],
+    mut units: [&mut [[u8; SEGMENT_BYTES]]; LANES],
 ) {
     #[cfg(target_arch = "x86_64")]
     if let (1, Some(machine)) = (chain.window, ShaNi::detect()) {
-        return machine.chains(chain.layers, chain.reverse, seeds, units);
+        return machine.chains(chain.layers, chain.reverse, seeds, &mut units);
     }
-    for (seed, unit) in seeds.iter().zip(units) {
+    for (seed, unit) in seeds.iter().zip(&mut units) {
         portable(chain, seed, unit);
     }
 }

@@ -43,7 +43,7 @@ impl ShaNi {
         layers: u32,
         reverse: bool,
         seeds: &[[u8; 32]; LANES],
-        units: [&mut [[u8; 32]]; LANES],
+        units: &mut [&mut [[u8; 32]]; LANES],
     ) {
         // SAFETY: `self` exists, so the machine has the features.
         unsafe { chains(layers, reverse, seeds, units) }
@@ -281,7 +281,7 @@ fn chains<const LANES: usize>(
     layers: u32,
     reverse: bool,
     seeds: &[[u8; 32]; LANES],
-    units: [&mut [[u8; 32]]; LANES],
+    units: &mut [&mut [[u8; 32]]; LANES],
 ) {
     let mut prev = seeds.map(|seed| halves(&seed));
     let start = words_from(&START);
