@@ -60,8 +60,10 @@ impl ProofScheme for Unruly {
             }
         }
         plot.fill(Keystream::ChaCha8, &[1; 32], UNIT_BYTES, filled)?;
-        while self.manner == WRITES_OVER_AND_OVER {
-            plot.fill(Keystream::ChaCha8, &[1; 32], UNIT_BYTES, filled)?;
+        if self.manner == WRITES_OVER_AND_OVER {
+            loop {
+                plot.fill(Keystream::ChaCha8, &[1; 32], UNIT_BYTES, filled)?;
+            }
         }
         Ok(())
     }
