@@ -93,9 +93,9 @@ struct Refusal {
     failure: Failure,
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = global.config(&[])?.host()?;
-    let targets = targets(&args, &host)?;
+    let targets = targets(args, &host)?;
     let is_all = args.scheme == ALL;
     let quiet = global.json;
     let work = move || {
@@ -141,7 +141,7 @@ fn targets(args: &Args, host: &Host) -> Result<Vec<Target>, Failure> {
         let is_shipped = plimsoll_bundle::find(&args.scheme).is_some();
         let reference = if is_shipped { format!("builtin:{}", args.scheme) } else { args.scheme.clone() };
         let params = args.params.clone().unwrap_or_else(|| json!({}));
-        let options = options(args, Options::default());
+        let options = options(args, &Options::default());
         return Ok(vec![Target { plugin: component(&reference)?, params, options }]);
     }
     if args.params.is_some() {
@@ -154,14 +154,14 @@ fn targets(args: &Args, host: &Host) -> Result<Vec<Target>, Failure> {
         if host.kind_of(&plugin)? == Kind::Proof {
             let Small { params, bytes } = Small::of(builtin.name);
             let small = Options { bytes, deadline: Small::DEADLINE, ..Options::default() };
-            all.push(Target { plugin, params, options: options(args, small) });
+            all.push(Target { plugin, params, options: options(args, &small) });
         }
     }
     Ok(all)
 }
 
 /// `defaults`, and what was said.
-fn options(args: &Args, defaults: Options) -> Options {
+fn options(args: &Args, defaults: &Options) -> Options {
     Options {
         bytes: args.bytes.map_or(defaults.bytes, |bytes| bytes.0),
         samples: args.samples,
