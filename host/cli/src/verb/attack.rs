@@ -93,9 +93,9 @@ struct Refusal {
     failure: Failure,
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = global.config(&[])?.host()?;
-    let targets = targets(&args, &host)?;
+    let targets = targets(args, &host)?;
     let is_all = args.scheme == ALL;
     let quiet = global.json;
     let work = move || {

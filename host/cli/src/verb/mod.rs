@@ -69,7 +69,7 @@ impl Verb {
             Self::Localnet(args) => localnet::run(&args, global).await,
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Plugin(args) => plugin::run(&args, global),
-            Self::Attack(args) => attack::run(args, global).await,
+            Self::Attack(args) => attack::run(&args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
             Self::Compare(args) => compare::run(args, global).await,
             Self::Inspect(args) => inspect::run(&args, global),

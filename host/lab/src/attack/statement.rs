@@ -85,18 +85,17 @@ pub(super) fn late_commitment(subject: &mut Subject) -> Result<Finding, LabError
             accepted += u64::from(subject.verify(&ours, &challenge, &proof) == Judged::Valid);
         }
     }
+    if tried == 0 {
+        let why = "no other commitment, or no answer, can be made from other units";
+        return Ok(Finding::not_tried("late-commitment", &AGAINST, why));
+    }
     let text = match accepted {
         0 => format!("{tried} answers over regions made after the challenge are invalid"),
         _ => format!(
             "commitment unbound: {accepted} of {tried} answers over regions made after the challenge pass"
         ),
     };
-    let point = Point::new(
-        "a region made after the challenge",
-        Rate::of(accepted, tried.max(accepted)),
-        Some(0.0),
-        "0",
-    );
+    let point = Point::new("a region made after the challenge", Rate::of(accepted, tried), Some(0.0), "0");
     Ok(subject.finding("late-commitment", &AGAINST, accepted > 0, text).points(vec![point]))
 }
 
