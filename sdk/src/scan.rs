@@ -66,7 +66,7 @@ pub(crate) fn select_among(
 ) -> Result<Vec<Hit>> {
     let (Selection::Below { limit: wanted, .. } | Selection::Least { count: wanted }) = selection;
     let in_range = (1..=64).contains(&keys.len()) && (1..=4096).contains(&wanted);
-    if !in_range || record_bytes == 0 || bytes.len() % record_bytes as usize != 0 {
+    if !in_range || record_bytes == 0 || !bytes.len().is_multiple_of(record_bytes as usize) {
         return Err(crate::PluginError::BadInput(format!(
             "{} keys, {wanted} hits, {} bytes in records of {record_bytes}: expected 1 to 64 keys, 1 to 4096 hits \
              and whole records",

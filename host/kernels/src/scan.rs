@@ -200,7 +200,7 @@ pub fn scan_select(
     let mut hits = check_selection(keys.len(), selection)?;
     check_extent(region.size_bytes(), over)?;
     let each = u64::from(record_bytes);
-    if over.len % each != 0 {
+    if !over.len.is_multiple_of(each) {
         return Err(KernelError::BadInput(format!(
             "{} bytes are no whole number of records of {record_bytes} bytes",
             over.len
