@@ -100,8 +100,11 @@ proptest! {
         randomness: [u8; 32], samples in 1_u32..40, first in 0_u64..50, count in 1_u64..50, again in 0_u32..3,
     ) {
         let (statement, focus) = (statement(100), Span { first, count });
-        let challenge = SpanChallenge::draw(&statement, &randomness, samples, 20, Some(focus)).unwrap();
-        prop_assert_eq!((challenge.span, challenge.samples), (focus, samples.min(20)));
+        let drawn = |samples| SpanChallenge::draw(&statement, &randomness, samples, 20, Some(focus));
+        prop_assert_eq!(drawn(samples).is_err(), samples > 20);
+        let samples = samples.min(20);
+        let challenge = drawn(samples).unwrap();
+        prop_assert_eq!((challenge.span, challenge.samples), (focus, samples));
         let read = SpanChallenge::parse(&challenge.to_bytes(), &statement, 20);
         prop_assert_eq!(read.as_ref(), Ok(&challenge));
         let (items, closer) = challenge.items(8, again);
