@@ -16,6 +16,8 @@ const CALLS: u32 = 20_000;
 const STARTS: u32 = 500;
 /// Filled over and over by each thread: small enough for the processor's caches.
 const PLOT_BYTES: u64 = 1 << 20;
+/// A slow scheme's thread fills no more units than about so long takes.
+const FILL_SECONDS: f64 = 0.3;
 const FILLS: u32 = 400;
 
 /// Medians of five runs.
@@ -147,12 +149,18 @@ fn fill_speedup(plugin: &PluginRef, params: &Value) -> Result<f64, PluginError> 
             Err(error) => return Err(error),
         }
     };
-    let fills = u64::from(FILLS) * PLOT_BYTES / layout.region_bytes.max(1);
+    let size = usize::try_from(layout.region_bytes).unwrap_or(usize::MAX);
+    let begin = Instant::now();
+    let first = Span { first: 0, count: 1 };
+    scheme.instance()?.fill(Arc::new(MemorySpace::new(size)), &identity, 0, first)?;
+    let most_units = (FILL_SECONDS / begin.elapsed().as_secs_f64()) as u64;
+    let is_slow = layout.passes.len() == 1 && most_units < layout.units;
+    let most_units = if is_slow { most_units.max(1) } else { u64::MAX };
+    let fills = if is_slow { 1 } else { u64::from(FILLS) * PLOT_BYTES / layout.region_bytes.max(1) };
     speedup(|| {
         let mut instance = scheme.instance()?;
-        let size = usize::try_from(layout.region_bytes).unwrap_or(usize::MAX);
         let plot: Arc<dyn PlotSpace> = Arc::new(MemorySpace::new(size));
-        let passes: Vec<u64> = layout.passes.iter().map(|pass| pass.units).collect();
+        let passes: Vec<u64> = layout.passes.iter().map(|pass| pass.units.min(most_units)).collect();
         Ok(move || {
             for _ in 0..fills.max(1) {
                 for (pass, units) in (0u32..).zip(&passes) {
