@@ -7,8 +7,9 @@
 //! over identity and openings, then each unit's bytes with their Merkle path. The verifier makes `checks` labels of
 //! each unit again, at places drawn from the nonce.
 //!
-//! Proves: space, by economics: remaking a label must cost more than keeping it. With a `commitment` of one's own one
-//! plot serves all identities, and nothing is claimed.
+//! Proves: that remaking labels costs more than keeping them: economics. Space is claimed only where `cores` cores, at
+//! the 5 ns a permutation that the fastest take, need longer than `deadline_ms` for one unit; with a `commitment` of
+//! one's own one plot serves all identities, and nothing is claimed.
 //! Costs at n = 8192, r = p = 1: 1 MiB and 32768 block permutations a label, some 2000 labels a core-second.
 //! Soundness: with a fraction e of wrong labels under the root, n samples pass with (1 - e)^(n checks). Who keeps the
 //! tree but only a fraction f of the units remakes the rest on demand: labels are independent, so P cores of L labels
@@ -27,6 +28,8 @@ pub struct Scrypt {
     unit_labels: u32,
     checks: u32,
     commitment: Option<Digest>,
+    /// Whether a unit outlasts the deadline.
+    outlasts: bool,
 }
 
 plimsoll_sdk::parameters! {
@@ -44,6 +47,10 @@ plimsoll_sdk::parameters! {
         unit_labels: u32 = 64, from 64 to 2048;
         /// Labels of each sample that a verifier makes again.
         checks: u32 = 4, from 1 to 64;
+        /// Milliseconds that remaking one unit must outlast for space to be claimed,
+        deadline_ms: u32 = 5_000, from 1 to 600_000;
+        /// on so many cores.
+        cores: u32 = 16, from 1 to 65_536;
         /// Spacemesh's commitment as 64 hex digits; empty: derived from the identity.
         commitment: String = String::new();
     }
@@ -69,7 +76,7 @@ impl Plugin for Scrypt {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self> {
-        let Config { n, r, p, form, unit_labels, checks, commitment } = config;
+        let Config { n, r, p, form, unit_labels, checks, deadline_ms, cores, commitment } = config;
         let bad = |message: String| Err(PluginError::BadConfig(message));
         let cost = LabelCost::scrypt(&form, n, r, p)?;
         if !unit_labels.is_power_of_two() {
@@ -79,7 +86,10 @@ impl Plugin for Scrypt {
         if work > most {
             return bad(format!("4 × n × r × p must be at most {most} for {checks} `checks`, it is {work}"));
         }
-        Ok(Self { cost, unit_labels, checks, commitment: digest_parameter("commitment", &commitment)? })
+        let outlasts =
+            work * u64::from(unit_labels) * 5 > u64::from(deadline_ms) * 1_000_000 * u64::from(cores);
+        let commitment = digest_parameter("commitment", &commitment)?;
+        Ok(Self { cost, unit_labels, checks, commitment, outlasts })
     }
 }
 
@@ -96,7 +106,7 @@ impl Scrypt {
 
 impl ProofScheme for Scrypt {
     fn proves(&self) -> Claims {
-        Claims { space: self.commitment.is_none(), ..Claims::default() }
+        Claims { space: self.commitment.is_none() && self.outlasts, ..Claims::default() }
     }
 
     fn plan(&self, _identity: &Identity, capacity_bytes: u64) -> Result<Layout> {
@@ -231,7 +241,17 @@ mod tests {
         ];
         assert_eq!((seen, proof.len()), (known.map(String::from), 2176));
         assert_eq!(scheme.verify(&statement, &challenge, &proof), Ok(Verdict::Valid));
-        assert!(scheme.proves().space);
+    }
+
+    #[test]
+    fn space_is_claimed_only_where_a_unit_outlasts_the_deadline_on_the_cores_given() {
+        let claims = |json| from_json::<Scrypt>(json).unwrap().proves();
+        assert_eq!(claims("{}"), Claims::default());
+        // 64 labels of 32768 permutations at 5 ns: 10.5 ms of one core.
+        let space = Claims { space: true, ..Claims::default() };
+        assert_eq!(claims(r#"{"deadline_ms": 10, "cores": 1}"#), space);
+        assert_eq!(claims(r#"{"deadline_ms": 11, "cores": 1}"#), Claims::default());
+        assert_eq!(claims(r#"{"deadline_ms": 10, "cores": 2}"#), Claims::default());
     }
 
     #[test]

@@ -31,7 +31,9 @@ impl Small {
                 (json!({ "unit_bytes": 1_048_576, "layers": 20, "deadline_ms": 20 }), 16 << 20)
             }
             // 64 labels a unit, some 30 ms.
-            "proof-scrypt" => (json!({ "checks": 1 }), 64 << 10),
+            "proof-scrypt" => {
+                (json!({ "checks": 1, "unit_labels": 128, "cores": 1, "deadline_ms": 20 }), 64 << 10)
+            }
             "proof-sdr" => (json!({ "sector_bytes": 2_097_152, "deadline_ms": 20 }), 8 << 20),
             // Two plots of the least size, which claims nothing yet.
             "proof-chia" => (json!({}), 1_500_000),
