@@ -11,10 +11,10 @@ use crate::samples::{budget, candidates, host, identity, neurons, round, space, 
 
 /// Pinned, so that nobody builds them anew unawares: then they would no longer be old.
 const PINS: [(Kind, &str); 4] = [
-    (Kind::Allocation, "4455e1f1cef6f5b897fb9dfa4f87576eb7ef5e553510bf4cfd675f4e66898ede"),
-    (Kind::Challenge, "a82830d408e432d17dd297d43707bbaf6303a2854554cca67708e780f4fee75d"),
-    (Kind::Proof, "fa7a9e8e83eefdee992df7e412c50196aed175f482cef4289305a4773a6beb00"),
-    (Kind::Incentive, "e62670733cd8f34324f2898f81abe183c10897fad7c5c5f9b729f7b00165d444"),
+    (Kind::Allocation, "6b1edde1f832e3a971f41b9be8173e8d865738778bc85107aef902537da8e169"),
+    (Kind::Challenge, "12099f13a839aecbc50b709c8e97dbe818f08e866f352e77bca34d81176f40a6"),
+    (Kind::Proof, "060dbe45691d3fe58a5e486a3605b936995068bc9512146b09cdf20709369a0b"),
+    (Kind::Incentive, "a09aafa6feb83a79893b219d8368af8d4c82b73c8a4f9199bf630f1cbee6de93"),
 ];
 
 fn fixture(kind: Kind) -> PluginRef {
