@@ -154,7 +154,7 @@ fn fill_speedup(plugin: &PluginRef, params: &Value) -> Result<f64, PluginError> 
     let first = Span { first: 0, count: 1 };
     scheme.instance()?.fill(Arc::new(MemorySpace::new(size)), &identity, 0, first)?;
     let most_units = (FILL_SECONDS / begin.elapsed().as_secs_f64()) as u64;
-    let is_slow = layout.passes.len() == 1 && most_units < layout.units;
+    let is_slow = layout.passes.len() == 1 && most_units <= layout.units;
     let most_units = if is_slow { most_units.max(1) } else { u64::MAX };
     let fills = if is_slow { 1 } else { u64::from(FILLS) * PLOT_BYTES / layout.region_bytes.max(1) };
     speedup(|| {
