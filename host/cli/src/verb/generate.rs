@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::{ByteSize, Identity};
 use plimsoll_node::space::{self, GenerateJob, GenerateOptions, Generated, HashedOnly};
 use plimsoll_plugin::Scheme;
@@ -47,6 +48,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = config.host()?;
     let scheme = config.choices().load_scheme(&host)?;
     space::expect_planned_for(&partitions, &scheme)?;
+    expect_own(&config, &partitions)?;
     if args.restart {
         let question = format!("throw away what is filled of {} plots and begin anew", partitions.len());
         screen::confirm(global, args.yes, &question)?;
@@ -68,6 +70,22 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let generated = blocking(work).await?.map_err(|error| resumable(error.into()))?;
     let outcome = json!({ "plots": generated });
     global.emit(&outcome, || human(&generated))
+}
+
+/// Plots are bound to the hotkey that they were divided for: days of filling for another would serve nobody.
+fn expect_own(config: &Config, partitions: &[Partition]) -> Result<(), Failure> {
+    let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey);
+    // Filling needs no key: where there is none, the partitions alone say whose they are.
+    let Ok(own) = wallet.and_then(|wallet| wallet.hotkey_address()) else { return Ok(()) };
+    match partitions.iter().find(|partition| partition.owner != own) {
+        None => Ok(()),
+        Some(other) => {
+            let message =
+                format!("partition.json was made for the hotkey {}, the wallet's is {own}", other.owner);
+            let hint = "run `plimsoll allocate` again, or name the wallet that it was made for";
+            Err(Failure::new(Exit::Config, message).hint(hint))
+        }
+    }
 }
 
 /// Long work off the threads that listen to signals.

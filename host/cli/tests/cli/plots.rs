@@ -238,6 +238,18 @@ fn dividing_again_leaves_filled_plots_usable_and_says_so() {
 }
 
 #[test]
+fn nothing_is_filled_for_a_hotkey_that_the_wallet_no_longer_has() {
+    let subnet = Subnet::new("8MiB");
+    subnet.run("allocate");
+    fs::remove_dir_all(subnet.home.path().join(".bittensor/wallets/m")).unwrap();
+    subnet.done(&format!("wallet new {MINER}"));
+    let refused = subnet.run("generate");
+    assert_eq!(refused.code, 3, "{}", refused.err);
+    assert!(refused.err.contains("partition.json was made for the hotkey 5"), "{}", refused.err);
+    assert!(subnet.plots().is_empty());
+}
+
+#[test]
 fn the_flags_of_a_local_chain_may_stand_before_what_is_asked_of_it() {
     let subnet = Subnet::new("8MiB");
     let shown = subnet.home.run("localnet --json show").json();
