@@ -99,6 +99,10 @@ pub fn fill_labels(
     check_label_bytes(label_bytes)?;
     cost.check()?;
     let over = check_rows(plot.size_bytes(), 0, label_bytes, labels)?;
+    if labels.count == 0 {
+        // Nothing to make takes no memory.
+        return Ok(None);
+    }
     let mut maker = Maker::new(Isa::best(), cost, labels.count)?;
     let label_bytes = u64::from(label_bytes);
     let mut smallest: Option<Label> = None;
@@ -156,6 +160,10 @@ pub fn labels_by(
     indices: &[u64],
 ) -> Result<Vec<u8>, KernelError> {
     check_label_bytes(label_bytes)?;
+    cost.check()?;
+    if indices.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut maker = Maker::new(isa, cost, indices.len() as u64)?;
     let mut bytes = Vec::with_capacity(indices.len() * label_bytes as usize);
     maker.each(key, indices.iter().copied(), &mut |label| {
