@@ -6,14 +6,17 @@
 mod kernel;
 mod measure;
 
+mod curves;
 mod graphs;
 mod hashes;
 mod labels;
+mod plots;
 mod scans;
+mod shards;
 mod streams;
 mod trees;
 
-pub use kernel::{Amount, Goal, Kernel, Reference, Work};
+pub use kernel::{Amount, Done, Goal, Kernel, Reference, Work};
 pub use measure::{KernelRate, KernelRequest, measure_kernels};
 
 /// Every kernel that is measured.
@@ -26,6 +29,9 @@ pub fn kernels() -> Vec<Kernel> {
         labels::kernels(),
         graphs::kernels(),
         scans::kernels(),
+        shards::kernels(),
+        plots::kernels(),
+        curves::kernels(),
     ];
     families.into_iter().flatten().collect()
 }
