@@ -114,7 +114,14 @@ impl Kernel {
     }
 
     fn new(name: impl Into<String>, amount: Amount, work: impl FnMut() -> Done + 'static) -> Self {
-        Self { name: name.into(), amount, work: Box::new(work), reference: None, goal: None, on_all_cores: false }
+        Self {
+            name: name.into(),
+            amount,
+            work: Box::new(work),
+            reference: None,
+            goal: None,
+            on_all_cores: false,
+        }
     }
 
     /// The same beside a reference.
