@@ -218,7 +218,7 @@ fn memory_beyond_the_plan_is_flagged_and_named() {
     let mut comparison = shipped().clone();
     comparison.rows.truncate(1);
     let fill = comparison.rows[0].fill.as_mut().unwrap();
-    assert!(fill.memory_allowed_bytes >= 48 << 20, "{fill:?}");
+    assert!(fill.memory_allowed_bytes >= 24 << 20, "{fill:?}");
     (fill.rss_growth_bytes, fill.memory_allowed_bytes) = (Some(700), 700);
     assert_eq!(comparison.rows[0].memory_beyond_plan(), None);
     comparison.rows[0].fill.as_mut().unwrap().rss_growth_bytes = Some(701);

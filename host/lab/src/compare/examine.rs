@@ -2,7 +2,6 @@
 
 use plimsoll_core::Statement;
 use plimsoll_node::NodeError;
-use plimsoll_node::measure::meter::rss_bytes;
 use plimsoll_plugin::{Host, Scheme};
 
 use super::formulas::{Regeneration, least_kept, least_kept_at_half, samples_for};
@@ -71,9 +70,8 @@ fn examine(bench: &Bench<'_>, row: &mut Row) -> Result<(), LabError> {
         claims: scheme.claims(),
     });
     let shares = request.shares();
-    let resident = rss_bytes();
-    let capacity_bytes = affordable_bytes(bench, request.repeats.max(1), shares.fill_seconds)?;
-    let (filled, plot) = fill(bench, capacity_bytes, resident, shares.fill_seconds)?;
+    let (capacity_bytes, memory) = affordable_bytes(bench, request.repeats.max(1), shares.fill_seconds)?;
+    let (filled, plot) = fill(bench, capacity_bytes, memory, shares.fill_seconds)?;
     row.plot = Some(plotted(scheme, &plot));
     row.fill = Some(filled.clone());
     row.commit_ms = commit_ms(bench, &plot)?;
