@@ -45,7 +45,7 @@ fn data() -> Vec<Vec<u8>> {
 /// The data shards, and room for the parity.
 fn stripe() -> MemorySpace {
     let mut bytes = data().concat();
-    bytes.resize(((DATA + PARITY) as u64 * SHARD_BYTES) as usize, 0);
+    bytes.resize((u64::from(DATA + PARITY) * SHARD_BYTES) as usize, 0);
     MemorySpace::with(bytes)
 }
 

@@ -49,8 +49,8 @@ fn audited(name: &str, params: &Value, bytes: u64, samples: u32) -> Audited {
 }
 
 /// `changes` single bytes of the proof are flipped, spread over it; and it is cut and lengthened.
-fn agree(name: &str, params: Value, bytes: u64, samples: u32, changes: usize) {
-    let Audited { scheme, statement, challenge, proof } = audited(name, &params, bytes, samples);
+fn agree(name: &str, params: &Value, bytes: u64, samples: u32, changes: usize) {
+    let Audited { scheme, statement, challenge, proof } = audited(name, params, bytes, samples);
     let (twin, mut instance) = (twin_of(&scheme).unwrap(), scheme.instance().unwrap());
     assert!(twin.accepts(&statement, &challenge, &proof).is_some(), "{name}: the honest proof is refused");
     let mut tampered: Vec<Vec<u8>> = vec![proof[..proof.len() - 1].to_vec(), [&proof[..], &[0]].concat()];
@@ -77,25 +77,25 @@ fn agree(name: &str, params: Value, bytes: u64, samples: u32, changes: usize) {
 
 #[test]
 fn twins_of_streams_and_trees_agree_with_their_plugins() {
-    agree("proof-stream", json!({"unit_bytes": 4096}), 9 * 4096, 4, 40);
-    agree("proof-merkle", json!({}), 9 * 1024, 4, 40);
+    agree("proof-stream", &json!({"unit_bytes": 4096}), 9 * 4096, 4, 40);
+    agree("proof-merkle", &json!({}), 9 * 1024, 4, 40);
 }
 
 #[test]
 fn the_twin_of_the_prototypes_text_agrees_with_its_plugin() {
-    agree("proof-seed-v1", json!({"chunk_bytes": 500}), 9 * 564, 4, 60);
+    agree("proof-seed-v1", &json!({"chunk_bytes": 500}), 9 * 564, 4, 60);
 }
 
 #[test]
 fn the_twin_of_packed_units_agrees_with_its_plugin() {
-    agree("proof-seqpack", json!({"unit_bytes": 4096, "layers": 2, "repack": 2}), 7 * 4096, 4, 40);
+    agree("proof-seqpack", &json!({"unit_bytes": 4096, "layers": 2, "repack": 2}), 7 * 4096, 4, 40);
     let turned = json!({"unit_bytes": 2048, "window": 3, "reverse": true});
-    agree("proof-seqpack", turned, 5 * 2048, 3, 40);
+    agree("proof-seqpack", &turned, 5 * 2048, 3, 40);
 }
 
 #[test]
 fn the_twin_of_labels_agrees_with_its_plugin() {
-    agree("proof-scrypt", json!({"n": 4}), 6 * 1024, 3, 40);
+    agree("proof-scrypt", &json!({"n": 4}), 6 * 1024, 3, 40);
     let other = json!({"n": 2, "p": 2, "form": "rfc7914", "unit_labels": 128, "commitment": "ab".repeat(32)});
     let Audited { scheme, statement, challenge, proof } = audited("proof-scrypt", &other, 6 * 2048, 2);
     assert!(twin_of(&scheme).unwrap().accepts(&statement, &challenge, &proof).is_some());
@@ -103,19 +103,19 @@ fn the_twin_of_labels_agrees_with_its_plugin() {
 
 #[test]
 fn the_twin_of_sectors_agrees_with_its_plugin() {
-    agree("proof-sdr", json!({"sector_bytes": 8192, "relabel": 2}), 3 * 16384, 4, 60);
+    agree("proof-sdr", &json!({"sector_bytes": 8192, "relabel": 2}), 3 * 16384, 4, 60);
     let parted = json!({"sector_bytes": 4096, "layers": 3, "porep_id": "01".repeat(32)});
-    agree("proof-sdr", parted, 2 * 3 * 4096, 4, 40);
+    agree("proof-sdr", &parted, 2 * 3 * 4096, 4, 40);
 }
 
 #[test]
 fn the_twin_of_chias_plots_agrees_with_its_plugin() {
-    agree("proof-chia", json!({"tries": 32, "proofs": 2}), 663_552, 1, 20);
+    agree("proof-chia", &json!({"tries": 32, "proofs": 2}), 663_552, 1, 20);
 }
 
 #[test]
 fn the_twin_of_commitments_to_blocks_agrees_with_its_plugin() {
-    agree("proof-compact", json!({"elements": 2}), 1030 * 158 + 64, 4, 40);
+    agree("proof-compact", &json!({"elements": 2}), 1030 * 158 + 64, 4, 40);
 }
 
 #[test]
