@@ -4,8 +4,7 @@
 //! `postdata_*.bin`; key = `commitment` where given (Spacemesh's BLAKE3(node id ‖ ATX id)), else
 //! BLAKE3("plimsoll proof-scrypt v1" ‖ cost ‖ identity). A unit is `unit_labels` labels and a leaf of the tree; the
 //! commitment is the BLAKE3 of the region. A challenge is units and a nonce; the answer is BLAKE3 keyed by the nonce
-//! over identity and openings, then each unit's bytes with their Merkle path. The verifier makes `checks` labels of
-//! each unit again, at places drawn from the nonce.
+//! over identity and openings, then each unit's bytes with their path. The verifier remakes `checks` drawn labels of each.
 //!
 //! Proves: that remaking costs more than keeping: economics. Any part of a unit can be dropped and remade alone, on all
 //! cores. A whole one takes T = `unit_labels` × 4 n r p × 5 ns of one of the fastest. Who is asked n units and remakes
@@ -16,6 +15,7 @@
 //! Costs at n = 8192, r = p = 1: 1 MiB and 32768 block permutations a label, some 2000 labels a core-second.
 
 use plimsoll_sdk::labels::{LabelCost, labels_of};
+use plimsoll_sdk::parameters::power_of_two;
 use plimsoll_sdk::pure::digest_of;
 use plimsoll_sdk::{
     Answer, Challenge, Claims, Digest, Draws, Extent, HashKind, Identity, Layout, Order, Plot, Plugin,
@@ -75,14 +75,12 @@ impl Plugin for Scrypt {
 
     fn new(config: Config) -> Result<Self> {
         let Config { n, r, p, form, unit_labels, checks, deadline_ms, cores, commitment } = config;
-        let bad = |message: String| Err(PluginError::BadConfig(message));
         let cost = LabelCost::scrypt(&form, n, r, p)?;
-        if !unit_labels.is_power_of_two() {
-            return bad(format!("`unit_labels` must be a power of two, {unit_labels} is none"));
-        }
+        power_of_two("unit_labels", unit_labels)?;
         let (work, most) = (cost.permutations(), VERIFY_PERMUTATIONS / u64::from(checks));
         if work > most {
-            return bad(format!("4 × n × r × p must be at most {most} for {checks} `checks`, it is {work}"));
+            let text = format!("4 × n × r × p must be at most {most} for {checks} `checks`, it is {work}");
+            return Err(PluginError::BadConfig(text));
         }
         let [unit_ns, answer_ms] =
             [work * 5 * u64::from(unit_labels), u64::from(deadline_ms) * u64::from(cores)];
@@ -130,18 +128,17 @@ impl ProofScheme for Scrypt {
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
-        let root = statement.committed(self.unit_bytes)?;
         let challenge = Challenge::parse(challenge, statement)?;
-        let opened = challenge.opened(statement, HASH, &root, proof);
+        let opened = challenge.opened(statement, HASH, &statement.committed(self.unit_bytes)?, proof);
         let Ok(opened) = opened else { return Ok(opened.map(drop).into()) };
         let labels = Span { first: 0, count: (self.unit_bytes / LABEL_BYTES).into() };
         let mut draws = Draws::new("plimsoll proof-scrypt checks v1", &[&challenge.nonce]);
         let (mut indices, mut held) = (Vec::new(), Vec::new());
         for (unit, bytes) in challenge.units.iter().zip(opened) {
-            let drawn = draws.distinct(self.checks.into(), labels);
-            indices
-                .extend(drawn.iter().map(|label| unit.saturating_mul(labels.count).saturating_add(*label)));
-            held.extend(drawn.iter().map(|&label| &bytes[label as usize * 16..][..16]));
+            for label in draws.distinct(self.checks.into(), labels) {
+                indices.push(unit.saturating_mul(labels.count).saturating_add(label));
+                held.push(&bytes[label as usize * 16..][..16]);
+            }
         }
         let made = labels_of(&self.cost, &self.key(&statement.identity), LABEL_BYTES, &indices)?;
         let wrong = indices.iter().zip(held.iter().zip(made.chunks(16))).find(|(_, (a, b))| *a != b);

@@ -16,6 +16,7 @@
 //! the verifier a path a sample and `repack` units at 40 ns a block of SHA-256: 0.34 ms for one layer of 256 KiB.
 
 use plimsoll_sdk::graphs::{Chain, chain_leaf};
+use plimsoll_sdk::parameters::power_of_two;
 use plimsoll_sdk::pure::{digest_of, merkle_depth, merkle_verify};
 use plimsoll_sdk::{
     Answer, Challenge, Digest, Draws, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts,
@@ -55,16 +56,13 @@ impl Plugin for Seqpack {
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {
-        let bad = |message| Err(PluginError::BadConfig(message));
-        if !config.unit_bytes.is_power_of_two() {
-            return bad(format!("`unit_bytes` must be a power of two, {} is none", config.unit_bytes));
-        }
+        power_of_two("unit_bytes", config.unit_bytes)?;
         let (units, each) = (config.repack.max(1), config.chain().unit_blocks(config.unit_bytes));
         if u64::from(units) * each > VERIFY_BLOCKS {
-            return bad(format!(
+            return Err(PluginError::BadConfig(format!(
                 "`repack` × a unit's blocks of SHA-256 must be at most {VERIFY_BLOCKS} to be verified, it is {units} \
                  × {each}: lower `repack`, `unit_bytes`, `layers` or `window`"
-            ));
+            )));
         }
         Ok(config)
     }
