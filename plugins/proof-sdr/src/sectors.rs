@@ -1,12 +1,12 @@
 //! What a sector is, and how much of it must be kept.
 //!
-//! A label whose 14 parents are kept is labelled again in one step of half a microsecond, and every label is stored. So
-//! 15 % of all labels can go whatever the parameters are: those of which no parent went before them. Who has the time
-//! for s labels one after another can drop runs of s labels of every other layer, but for the labels in them that have
-//! a parent in another run, at any number of layers, on a core for each leaf asked. On graphs of 2^21 nodes that is,
-//! where a layer is 20 s long, 27 % of the labels of two and four layers, 36 % of three, and 53 % of a single one,
-//! which therefore claims nothing; half of two layers where it is 1 s, 23 % where it is 100 s. (Fisch 2019 bounds what
-//! can be done to the last layer with the others gone; nobody has bounded this.)
+//! Every label is stored, and one whose 14 parents are kept is labelled again in one step of half a microsecond. So
+//! some 15 % of all labels can go whatever the parameters are: each of which no parent went before it. Who has the time
+//! for s labels one after another, on a core for each leaf asked, drops runs of s labels of every other layer, but for
+//! those of them with a parent in another run that is gone. On graphs of 2^21 nodes that is, in layers of 20 times s
+//! labels, 27 % of all labels of two and four layers, 36 % of three, and 53 % of a single one, which therefore claims
+//! nothing; with two layers, half of all where a layer has s labels, 23 % where it has 100 times s. This was measured
+//! by dropping greedily, and is no bound: Fisch 2019 bounds sectors of which only the last layer is kept.
 
 use std::collections::BTreeSet;
 
