@@ -63,6 +63,16 @@ macro_rules! parameters {
     };
 }
 
+/// Whether the parameter `name` is a power of two.
+///
+/// # Errors
+/// [`PluginError::BadConfig`] naming it.
+pub fn power_of_two(name: &str, value: impl Into<u64>) -> Result<()> {
+    let value = value.into();
+    let wrong = || PluginError::BadConfig(format!("`{name}` must be a power of two, {value} is none"));
+    value.is_power_of_two().then_some(()).ok_or_else(wrong)
+}
+
 /// One entry of the list, for [`schema`].
 #[derive(Debug)]
 pub struct Parameter {

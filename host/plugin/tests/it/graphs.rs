@@ -41,6 +41,22 @@ fn plots_of_shipped_schemes_are_those_of_their_native_tests() {
 }
 
 #[test]
+fn the_longest_chain_that_is_taken_is_filled_and_verified_within_the_fuel() {
+    let params = json!({"unit_bytes": 4 << 20, "layers": 128, "repack": 1});
+    let (scheme, layout, plot) = filled("proof-seqpack", &params, 4 << 20);
+    let commitment = Some(root(&scheme, &layout, &plot));
+    let Layout { unit_bytes, units, .. } = layout;
+    let statement = Statement { identity: identity(), unit_bytes, units, commitment };
+    let mut instance = scheme.instance().unwrap();
+    let challenge = instance.draw(&statement, &Digest([9; 32]), 1, None).unwrap();
+    let Answer::Proof(proof) = instance.prove(plot, &statement, &challenge).unwrap() else { panic!() };
+    assert_eq!(instance.verify(&statement, &challenge, &proof), Ok(Verdict::Valid));
+    let longer = json!({"unit_bytes": 4 << 20, "layers": 128, "repack": 2});
+    let refusal = host().load_scheme(&builtin("proof-seqpack"), &longer).unwrap_err().to_string();
+    assert!(refusal.contains("`repack` × a unit's blocks of SHA-256 must be at most 33554432"), "{refusal}");
+}
+
+#[test]
 fn a_sector_with_given_ids_is_filecoins_layer_for_layer() {
     let all: Value =
         serde_json::from_str(include_str!("../../../kernels/tests/vectors/filecoin-sdr.json")).unwrap();
