@@ -69,14 +69,14 @@ fn fill_sdr(
     if labels.count == 0 {
         return Ok((Ok(()),));
     }
+    charge_sweep(store, u64::from(shape.nodes) * SWEPT_NODE_BYTES, cost::GRAPH_LABEL_BYTE)?;
+    count_stored(store, labels.count * 32)?;
     let needed = sectors.memory_bytes(replica_ids.len() as u64) + SdrParents::table_bytes(shape.nodes);
     let filling = format!("filling sectors of {} nodes", shape.nodes);
     let _reserved = match reserve(&filling, needed, "smaller sectors take less") {
         Ok(reserved) => reserved,
         Err(why) => return refuse(why),
     };
-    charge_sweep(store, u64::from(shape.nodes) * SWEPT_NODE_BYTES, cost::GRAPH_LABEL_BYTE)?;
-    count_stored(store, labels.count * 32)?;
     let parents = match graph(store, &porep_id, shape.nodes) {
         Ok(parents) => parents,
         Err(error) => return give(store, Err(error)),
