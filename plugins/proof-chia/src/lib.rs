@@ -15,7 +15,8 @@
 //! tries a unit passes with 99 % at f = 0.63, 47 % at 0.38; with 4 of 64 with 99 % at f = 0.75, 71 % at 0.63, 12 % at
 //! 0.5. So `space` is claimed from 4 proofs on, where making a plot takes 4 × `deadline_ms` × `cores` (2 × on cores
 //! twice as fast; count a GPU as cores), and means two thirds of every plot: 20 units pass with 82 % at f = 0.75, with
-//! 0.1 % at 0.63. A unit of which nothing is left always fails: (1 - f)^n for n.
+//! 0.1 % at 0.63; at k = 24 these are 20 audits, for an answer's fuel pays 7 proofs. A unit of which nothing is left
+//! always fails: (1 - f)^n for n.
 //! Costs: 3 to 4.4 MiB of fill a core-second and 50 bytes of memory an entry; a prove reads the whole unit, looks
 //! up about two challenges (1 ms each) and solves: 35, 74, 163, 397 ms of all cores for k = 18 to 24. Verify: 15 µs.
 
