@@ -54,7 +54,7 @@ impl Progress for StopAfter {
 #[test]
 fn damage_is_named_by_its_unit_and_repair_refills_exactly_that() {
     for (name, damaged_unit, at) in
-        [("proof-stream", 5, 4096 + 5 * 65_536 + 77), ("proof-seed-v1", 7, 4096 + 7 * 100_000 + 9)]
+        [("proof-stream", 5, 4096 + 5 * 16_384 + 77), ("proof-seed-v1", 7, 4096 + 7 * 100_000 + 9)]
     {
         let folder = tempfile::tempdir().unwrap();
         let scheme = scheme(name);

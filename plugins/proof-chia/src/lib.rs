@@ -20,12 +20,11 @@
 //! Costs: 3 to 4.4 MiB of fill a core-second and 50 bytes of memory an entry; a prove reads the whole unit, looks
 //! up about two challenges (1 ms each) and solves: 35, 74, 163, 397 ms of all cores for k = 18 to 24. Verify: 15 µs.
 
-use plimsoll_sdk::parameters::hex_digest;
 use plimsoll_sdk::pospace::PlotForm;
 use plimsoll_sdk::pure::{digest_of, keyed_digest};
 use plimsoll_sdk::{
     Answer, Challenge, Claims, Digest, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
-    Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict,
+    Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict, digest_parameter,
 };
 
 /// Chia plots.
@@ -79,8 +78,7 @@ impl Plugin for Chia {
         let form = PlotForm { k, strength };
         let unit_bytes =
             form.unit_bytes().map_err(|e| PluginError::BadConfig(format!("`k`, `strength`: {e}")))?;
-        let given = || hex_digest("group_id", &group_id);
-        let group_id = (!group_id.is_empty()).then(given).transpose()?;
+        let group_id = digest_parameter("group_id", &group_id)?;
         Ok(Self { form, unit_bytes, tries, proofs, group_id })
     }
 }
@@ -324,7 +322,7 @@ mod tests {
         );
         assert_eq!(
             refusal(r#"{"group_id": "ab"}"#),
-            "bad config: `group_id` must be 64 hex digits, it is `ab`"
+            "bad config: `group_id` must be 64 hex digits or empty, it is \"ab\""
         );
         let signed = "+a".repeat(32);
         assert!(refusal(&format!(r#"{{"group_id": "{signed}"}}"#)).contains("must be 64 hex digits"));

@@ -297,7 +297,7 @@ mod tests {
             ),
             (r#"{"unit_labels": 65}"#, "`unit_labels` must be a power of two, 65 is none"),
             (r#"{"form": "salsa"}"#, "`form` must be spacemesh or rfc7914, it is salsa"),
-            (r#"{"commitment": "00"}"#, "`commitment` must be 64 hex digits or empty, it is 00"),
+            (r#"{"commitment": "00"}"#, "`commitment` must be 64 hex digits or empty, it is \"00\""),
             (r#"{"checks": 0}"#, "`checks` must be from 1 to 64, it is 0"),
         ];
         for (json, reason) in known {

@@ -22,11 +22,11 @@
 //! Encoding data with the last layer, as Filecoin does, is not part of it.
 
 use plimsoll_sdk::graphs::{Place, Sdr, sdr_graph_bytes, sdr_label};
-use plimsoll_sdk::parameters::hex_or_none;
 use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth};
 use plimsoll_sdk::{
     Answer, Claims, Digest, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
     Plugin, PluginError, ProofScheme, Region, Result, Span, SpanChallenge, Statement, Verdict,
+    digest_parameter,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,8 +87,8 @@ impl Plugin for Sectors {
         }
         let sizes = [u64::from(layers), sector_bytes].map(u64::to_le_bytes).concat();
         let derived = digest_of(HASH, &[b"plimsoll proof-sdr graph v1", &sizes[..]].concat());
-        let porep_id = hex_or_none("porep_id", &config.porep_id)?.unwrap_or(derived);
-        let replica_id = hex_or_none("replica_id", &config.replica_id)?;
+        let porep_id = digest_parameter("porep_id", &config.porep_id)?.unwrap_or(derived);
+        let replica_id = digest_parameter("replica_id", &config.replica_id)?;
         let shape = Sdr { porep_id, nodes: (sector_bytes / LABEL_BYTES) as u32, layers };
         Ok(Self { config, shape, replica_id })
     }
