@@ -157,14 +157,14 @@ mod tests {
     #[test]
     fn the_commitment_is_the_plain_hash_of_the_region_and_never_changes() {
         let scheme: Stream = from_json("{}").unwrap();
-        let layout = scheme.plan(&identity(), 5 << 14).unwrap();
+        let layout = scheme.plan(&identity(), 5 << 16).unwrap();
         let plot = MemoryPlot::new(layout.region_bytes).unwrap();
-        scheme.fill(&plot, &identity(), 0, Span { first: 0, count: 5 }).unwrap();
+        scheme.fill(&plot, &identity(), 0, Span { first: 0, count: 20 }).unwrap();
         let region = plot.finish();
         let root = scheme.commit(&region, &identity(), &layout).unwrap().unwrap();
         assert_eq!(root, plimsoll_sdk::twins::digest_of(HashKind::Blake3, &region.bytes));
         assert_eq!(hex(&region.bytes[..16]), "7116f489d3bf98a399de033522ec5038");
-        assert_eq!(hex(&root), "c6f455cb08d3c08c47e64dd09966e69c22c2b12d191f18d7b52bac86fccae6cb");
+        assert_eq!(hex(&root), "0e5022567da4d7ec6f3e42bf1c7d4aac6812e63995c0f998f2de67a7694943df");
     }
 
     #[test]
