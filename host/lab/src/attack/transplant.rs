@@ -31,7 +31,8 @@ pub(super) fn replay(subject: &mut Subject) -> Result<Finding, LabError> {
             let Some(Proven { proof, .. }) = subject.proven(&mut numbers, samples, Some(focus))? else {
                 continue;
             };
-            let fresh = subject.draw(&statement, numbers.digest(), samples, Some(focus))?;
+            let fresh = subject.drawn_if(&statement, numbers.digest(), samples, Some(focus))?;
+            let Some(fresh) = fresh else { continue };
             bytes = bytes.max(proof.len());
             tried += 1;
             match subject.verify(&statement, &fresh, &proof) {
@@ -87,8 +88,9 @@ pub(super) fn other_unit(subject: &mut Subject) -> Result<Finding, LabError> {
         let (one, other) = (Span { first, count: 1 }, Span { first: (first + step) % units, count: 1 });
         // The same randomness, so that the nonce may be the same.
         let randomness = numbers.digest();
-        let challenge = subject.draw(&statement, randomness, 1, Some(one))?;
-        let fresh = subject.draw(&statement, randomness, 1, Some(other))?;
+        let challenge = subject.drawn_if(&statement, randomness, 1, Some(one))?;
+        let fresh = subject.drawn_if(&statement, randomness, 1, Some(other))?;
+        let (Some(challenge), Some(fresh)) = (challenge, fresh) else { continue };
         if let (true, Some(proof)) = (challenge != fresh, subject.honest_proof(&challenge)) {
             forgeries.push((statement, fresh, proof));
         }
@@ -107,8 +109,9 @@ pub(super) fn other_statement(subject: &mut Subject) -> Result<Finding, LabError
         let Some(proof) = subject.honest_proof(&challenge) else { continue };
         for other in others(subject, &mut numbers) {
             forgeries.push((other, challenge.clone(), proof.clone()));
-            let theirs = subject.draw(&other, randomness, samples, None)?;
-            forgeries.push((other, theirs, proof.clone()));
+            if let Some(theirs) = subject.drawn_if(&other, randomness, samples, None)? {
+                forgeries.push((other, theirs, proof.clone()));
+            }
         }
     }
     judged(subject, "other-statement", forgeries, "answers under other statements")
