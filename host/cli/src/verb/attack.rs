@@ -87,7 +87,7 @@ struct Target {
     options: Options,
 }
 
-/// What cannot be attacked, beside what was.
+/// What could not be attacked, beside what was.
 struct Refusal {
     scheme: String,
     failure: Failure,
@@ -105,14 +105,20 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
                 screen::note(&format!("attacking {} ...", plugin.name));
             }
             match examined(&host, &plugin, &params, &options) {
-                Ok(report) => reports.push(report),
+                Ok(report) => {
+                    refusals.extend(unproven(&report));
+                    reports.push(report);
+                }
                 Err(failure) => refusals.push(Refusal { scheme: plugin.name, failure }),
             }
         }
         (reports, refusals)
     };
     let (reports, mut refusals) = blocking(work).await?;
-    if !is_all && let Some(refusal) = refusals.pop() {
+    if !is_all
+        && reports.is_empty()
+        && let Some(refusal) = refusals.pop()
+    {
         return Err(refusal.failure);
     }
     let refuted: Vec<&str> =
@@ -133,6 +139,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
 
 fn examined(host: &Host, plugin: &PluginRef, params: &Value, options: &Options) -> Result<Report, Failure> {
     Ok(attack(&host.load_scheme(plugin, params)?, options, &mut |_| ())?)
+}
+
+/// Where no honest proof passed, nothing was attacked: no claim was tried, so none held.
+fn unproven(report: &Report) -> Option<Refusal> {
+    let text = report.findings.first().map_or("", |honest| &honest.text);
+    let message = format!("no honest audit was passed, so no claim was tried: {text}");
+    let failure = Failure::new(Exit::Error, message);
+    (!report.was_attacked).then(|| Refusal { scheme: report.scheme.clone(), failure })
 }
 
 /// Each scheme to attack, with its parameters and how hard.
@@ -195,10 +209,12 @@ fn human(reports: &[Report], refusals: &[Refusal]) -> String {
             .map(|refusal| format!("{}\nnot attacked: {}\n", refusal.scheme, refusal.failure.message)),
     );
     let refuted: Vec<String> = reports.iter().filter_map(refuted).collect();
-    lines.push(match refuted.is_empty() {
-        true => "no claim was refuted".into(),
-        false => refuted.join("\n"),
-    });
+    let were_attacked = reports.iter().any(|report| report.was_attacked);
+    match refuted.is_empty() {
+        true if were_attacked => lines.push("no claim was refuted".into()),
+        true => {}
+        false => lines.push(refuted.join("\n")),
+    }
     lines.join("\n")
 }
 

@@ -65,7 +65,7 @@ impl Restartable {
             // The flaw: one block stands for its unit.
             let only = draws.below(BLOCKS);
             let blocks = if self.flawed { only..only + 1 } else { 0..BLOCKS };
-            let first = unit * BLOCKS;
+            let first = unit.saturating_mul(BLOCKS);
             all.extend(
                 blocks.map(|at| (first + at, (first + at) * LEAVES_A_BLOCK + draws.below(LEAVES_A_BLOCK))),
             );
@@ -79,7 +79,7 @@ impl Restartable {
             return Err("answers another challenge".into());
         }
         let mut parts = Parts::of(openings);
-        let (blocks, leaves) = (of.units * BLOCKS, of.units * BLOCKS * LEAVES_A_BLOCK);
+        let [blocks, leaves] = [BLOCKS, BLOCKS * LEAVES_A_BLOCK].map(|each| of.units.saturating_mul(each));
         for (block, leaf) in self.drawn(to) {
             let tail = match begins_unit(block) {
                 true => &[][..],
