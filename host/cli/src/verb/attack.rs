@@ -130,10 +130,15 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "failed": refusals.iter().map(failed).collect::<Vec<_>>(),
     });
     global.emit(&outcome, || human(&reports, &refusals))?;
-    match (refuted.is_empty(), refusals.is_empty()) {
-        (false, _) => Err(Failure::reported(Exit::ClaimRefuted)),
-        (true, false) => Err(Failure::reported(Exit::Error)),
-        (true, true) => Ok(()),
+    ending(refuted.len(), refusals.len()).map_or(Ok(()), |exit| Err(Failure::reported(exit)))
+}
+
+/// The code to end with, if it is not zero: a claim that fell says more than a scheme that could not be attacked.
+const fn ending(refuted: usize, failed: usize) -> Option<Exit> {
+    match (refuted, failed) {
+        (1.., _) => Some(Exit::ClaimRefuted),
+        (0, 1..) => Some(Exit::Error),
+        (0, 0) => None,
     }
 }
 
@@ -274,4 +279,56 @@ fn point(point: &Point) -> Vec<String> {
     let theory = point.theory.map(|p| format!("{} %", percent(p))).unwrap_or_default();
     let blank = String::new;
     vec![blank(), blank(), blank(), measured, theory, point.case.clone()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_core::{Claims, Digest, Layout};
+    use plimsoll_lab::attack::{Outcome, Property};
+
+    #[test]
+    fn a_claim_that_fell_goes_before_a_scheme_that_was_not_attacked() {
+        assert_eq!(ending(0, 0), None);
+        assert_eq!(ending(0, 2), Some(Exit::Error));
+        assert_eq!([ending(1, 0), ending(1, 3)], [Some(Exit::ClaimRefuted); 2]);
+    }
+
+    #[test]
+    fn a_prover_that_was_never_eligible_is_a_failure_and_no_praise() {
+        let honest = Finding {
+            attack: "honest",
+            against: vec![Property::Soundness],
+            outcome: Outcome::NotTried,
+            succeeded: false,
+            refutes: Vec::new(),
+            text: "never eligible in 24 audits".into(),
+            points: Vec::new(),
+            figures: std::collections::BTreeMap::new(),
+        };
+        let layout = Layout { unit_bytes: 1, units: 1, region_bytes: 1, memory_bytes: 0, passes: Vec::new() };
+        let mut report = Report {
+            scheme: "x".into(),
+            plugin_blake3: Digest([0; 32]),
+            params: json!({}),
+            claims: Claims { space: true, ..Claims::default() },
+            layout,
+            options: Options::default(),
+            units_drawn: 0.0,
+            findings: vec![honest],
+            was_attacked: false,
+            refuted: Vec::new(),
+            seconds: 0.0,
+        };
+        let refusal = unproven(&report).unwrap();
+        let says = "no honest audit was passed, so no claim was tried: never eligible in 24 audits";
+        assert_eq!((refusal.failure.message.as_str(), refusal.failure.exit), (says, Exit::Error));
+        let text = human(&[report.clone()], &[refusal]);
+        assert!(
+            text.contains("not attacked: no honest audit") && !text.contains("no claim was refuted"),
+            "{text}"
+        );
+        report.was_attacked = true;
+        assert!(unproven(&report).is_none() && human(&[report], &[]).contains("no claim was refuted"));
+    }
 }

@@ -13,6 +13,10 @@
 //! in place of data (`digests-only`), shapes that the prover chose (`shape`), regeneration on demand
 //! (`regenerate`, and of parts of units, `partial`), the same data for everyone (`alias`), challenges of a window only (`tail-window`), answers that
 //! fit every round (`replay`).
+//!
+//! What no adversary here does: look into a scheme. `partial` makes parts of units with the scheme's own `fill`, which
+//! it cuts where that writes and reads back. Where a kernel writes a unit at once (chains, labels, stacked graphs, Chia
+//! plots), parts of it are made anew only by who knows the kernel: withstanding is no proof.
 
 mod numbers;
 mod options;

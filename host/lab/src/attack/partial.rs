@@ -46,7 +46,8 @@ type Jobs = BTreeMap<u64, Vec<Span>>;
 
 /// `partial`: keeps a part of every unit, runs the scheme's own `fill` over it only where something is asked for
 /// and only until it is there, and passes if that is done before the deadline. A unit that outlasts the deadline
-/// says nothing where its parts do not.
+/// says nothing where its parts do not. `fill` can be cut only between its writes: where it writes a unit at once, parts
+/// take as long as the whole, here.
 pub(super) fn partial(subject: &mut Subject) -> Result<Finding, LabError> {
     const AGAINST: [Property; 1] = [Property::Space];
     let mut instance = subject.scheme.instance()?;

@@ -42,7 +42,7 @@ impl Remake {
 
 /// A set of lost units, what making them anew costs, and how many are ready in time.
 struct Case {
-    name: &'static str,
+    name: String,
     lost: Vec<Span>,
     remake: Remake,
     in_time: u64,
@@ -101,16 +101,16 @@ pub(super) fn regenerate(subject: &mut Subject) -> Result<Finding, LabError> {
 /// can be read when it is made anew.
 fn cases(subject: &Subject) -> Result<Vec<Case>, LabError> {
     let (all, keep) = (subject.plot.layout.units, subject.options.keep);
-    let mut sets = vec![("", vec![Span::between(0, all)], true)];
+    let mut sets = vec![(String::new(), vec![Span::between(0, all)], true)];
     if keep > 0.0 && all > 1 {
         let mut numbers = subject.numbers("regenerate, which units");
-        sets.push(("", losing(&subject.plot, keep, &mut numbers), true));
+        sets.push((String::new(), losing(&subject.plot, keep, &mut numbers), true));
         // At least the share is kept. A cast saturates.
         let step = (1.0 / (1.0 - keep).max(1e-9)).ceil().max(2.0) as u64;
         let every: Vec<Span> =
             (step - 1..all).step_by(usize::try_from(step).unwrap_or(usize::MAX)).map(one).collect();
         if !every.is_empty() {
-            sets.push((", without every k-th", every, false));
+            sets.push((format!(", one of each {step} gone"), every, false));
         }
     }
     let mut instance = subject.scheme.instance()?;

@@ -19,19 +19,19 @@ const PAIRS: usize = 40;
 pub(super) fn replay(subject: &mut Subject) -> Result<Finding, LabError> {
     let (mut numbers, statement) = (subject.numbers("replay"), subject.statement);
     let units = subject.plot.layout.units;
-    let (all, unit_bytes) = (Span::between(0, units), f64::from(subject.plot.layout.unit_bytes));
+    let unit_bytes = f64::from(subject.plot.layout.unit_bytes);
     let (mut pays, mut broken, mut points) = (false, None, Vec::new());
     for (case, is_single) in
         [("an old answer about one unit", true), ("an old answer about all units", false)]
     {
         let (mut accepted, mut tried, mut bytes) = (0u64, 0u64, 0usize);
         for _ in 0..subject.affordable(PAIRS) / 2 {
-            let focus = if is_single { Span { first: numbers.below(units), count: 1 } } else { all };
+            let focus = is_single.then(|| Span { first: numbers.below(units), count: 1 });
             let samples = if is_single { 1 } else { u32::try_from(units).unwrap_or(u32::MAX) };
-            let Some(Proven { proof, .. }) = subject.proven(&mut numbers, samples, Some(focus))? else {
+            let Some(Proven { proof, .. }) = subject.proven(&mut numbers, samples, focus)? else {
                 continue;
             };
-            let fresh = subject.drawn_if(&statement, numbers.digest(), samples, Some(focus))?;
+            let fresh = subject.drawn_if(&statement, numbers.digest(), samples, focus)?;
             let Some(fresh) = fresh else { continue };
             bytes = bytes.max(proof.len());
             tried += 1;

@@ -30,7 +30,12 @@ fn component(name: &str) -> Vec<u8> {
 
 /// A broken scheme, or with `flawed` off its mended twin.
 pub(crate) fn scheme(name: &str, flawed: bool) -> Scheme {
-    HOST.load_scheme(&PluginRef::new(name, component(name)), &json!({ "flawed": flawed })).unwrap()
+    with_params(name, &json!({ "flawed": flawed }))
+}
+
+/// A scheme of `tests/broken` with parameters of its own.
+pub(crate) fn with_params(name: &str, params: &Value) -> Scheme {
+    HOST.load_scheme(&PluginRef::new(name, component(name)), params).unwrap()
 }
 
 /// A shipped scheme.
