@@ -69,6 +69,7 @@ mod pospace_twin;
 mod space;
 
 mod allocation;
+mod binding;
 mod challenge;
 mod incentive;
 mod proof;
@@ -101,6 +102,7 @@ pub mod export;
 pub mod parameters;
 
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
+pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;
