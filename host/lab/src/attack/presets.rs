@@ -26,6 +26,7 @@ impl Small {
     pub fn of(name: &str) -> Self {
         let (params, bytes) = match name {
             "proof-seed-v1" => (json!({ "chunk_bytes": 20_000 }), 1 << 20),
+            // A unit alone takes longer than the deadline.
             "proof-seqpack" => (json!({ "unit_bytes": 1_048_576, "layers": 20 }), 16 << 20),
             // Eight groups of the integrity tree, so that holes can be made: labels must be quick therefore.
             "proof-scrypt" => (
