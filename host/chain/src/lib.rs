@@ -38,6 +38,7 @@ mod ledger;
 mod localnet;
 
 pub mod wallet;
+pub mod yuma;
 
 pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
 pub use error::{ChainError, Fault};
