@@ -145,17 +145,14 @@ fn pruning_scores(share: &[Fixed]) -> Vec<u16> {
         .iter()
         .map(|&share| {
             let small = largest <= Fixed::whole(32_768);
-            let rounded =
-                if small { (share * most / largest + half).to_bits() >> 32 } else { scaled(share) };
+            let rounded = if small { (share * most / largest + half).to_bits() >> 32 } else { scaled(share) };
             u16::try_from(rounded).unwrap()
         })
         .collect()
 }
 
 fn compare_bonds(at: &str, found: &EpochOutcome, expected: &Value) -> usize {
-    let rows = list(&expected["bonds"], |row| {
-        list(row, |cell| (Uid(u16_of(&cell[0])), fixed_of(&cell[1])))
-    });
+    let rows = list(&expected["bonds"], |row| list(row, |cell| (Uid(u16_of(&cell[0])), fixed_of(&cell[1]))));
     assert_eq!(found.bonds.len(), rows.len(), "{at}: rows of bonds");
     for (uid, (found, expected)) in found.bonds.iter().zip(&rows).enumerate() {
         assert_eq!(found, expected, "{at}: bonds of uid {uid}");

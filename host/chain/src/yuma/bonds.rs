@@ -70,9 +70,8 @@ impl BondInput<'_> {
         let EpochInput { block, last_epoch_block, neurons, .. } = *self.epoch;
         let since = last_epoch_block
             .map_or_else(|| block.saturating_sub(self.rules.tempo_blocks), |last| last.saturating_add(1));
-        let kept = |uid: Uid| {
-            neurons.get(usize::from(uid.0)).is_some_and(|neuron| neuron.registered_block < since)
-        };
+        let kept =
+            |uid: Uid| neurons.get(usize::from(uid.0)).is_some_and(|neuron| neuron.registered_block < since);
         let mut rows = Rows::with_room(neurons.len(), self.weights.cells().len());
         for neuron in neurons {
             let old = neuron.bonds.iter().filter(|(uid, _)| kept(*uid));

@@ -90,7 +90,8 @@ impl Rows {
 
     /// Per row, the sum of its cells times what their columns are worth.
     pub(super) fn times(&self, worth: &[Fixed]) -> Vec<Fixed> {
-        let of_row = |row: &[(Uid, Fixed)]| row.iter().map(|&(j, value)| value * worth[usize::from(j.0)]).sum();
+        let of_row =
+            |row: &[(Uid, Fixed)]| row.iter().map(|&(j, value)| value * worth[usize::from(j.0)]).sum();
         self.iter().map(of_row).collect()
     }
 
