@@ -1,6 +1,7 @@
 //! What an epoch is computed from.
 
 use plimsoll_core::Uid;
+use serde::{Deserialize, Serialize};
 
 /// What a subnet's owner and the chain have set for its epochs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct EpochRules {
 }
 
 /// How bonds follow weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BondRule {
     /// Shares of a miner, moved by stake times weight: subnets from before March 2026.
     Classic,
@@ -38,7 +40,8 @@ pub enum BondRule {
 }
 
 /// A pace for every bond, by how far its weight is ahead of the consensus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LiquidAlpha {
     /// The slowest pace, out of 65535.
     pub low: u16,
