@@ -90,6 +90,9 @@ impl Fixed {
         let (mut sum, mut term) = (Self::ONE + x, x);
         for index in 2..32 {
             term = Self((term * x).0 / index);
+            if term == Self::ZERO {
+                break;
+            }
             sum = sum + term;
         }
         if exponent < Self::ZERO { Self::ONE / sum } else { sum }
