@@ -58,12 +58,15 @@ impl Space {
             .ok_or_else(|| PluginError::BadInput("a chunk has zero bytes".into()))
     }
 
-    /// The shares of whole chunks by weight, largest remainder first, all chunks under the cap and never
-    /// more; who gets none is left out. See [`divide`].
+    /// The shares of whole chunks by weight, largest remainder first and of equal ones the lower uid, all chunks
+    /// under the cap and never more; who gets none is left out, and the order of `weights` does not matter. See
+    /// [`divide`].
     ///
     /// # Errors
     /// [`PluginError::BadInput`] for a chunk size of zero.
     pub fn divide_by(&self, weights: &[(u16, u64)]) -> Result<Vec<Share>> {
+        let mut weights = weights.to_vec();
+        weights.sort_unstable();
         let chunks = divide(self.chunks()?, &weights.iter().map(|&(_, weight)| weight).collect::<Vec<_>>());
         let shares = weights.iter().zip(chunks).filter(|&(_, chunks)| chunks > 0);
         Ok(shares.map(|(&(uid, _), chunks)| Share { uid, bytes: chunks * self.chunk_bytes }).collect())

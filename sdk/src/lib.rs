@@ -77,6 +77,7 @@ mod draw;
 mod hex;
 mod openings;
 mod parts;
+mod remembered;
 mod rows;
 mod span_challenge;
 
@@ -108,6 +109,7 @@ pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weig
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use remembered::Remembered;
 pub use rows::Rows;
 pub use space::{HashKind, Keystream, Plot, Region};
 pub use span_challenge::SpanChallenge;
