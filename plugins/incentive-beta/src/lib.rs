@@ -30,12 +30,12 @@ const BILLION: u128 = 1_000_000_000;
 /// Audits of one kind in one epoch that count: after so many nothing is left of what was before.
 const MOST_COUNTED: u32 = 2_000;
 
-const BY_HOTKEY: &str = "pays each hotkey by its reliability whatever it stores, so every further hotkey earns the same again";
+const BY_HOTKEY: &str =
+    "pays each hotkey by its reliability whatever it stores, so every further hotkey earns the same again";
 
 impl Plugin for Beta {
     const NAME: &'static str = "incentive-beta";
-    const SUMMARY: &'static str =
-        "Pays the mean of a forgetting beta distribution of passes, between the worst and the best, as Storb does.";
+    const SUMMARY: &'static str = "Pays the mean of a forgetting beta distribution of passes, between the worst and the best, as Storb does.";
     const LIMITS: &'static str = "Bytes do not count, and a failed audit adds as much to alpha as to beta: who holds \
         nothing rises to one half, above every newcomer; where all are equal nobody is paid.";
     const REFERENCES: &'static [&'static str] = &[
@@ -59,7 +59,8 @@ impl Plugin for Beta {
 impl Beta {
     /// Both after one audit more.
     fn after(&self, [alpha, beta]: [u64; 2], passed: bool) -> [u64; 2] {
-        let kept = |of: u64| u64::try_from(u128::from(of) * u128::from(self.keep_permille) / 1000).unwrap_or(of);
+        let kept =
+            |of: u64| u64::try_from(u128::from(of) * u128::from(self.keep_permille) / 1000).unwrap_or(of);
         let (to_alpha, to_beta) = if passed { (MILLION, 0) } else { (MILLION / 2, MILLION / 2) };
         [kept(alpha).saturating_add(to_alpha), kept(beta).saturating_add(to_beta)]
     }
@@ -83,7 +84,10 @@ fn mean([alpha, beta]: [u64; 2]) -> u64 {
 /// (of - lowest) / (highest - lowest) in thousand-millionths; 0 where both are the same.
 fn between(of: u64, lowest: u64, highest: u64) -> u64 {
     let above = u128::from(of.saturating_sub(lowest)) * BILLION;
-    above.checked_div(u128::from(highest.saturating_sub(lowest))).and_then(|it| u64::try_from(it).ok()).unwrap_or(0)
+    above
+        .checked_div(u128::from(highest.saturating_sub(lowest)))
+        .and_then(|it| u64::try_from(it).ok())
+        .unwrap_or(0)
 }
 
 impl IncentiveRule for Beta {
@@ -119,7 +123,14 @@ mod tests {
 
     fn miner(uid: u8, passed: u32, issued: u32) -> Standing {
         let any = laws::standings(&mut Draws::new("beta", &[]), 1)[0];
-        Standing { uid: uid.into(), hotkey: Hotkey([uid; 32]), issued, passed, failed: issued - passed, ..any }
+        Standing {
+            uid: uid.into(),
+            hotkey: Hotkey([uid; 32]),
+            issued,
+            passed,
+            failed: issued - passed,
+            ..any
+        }
     }
 
     fn posterior(passed: u32, issued: u32) -> [u64; 2] {
@@ -170,10 +181,8 @@ mod tests {
 
     #[test]
     fn what_was_proven_before_is_remembered_while_nobody_asks() {
-        let found = values(&[
-            &[miner(0, 5, 5), miner(1, 1, 5)],
-            &[miner(0, 0, 0), miner(1, 0, 0), miner(2, 0, 0)],
-        ]);
+        let found =
+            values(&[&[miner(0, 5, 5), miner(1, 1, 5)], &[miner(0, 0, 0), miner(1, 0, 0), miner(2, 0, 0)]]);
         assert_eq!((found[0], found[2]), (1_000_000_000, 0));
         assert!((1..1_000_000_000).contains(&found[1]), "{found:?}");
     }

@@ -52,12 +52,12 @@ const TIERS: [Tier; 5] = [
 const Z2_MILLIONTHS: u128 = 454_936;
 const TAG: [u8; 4] = *b"ftk1";
 
-const BY_HOTKEY: &str = "pays each hotkey by its tier whatever it stores, so two half plots earn twice as much as one";
+const BY_HOTKEY: &str =
+    "pays each hotkey by its tier whatever it stores, so two half plots earn twice as much as one";
 
 impl Plugin for Filetao {
     const NAME: &'static str = "incentive-filetao";
-    const SUMMARY: &'static str =
-        "Pays the share of audits passed by tiers of successes and Wilson score, with a bonus for the two fastest, as \
+    const SUMMARY: &'static str = "Pays the share of audits passed by tiers of successes and Wilson score, with a bonus for the two fastest, as \
          FileTAO does.";
     const LIMITS: &'static str = "Bytes do not count at all: the smallest plot that can be audited earns as much as \
         the largest, so miners split; and the veterans' tiers keep newcomers at six tenths for long.";
@@ -123,7 +123,10 @@ impl IncentiveRule for Filetao {
             known.set(miner.hotkey, [new, successes]);
             let fast = if boosted { ", among the two fastest" } else { "" };
             let Standing { passed, issued, .. } = miner;
-            miner.earns(new, format!("{} with {successes} successes, {passed} of {issued} passed{fast}", tier.name))
+            miner.earns(
+                new,
+                format!("{} with {successes} successes, {passed} of {issued} passed{fast}", tier.name),
+            )
         };
         let weights = standings.iter().map(weigh).collect();
         Ok(Outcome { weights, memory: known.to_memory() })

@@ -10,9 +10,7 @@
 //!
 //! Integers: t in millionths, scores in bytes, both rounded down. Memory: the score by hotkey.
 
-use plimsoll_sdk::{
-    IncentiveRule, Outcome, Plugin, Remembered, Result, Round, Standing, Weight,
-};
+use plimsoll_sdk::{IncentiveRule, Outcome, Plugin, Remembered, Result, Round, Standing, Weight};
 
 plimsoll_sdk::parameters! {
     /// Bytes over response time.
@@ -32,8 +30,7 @@ const SLOWEST: &str = "times are measured against the slowest miner: one hotkey 
 
 impl Plugin for Latency {
     const NAME: &'static str = "incentive-latency";
-    const SUMMARY: &'static str =
-        "Pays proven bytes over one plus the response time, between the fastest and the slowest, as tensorage does.";
+    const SUMMARY: &'static str = "Pays proven bytes over one plus the response time, between the fastest and the slowest, as tensorage does.";
     const LIMITS: &'static str = "Latency counts by rank in the crowd, half of the pay at most: a silent hotkey of \
         one's own stretches the scale until one's slow answers look fast, and regenerating quickly pays as reading.";
     const REFERENCES: &'static [&'static str] =
@@ -84,7 +81,13 @@ impl IncentiveRule for Latency {
             let (new, why) = if miner.issued > 0 {
                 let (ms, t) = (self.time_ms(miner), between(self.time_ms(miner), fastest, slowest));
                 let new = self.moved(old, slowed(miner.proven_bytes, t));
-                (new, format!("{} bytes in {ms} ms, {t} millionths of the way to the slowest", miner.proven_bytes))
+                (
+                    new,
+                    format!(
+                        "{} bytes in {ms} ms, {t} millionths of the way to the slowest",
+                        miner.proven_bytes
+                    ),
+                )
             } else if miner.proven_bytes > 0 {
                 (old, "not asked".to_owned())
             } else {

@@ -49,8 +49,14 @@ impl Plugin for Log {
         "https://github.com/thenervelab/arion, commit aa57254, arion-pallet",
     ];
     const WAIVERS: &'static [(&'static str, &'static str)] = &[
-        ("splitting", "a logarithm of half is hardly less than that of all, and each coldkey is a family of its own"),
-        ("splitting-coldkey", "a family's second node counts eight tenths of the first, and halving costs far less"),
+        (
+            "splitting",
+            "a logarithm of half is hardly less than that of all, and each coldkey is a family of its own",
+        ),
+        (
+            "splitting-coldkey",
+            "a family's second node counts eight tenths of the first, and halving costs far less",
+        ),
     ];
     type Config = Self;
 
@@ -65,7 +71,8 @@ impl Log {
         let Standing { proven_bytes, issued, failed, late, absent, .. } = *miner;
         let bandwidth = proven_bytes / u64::from(miner.latency_p50_ms.max(1));
         let by_bandwidth = u64::from(self.bandwidth_permille);
-        let blend = log2_of_1_plus(bandwidth) * by_bandwidth + log2_of_1_plus(proven_bytes) * (1000 - by_bandwidth);
+        let blend =
+            log2_of_1_plus(bandwidth) * by_bandwidth + log2_of_1_plus(proven_bytes) * (1000 - by_bandwidth);
         let raw = blend * SCALE / (1000 * HIGHEST_LOG2);
         let up = raw * u64::from(issued.saturating_sub(absent)) / u64::from(issued.max(1));
         let penalty = STRIKE_POINTS * u64::from(late) + INTEGRITY_POINTS * u64::from(failed);

@@ -135,7 +135,9 @@ fn better_never_earns_less<P: IncentiveRule>(rule: &P, draws: &mut Draws) {
             } else {
                 ("more", "proving more never earns less")
             };
-            law::<P>(name, low <= high || !keeps::<P>(waived_as), || format!("{low} for {:?}, {high} for {:?}", pair[0], pair[1]));
+            law::<P>(name, low <= high || !keeps::<P>(waived_as), || {
+                format!("{low} for {:?}, {high} for {:?}", pair[0], pair[1])
+            });
             memory = outcome.memory;
         }
     }

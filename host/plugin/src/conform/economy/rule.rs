@@ -1,0 +1,179 @@
+//! Laws of incentive rules about one miner beside another.
+
+use super::super::report::{Broken, Laws};
+use super::choices::{Choices, smallest};
+use super::crowd::{Audits, Life, Miner, live, size_bytes};
+use super::scenario::{Scenario, Tested, size};
+use super::{splitting, state};
+use crate::Incentive;
+
+/// Epochs of a case, at most.
+const EPOCHS: usize = 4;
+/// Plots of up to 2^32 GiB where rounding and overflow are looked for.
+const LARGEST_GIB_BITS: u64 = 32;
+
+type Found = Result<Option<Broken>, String>;
+
+pub(in super::super) fn incentive(rule: &Incentive, tested: &Tested, laws: &mut Laws) {
+    let try_on = |law: fn(&Incentive, &Tested, &mut Choices<'_>) -> Found| {
+        move |purpose: &'static str| smallest(purpose, |choices| law(rule, tested, choices))
+    };
+    laws.economic("more", "proving more never earns less", || try_on(more)("more"));
+    laws.economic("failing", "failing never beats passing", || try_on(failing)("failing"));
+    laws.economic("unasked", "failing never beats not being asked", || try_on(unasked)("unasked"));
+    laws.economic("absent", "who never proved anything earns nothing", || try_on(absent)("absent"));
+    laws.economic(
+        "splitting",
+        "splitting a plot over hotkeys of several coldkeys earns no more than one hotkey",
+        || try_on(|rule, tested, choices| splitting::splitting(rule, tested, choices, false))("splitting"),
+    );
+    laws.economic(
+        "splitting-coldkey",
+        "splitting a plot over hotkeys of one coldkey earns no more than one hotkey",
+        || try_on(|rule, tested, choices| splitting::splitting(rule, tested, choices, true))("splitting"),
+    );
+    laws.economic("order", "the order of miners does not matter", || try_on(state::order)("order"));
+    laws.economic(
+        "memory",
+        "the memory stays under 1 MiB while hotkeys come and go, and stops growing when they stay",
+        || state::memory(rule, tested),
+    );
+    laws.economic(
+        "weights",
+        "as 16-bit weights the largest is 65535, and none from 1/131070 of it on is lost",
+        || try_on(state::weights)("weights"),
+    );
+}
+
+/// Up to three miners besides, with keys from 10.
+pub(super) fn others(choices: &mut Choices<'_>, at_least: u8, epochs: usize) -> Vec<Miner> {
+    let count = at_least + u8::try_from(choices.below(3)).unwrap_or(0);
+    (0..count).map(|n| Miner::draw(choices, &format!("other {}", n + 1), 10 + n, epochs)).collect()
+}
+
+/// Keys of two miners, either way round.
+fn two_keys(choices: &mut Choices<'_>) -> (u8, u8) {
+    if choices.chance() { (2, 1) } else { (1, 2) }
+}
+
+fn number_of_epochs(choices: &mut Choices<'_>) -> usize {
+    1 + choices.place(EPOCHS)
+}
+
+fn scenario(tested: &Tested, about: &str, miners: &[Miner]) -> Scenario {
+    Scenario::of_rule(tested, about, miners.iter().map(Miner::group).collect())
+}
+
+/// The first epoch in which the miner at place 0 earned more than the one at place 1.
+fn first_above(life: &Life) -> Option<usize> {
+    (0..life.outcomes.len()).find(|&epoch| life.value(epoch, 0) > life.value(epoch, 1))
+}
+
+fn more(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
+    let epochs = number_of_epochs(choices);
+    let mut fewer = Miner::draw(choices, "fewer bytes", 1, epochs);
+    let mut more = Miner { role: "more bytes".into(), ..fewer.clone() };
+    (fewer.key, more.key) = two_keys(choices);
+    (fewer.coldkey, more.coldkey) = (fewer.key, more.key);
+    more.claimed_bytes = more.claimed_bytes.saturating_add(size_bytes(choices, LARGEST_GIB_BITS));
+    let (small, large) = (size(fewer.claimed_bytes), size(more.claimed_bytes));
+    let miners = [vec![fewer, more], others(choices, 0, epochs)].concat();
+    let life = live(rule, &miners)?;
+    Ok(first_above(&life).map(|epoch| Broken {
+        figures: format!(
+            "{small} earn {}, {large} with the same audits {}, in epoch {epoch}",
+            life.value(epoch, 0),
+            life.value(epoch, 1)
+        ),
+        scenario: scenario(
+            tested,
+            "Of two miners with the same audits the one with fewer bytes earns more",
+            &miners,
+        ),
+        case: life.to_json(),
+    }))
+}
+
+fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
+    let epochs = number_of_epochs(choices);
+    let mut passing = Miner::draw(choices, "passing", 1, epochs);
+    let mut failing = Miner { role: "failing".into(), ..passing.clone() };
+    (passing.key, failing.key) = two_keys(choices);
+    (passing.coldkey, failing.coldkey) = (passing.key, failing.key);
+    for audits in &mut failing.audits {
+        *audits = audits.losing(choices);
+    }
+    let of = |miner: &Miner, epoch: usize| {
+        let audits = miner.audits[epoch];
+        format!("{} of {} audits", audits.passed, audits.issued())
+    };
+    let miners = [vec![failing, passing], others(choices, 0, epochs)].concat();
+    let life = live(rule, &miners)?;
+    Ok(first_above(&life).map(|epoch| Broken {
+        figures: format!(
+            "{} earn {}, {} of as large a plot {}, in epoch {epoch}",
+            of(&miners[0], epoch),
+            life.value(epoch, 0),
+            of(&miners[1], epoch),
+            life.value(epoch, 1)
+        ),
+        scenario: scenario(
+            tested,
+            "Of two miners of one size the one that fails more audits earns more",
+            &miners,
+        ),
+        case: life.to_json(),
+    }))
+}
+
+/// Two miners did the same; in the last epoch one is asked and fails, and nobody asks the other.
+fn unasked(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
+    let epochs = number_of_epochs(choices);
+    let mut unasked = Miner::draw(choices, "not asked", 1, epochs);
+    let mut failing = Miner { role: "asked and failing".into(), ..unasked.clone() };
+    (unasked.key, failing.key) = two_keys(choices);
+    (unasked.coldkey, failing.coldkey) = (unasked.key, failing.key);
+    unasked.audits.push(Audits::default());
+    failing.audits.push(Audits { failed: 1 + choices.small(9), ..Audits::default() });
+    let miners = [vec![failing, unasked], others(choices, 0, epochs + 1)].concat();
+    let life = live(rule, &miners)?;
+    Ok((life.value(epochs, 0) > life.value(epochs, 1)).then(|| Broken {
+        figures: format!(
+            "after the same past, {} failed audits earn {}, and not being asked {}",
+            miners[0].audits[epochs].failed,
+            life.value(epochs, 0),
+            life.value(epochs, 1)
+        ),
+        scenario: scenario(tested, "Failing an audit earns more than not being asked", &miners),
+        case: life.to_json(),
+    }))
+}
+
+fn absent(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
+    let epochs = number_of_epochs(choices);
+    let mut absent = Miner::draw(choices, "never proves anything", 1, epochs);
+    for audits in &mut absent.audits {
+        let (count, wrong) = (audits.issued(), choices.chance());
+        *audits = if wrong { Audits { failed: count, ..Audits::default() } } else { audits.unanswered() };
+    }
+    let miners = [vec![absent], others(choices, 0, epochs)].concat();
+    let life = live(rule, &miners)?;
+    let paid = (0..epochs).find(|&epoch| life.value(epoch, 0) > 0);
+    Ok(paid.map(|epoch| {
+        let asked: u32 = miners[0].audits[..=epoch].iter().map(|audits| audits.issued()).sum();
+        let groups =
+            std::iter::once(super::scenario::Miners::new(&miners[0].role, 1, miners[0].claimed_bytes, 0.0));
+        Broken {
+            figures: format!(
+                "none of {asked} audits passed, and it earns {} in epoch {epoch}",
+                life.value(epoch, 0)
+            ),
+            scenario: Scenario::of_rule(
+                tested,
+                "A miner that never proved anything earns something",
+                groups.chain(miners[1..].iter().map(Miner::group)).collect(),
+            ),
+            case: life.to_json(),
+        }
+    }))
+}
