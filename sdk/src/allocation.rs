@@ -109,6 +109,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn shares_do_not_depend_on_the_order_of_weights(
+            weights in proptest::collection::btree_map(any::<u16>(), prop_oneof![Just(1), 0..9u64], 0..20),
+            chunks in 0..50u64,
+        ) {
+            let space = Space { available_bytes: 7 * chunks, cap_bytes: 7 * chunks, chunk_bytes: 7 };
+            let one: Vec<(u16, u64)> = weights.into_iter().collect();
+            let other: Vec<(u16, u64)> = one.iter().rev().copied().collect();
+            prop_assert_eq!(space.divide_by(&one), space.divide_by(&other));
+        }
+
+        #[test]
         fn parts_sum_up_and_are_the_exact_share_rounded(
             total: u64,
             weights in proptest::collection::vec(prop_oneof![Just(0), 1..1000u64, any::<u64>()], 1..40),
