@@ -152,6 +152,7 @@ fn failing_never_beats_not_being_asked<P: IncentiveRule>(rule: &P, draws: &mut D
         let mut pair = standings(draws, 2);
         for (miner, key) in pair.iter_mut().zip([[1; 32], [2; 32]]) {
             *miner = audited(*miner, Hotkey(key), claimed, passed, issued);
+            (miner.latency_p50_ms, miner.latency_p99_ms) = (20, 40);
         }
         let memory = weigh(rule, draws, case, &pair, &[]).memory;
         pair[0] = audited(pair[0], pair[0].hotkey, claimed, 0, issued);

@@ -145,6 +145,12 @@ fn report_of_all_hotkeys() -> Report {
 }
 
 #[test]
+fn the_sdk_knows_the_same_laws_by_the_same_names() {
+    assert_eq!(plimsoll_sdk::laws::INCENTIVE_LAWS, plimsoll_plugin::INCENTIVE_LAWS);
+    assert_eq!(plimsoll_sdk::laws::ALLOCATION_LAWS, plimsoll_plugin::ALLOCATION_LAWS);
+}
+
+#[test]
 fn what_a_rule_waives_is_reported_with_its_reason_and_is_no_failure() {
     let mut guest = paying("(i64.load offset=24 (local.get $from))", NOTHING);
     guest.references = vec!["A paper, 1999".into(), "waives absent: pays claims on purpose".into()];

@@ -30,6 +30,16 @@ pub(super) struct Miner {
     pub(super) audits: Vec<Audits>,
 }
 
+/// Epochs of a case, at most.
+pub(super) const EPOCHS: usize = 5;
+
+/// One of each epoch, drawn for as many as there can be.
+pub(super) fn by_epoch<T>(epochs: usize, draw: impl FnMut() -> T) -> Vec<T> {
+    let mut all: Vec<T> = std::iter::repeat_with(draw).take(EPOCHS).collect();
+    all.truncate(epochs);
+    all
+}
+
 impl Audits {
     pub(super) const fn issued(self) -> u32 {
         self.passed + self.failed + self.late + self.absent
@@ -44,8 +54,8 @@ impl Audits {
     /// The same, of which some that passed did not.
     pub(super) fn losing(self, choices: &mut Choices<'_>) -> Self {
         let lost = choices.small(self.passed + 1);
-        let (mut after, kind) = (Self { passed: self.passed - lost, ..self }, choices.below(3));
-        match kind {
+        let mut after = Self { passed: self.passed - lost, ..self };
+        match choices.below(3) {
             0 => after.failed += lost,
             1 => after.late += lost,
             _ => after.absent += lost,
@@ -62,12 +72,13 @@ impl Audits {
 /// Sizes of plots: whole gibibytes up to 2^`bits` of them, or some bytes more.
 pub(super) fn size_bytes(choices: &mut Choices<'_>, bits: u64) -> u64 {
     let gib = choices.magnitude(bits);
-    let odd = if choices.chance() { choices.below(1 << 30) } else { 0 };
+    let (is_odd, odd) = (choices.chance(), choices.below(1 << 30));
+    let odd = if is_odd { odd } else { 0 };
     (gib << 30).saturating_add(odd)
 }
 
 impl Miner {
-    /// A miner of some size, with audits in each of `epochs`.
+    /// A miner of some size, with audits in each of `epochs`, of which there are at most [`EPOCHS`].
     pub(super) fn draw(choices: &mut Choices<'_>, role: &str, key: u8, epochs: usize) -> Self {
         Self {
             role: role.to_owned(),
@@ -75,7 +86,7 @@ impl Miner {
             coldkey: key,
             claimed_bytes: size_bytes(choices, 16),
             latency_ms: 1 + choices.small(1_000),
-            audits: (0..epochs).map(|_| Audits::draw(choices)).collect(),
+            audits: by_epoch(epochs, || Audits::draw(choices)),
         }
     }
 

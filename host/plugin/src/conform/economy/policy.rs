@@ -11,7 +11,7 @@ use super::scenario::{Scenario, Tested, size};
 use crate::Allocation;
 
 const RAO_PER_TAO: u64 = 1_000_000_000;
-const MOST_NEURONS: u64 = 6;
+const MOST_VALIDATORS: usize = 5;
 /// Stakes are up to 2^20 TAO.
 const LARGEST_TAO_BITS: u64 = 20;
 /// Spaces are up to 2^20 chunks.
@@ -24,7 +24,7 @@ pub(in super::super) fn allocation(policy: &Allocation, tested: &Tested, laws: &
     let try_on = |law: fn(&Allocation, &Tested, &mut Choices<'_>) -> Found| {
         move |purpose: &'static str| smallest(purpose, |choices| law(policy, tested, choices))
     };
-    laws.economic("stake", "more stake never gets less", || try_on(stake)("stake"));
+    laws.economic("stake", "more stake never gets less, beyond a chunk", || try_on(stake)("stake"));
     laws.economic("order", "the order of neurons does not matter", || try_on(order)("order of neurons"));
     laws.economic("splitting", "splitting a stake over hotkeys gets no more, beyond a chunk each", || {
         try_on(splitting)("splitting a stake")
@@ -45,13 +45,14 @@ fn neuron(uid: u16, stake_tao: u64) -> Neuron {
 }
 
 /// The miner that divides, and at least `least` validators with a permit; uids are places.
-fn subnet(choices: &mut Choices<'_>, least: u64) -> Vec<Neuron> {
-    let count = least + choices.below(MOST_NEURONS - least);
-    let validators = (1..).zip(0..count).map(|(uid, _)| neuron(uid, choices.magnitude(LARGEST_TAO_BITS)));
-    let validators: Vec<Neuron> = validators.collect();
-    let owner =
-        Neuron { is_owner: true, validator_permit: choices.chance(), ..neuron(0, choices.below(1000)) };
-    [vec![owner], validators].concat()
+fn subnet(choices: &mut Choices<'_>, least: usize) -> Vec<Neuron> {
+    let count = least + choices.place(MOST_VALIDATORS - least + 1);
+    let (owner_tao, permit) = (choices.below(1000), choices.chance());
+    let owner = Neuron { is_owner: true, validator_permit: permit, ..neuron(0, owner_tao) };
+    let mut neurons = vec![owner];
+    neurons.extend((1..).take(MOST_VALIDATORS).map(|uid| neuron(uid, choices.magnitude(LARGEST_TAO_BITS))));
+    neurons.truncate(1 + count);
+    neurons
 }
 
 fn shares(
@@ -90,8 +91,8 @@ fn stake(policy: &Allocation, tested: &Tested, choices: &mut Choices<'_>) -> Fou
     let shares = shares(policy, &space, &neurons)?;
     let validators = || neurons.iter().filter(|neuron| !neuron.is_owner);
     let mut pairs = validators().flat_map(|poor| validators().map(move |rich| (poor, rich)));
-    let wrong =
-        pairs.find(|(poor, rich)| poor.stake_rao < rich.stake_rao && of(&shares, poor) > of(&shares, rich));
+    let most = |rich: &Neuron| of(&shares, rich).saturating_add(space.chunk_bytes);
+    let wrong = pairs.find(|(poor, rich)| poor.stake_rao < rich.stake_rao && of(&shares, poor) > most(rich));
     Ok(wrong.map(|(poor, rich)| Broken {
         figures: format!(
             "{} TAO get {}, {} TAO get {}",

@@ -2,13 +2,11 @@
 
 use super::super::report::{Broken, Laws};
 use super::choices::{Choices, smallest};
-use super::crowd::{Audits, Life, Miner, live, size_bytes};
+use super::crowd::{Audits, EPOCHS, Life, Miner, by_epoch, live, size_bytes};
 use super::scenario::{Scenario, Tested, size};
 use super::{splitting, state};
 use crate::Incentive;
 
-/// Epochs of a case, at most.
-const EPOCHS: usize = 4;
 /// Plots of up to 2^32 GiB where rounding and overflow are looked for.
 const LARGEST_GIB_BITS: u64 = 32;
 
@@ -45,10 +43,14 @@ pub(in super::super) fn incentive(rule: &Incentive, tested: &Tested, laws: &mut 
     );
 }
 
-/// Up to three miners besides, with keys from 10.
+/// Up to two miners more than `at_least`, with keys from 10.
 pub(super) fn others(choices: &mut Choices<'_>, at_least: u8, epochs: usize) -> Vec<Miner> {
-    let count = at_least + u8::try_from(choices.below(3)).unwrap_or(0);
-    (0..count).map(|n| Miner::draw(choices, &format!("other {}", n + 1), 10 + n, epochs)).collect()
+    let count = usize::from(at_least) + choices.place(3);
+    let most = at_least + 2;
+    let mut all: Vec<Miner> =
+        (0..most).map(|n| Miner::draw(choices, &format!("other {}", n + 1), 10 + n, epochs)).collect();
+    all.truncate(count);
+    all
 }
 
 /// Keys of two miners, either way round.
@@ -100,9 +102,8 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
     let mut failing = Miner { role: "failing".into(), ..passing.clone() };
     (passing.key, failing.key) = two_keys(choices);
     (passing.coldkey, failing.coldkey) = (passing.key, failing.key);
-    for audits in &mut failing.audits {
-        *audits = audits.losing(choices);
-    }
+    let mut before = passing.audits.clone().into_iter();
+    failing.audits = by_epoch(epochs, || before.next().unwrap_or_default().losing(choices));
     let of = |miner: &Miner, epoch: usize| {
         let audits = miner.audits[epoch];
         format!("{} of {} audits", audits.passed, audits.issued())
@@ -128,7 +129,7 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
 
 /// Two miners did the same; in the last epoch one is asked and fails, and nobody asks the other.
 fn unasked(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
-    let epochs = number_of_epochs(choices);
+    let epochs = number_of_epochs(choices).min(EPOCHS - 1);
     let mut unasked = Miner::draw(choices, "not asked", 1, epochs);
     let mut failing = Miner { role: "asked and failing".into(), ..unasked.clone() };
     (unasked.key, failing.key) = two_keys(choices);
@@ -152,9 +153,10 @@ fn unasked(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
 fn absent(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
     let epochs = number_of_epochs(choices);
     let mut absent = Miner::draw(choices, "never proves anything", 1, epochs);
+    let wrong = choices.chance();
     for audits in &mut absent.audits {
-        let (count, wrong) = (audits.issued(), choices.chance());
-        *audits = if wrong { Audits { failed: count, ..Audits::default() } } else { audits.unanswered() };
+        let failed = audits.issued();
+        *audits = if wrong { Audits { failed, ..Audits::default() } } else { audits.unanswered() };
     }
     let miners = [vec![absent], others(choices, 0, epochs)].concat();
     let life = live(rule, &miners)?;

@@ -11,7 +11,7 @@ use crate::Incentive;
 
 const EPOCHS: usize = 3;
 const LARGEST_GIB_BITS: u64 = 14;
-const MOST_PARTS: u64 = 8;
+const MOST_PARTS: usize = 8;
 /// The key of the hotkey that is split.
 const KEY: u8 = 1;
 /// Keys of the parts are from here on.
@@ -46,11 +46,12 @@ impl Earned {
 
 /// Sizes of the parts in GiB: all alike, or any, some of them perhaps nothing.
 fn parts_gib(choices: &mut Choices<'_>) -> Vec<u64> {
-    let count = 2 + choices.below(MOST_PARTS - 1);
+    let count = 2 + choices.place(MOST_PARTS - 1);
     let any = choices.chance();
     let largest = choices.magnitude(LARGEST_GIB_BITS);
+    let sizes: Vec<u64> = (0..MOST_PARTS).map(|_| choices.below(largest + 1)).collect();
     let mut parts: Vec<u64> =
-        (0..count).map(|_| if any { choices.below(largest + 1) } else { largest }).collect();
+        sizes.into_iter().take(count).map(|gib| if any { gib } else { largest }).collect();
     if parts.iter().all(|&gib| gib == 0) {
         parts[0] = largest;
     }

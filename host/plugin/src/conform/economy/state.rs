@@ -14,7 +14,7 @@ use crate::{Incentive, MEMORY_BLOB_BYTES, PluginError};
 const EPOCHS: usize = 3;
 /// New hotkeys in each of the epochs of churn: together more than 1 MiB at 32 bytes each.
 const NEWCOMERS: u16 = 512;
-const CHURN_EPOCHS: u64 = 64;
+const CHURN_EPOCHS: u64 = 72;
 /// Epochs with the same hotkeys; what is remembered may grow in the first half.
 const STEADY_EPOCHS: u64 = 80;
 const STEADY: u16 = 8;
