@@ -72,7 +72,7 @@ fn a_rule_that_pays_what_was_proven_keeps_every_law() {
 fn a_rule_that_pays_claims_pays_the_absent() {
     let report = report(paying("(i64.load offset=24 (local.get $from))", NOTHING));
     assert_eq!(broken(&report), ["absent"]);
-    assert_eq!(why(&report, "absent"), "none of 0 audits passed, and it earns 1073741824 in epoch 0");
+    assert_eq!(why(&report, "absent"), "none of 0 audits passed, and it earns 1073741824 after 1 epoch");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_rule_that_pays_failures_is_found_out_with_one_failed_audit() {
     }
     assert_eq!(
         why(&report, "failing"),
-        "0 of 1 audits earn 1, 1 of 1 audits of as large a plot 0, in epoch 0"
+        "0 of 1 audits passed earn 1, 1 of 1 audits of as large a plot 0, after 1 epoch"
     );
     assert_eq!(why(&report, "unasked"), "after the same past, 1 failed audits earn 1, and not being asked 0");
 }

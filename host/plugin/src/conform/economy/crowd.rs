@@ -33,11 +33,11 @@ pub(super) struct Miner {
 /// Epochs of a case, at most.
 pub(super) const EPOCHS: usize = 5;
 
-/// One of each epoch, drawn for as many as there can be.
+/// One of each epoch, drawn for as many as there can be: with fewer epochs the first of them are left out, so that a
+/// case that ends badly still does.
 pub(super) fn by_epoch<T>(epochs: usize, draw: impl FnMut() -> T) -> Vec<T> {
     let mut all: Vec<T> = std::iter::repeat_with(draw).take(EPOCHS).collect();
-    all.truncate(epochs);
-    all
+    all.split_off(EPOCHS.saturating_sub(epochs))
 }
 
 impl Audits {
@@ -158,10 +158,15 @@ pub(super) fn weigh_all(rule: &Incentive, standings: Vec<Vec<Standing>>) -> Resu
 }
 
 impl Life {
-    /// What the miner at `place` earned in an epoch; one that is not named earns 0.
-    pub(super) fn value(&self, epoch: usize, place: u16) -> u64 {
-        let weights = &self.outcomes[epoch].weights;
-        weights.iter().find(|weight| weight.uid == Uid(place)).map_or(0, |weight| weight.value)
+    /// What the miner at `place` earned in the last epoch; one that is not named earns 0.
+    pub(super) fn last_value(&self, place: u16) -> u64 {
+        self.last_values().iter().find(|(uid, _)| *uid == Uid(place)).map_or(0, |&(_, value)| value)
+    }
+
+    /// For messages: after 3 epochs.
+    pub(super) fn after(&self) -> String {
+        let epochs = self.outcomes.len();
+        format!("after {epochs} epoch{}", if epochs == 1 { "" } else { "s" })
     }
 
     /// What all earned in the last epoch.

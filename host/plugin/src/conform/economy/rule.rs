@@ -2,8 +2,8 @@
 
 use super::super::report::{Broken, Laws};
 use super::choices::{Choices, smallest};
-use super::crowd::{Audits, EPOCHS, Life, Miner, by_epoch, live, size_bytes};
-use super::scenario::{Scenario, Tested, size};
+use super::crowd::{Audits, EPOCHS, Miner, by_epoch, live, size_bytes};
+use super::scenario::{Miners, Scenario, Tested, size};
 use super::{splitting, state};
 use crate::Incentive;
 
@@ -66,11 +66,6 @@ fn scenario(tested: &Tested, about: &str, miners: &[Miner]) -> Scenario {
     Scenario::of_rule(tested, about, miners.iter().map(Miner::group).collect())
 }
 
-/// The first epoch in which the miner at place 0 earned more than the one at place 1.
-fn first_above(life: &Life) -> Option<usize> {
-    (0..life.outcomes.len()).find(|&epoch| life.value(epoch, 0) > life.value(epoch, 1))
-}
-
 fn more(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
     let epochs = number_of_epochs(choices);
     let mut fewer = Miner::draw(choices, "fewer bytes", 1, epochs);
@@ -81,12 +76,9 @@ fn more(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
     let (small, large) = (size(fewer.claimed_bytes), size(more.claimed_bytes));
     let miners = [vec![fewer, more], others(choices, 0, epochs)].concat();
     let life = live(rule, &miners)?;
-    Ok(first_above(&life).map(|epoch| Broken {
-        figures: format!(
-            "{small} earn {}, {large} with the same audits {}, in epoch {epoch}",
-            life.value(epoch, 0),
-            life.value(epoch, 1)
-        ),
+    let (less, more) = (life.last_value(0), life.last_value(1));
+    Ok((less > more).then(|| Broken {
+        figures: format!("{small} earn {less}, {large} with the same audits {more}, {}", life.after()),
         scenario: scenario(
             tested,
             "Of two miners with the same audits the one with fewer bytes earns more",
@@ -104,19 +96,19 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
     (passing.coldkey, failing.coldkey) = (passing.key, failing.key);
     let mut before = passing.audits.clone().into_iter();
     failing.audits = by_epoch(epochs, || before.next().unwrap_or_default().losing(choices));
-    let of = |miner: &Miner, epoch: usize| {
-        let audits = miner.audits[epoch];
+    let last = |miner: &Miner| {
+        let audits = miner.audits.last().copied().unwrap_or_default();
         format!("{} of {} audits", audits.passed, audits.issued())
     };
     let miners = [vec![failing, passing], others(choices, 0, epochs)].concat();
     let life = live(rule, &miners)?;
-    Ok(first_above(&life).map(|epoch| Broken {
+    let (failing, passing) = (life.last_value(0), life.last_value(1));
+    Ok((failing > passing).then(|| Broken {
         figures: format!(
-            "{} earn {}, {} of as large a plot {}, in epoch {epoch}",
-            of(&miners[0], epoch),
-            life.value(epoch, 0),
-            of(&miners[1], epoch),
-            life.value(epoch, 1)
+            "{} passed earn {failing}, {} of as large a plot {passing}, {}",
+            last(&miners[0]),
+            last(&miners[1]),
+            life.after()
         ),
         scenario: scenario(
             tested,
@@ -138,12 +130,11 @@ fn unasked(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
     failing.audits.push(Audits { failed: 1 + choices.small(9), ..Audits::default() });
     let miners = [vec![failing, unasked], others(choices, 0, epochs + 1)].concat();
     let life = live(rule, &miners)?;
-    Ok((life.value(epochs, 0) > life.value(epochs, 1)).then(|| Broken {
+    let (failing, unasked) = (life.last_value(0), life.last_value(1));
+    Ok((failing > unasked).then(|| Broken {
         figures: format!(
-            "after the same past, {} failed audits earn {}, and not being asked {}",
+            "after the same past, {} failed audits earn {failing}, and not being asked {unasked}",
             miners[0].audits[epochs].failed,
-            life.value(epochs, 0),
-            life.value(epochs, 1)
         ),
         scenario: scenario(tested, "Failing an audit earns more than not being asked", &miners),
         case: life.to_json(),
@@ -160,22 +151,20 @@ fn absent(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found
     }
     let miners = [vec![absent], others(choices, 0, epochs)].concat();
     let life = live(rule, &miners)?;
-    let paid = (0..epochs).find(|&epoch| life.value(epoch, 0) > 0);
-    Ok(paid.map(|epoch| {
-        let asked: u32 = miners[0].audits[..=epoch].iter().map(|audits| audits.issued()).sum();
-        let groups =
-            std::iter::once(super::scenario::Miners::new(&miners[0].role, 1, miners[0].claimed_bytes, 0.0));
-        Broken {
-            figures: format!(
-                "none of {asked} audits passed, and it earns {} in epoch {epoch}",
-                life.value(epoch, 0)
-            ),
-            scenario: Scenario::of_rule(
-                tested,
-                "A miner that never proved anything earns something",
-                groups.chain(miners[1..].iter().map(Miner::group)).collect(),
-            ),
-            case: life.to_json(),
-        }
+    let earned = life.last_value(0);
+    if earned == 0 {
+        return Ok(None);
+    }
+    let asked: u32 = miners[0].audits.iter().map(|audits| audits.issued()).sum();
+    let nothing = Miners::new(&miners[0].role, 1, miners[0].claimed_bytes, 0.0);
+    let groups = std::iter::once(nothing).chain(miners[1..].iter().map(Miner::group));
+    Ok(Some(Broken {
+        figures: format!("none of {asked} audits passed, and it earns {earned} {}", life.after()),
+        scenario: Scenario::of_rule(
+            tested,
+            "A miner that never proved anything earns something",
+            groups.collect(),
+        ),
+        case: life.to_json(),
     }))
 }
