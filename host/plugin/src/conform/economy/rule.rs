@@ -94,7 +94,8 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
     let mut failing = Miner { role: "failing".into(), ..passing.clone() };
     (passing.key, failing.key) = two_keys(choices);
     (passing.coldkey, failing.coldkey) = (passing.key, failing.key);
-    let mut before = passing.audits.clone().into_iter();
+    // Drawn for the epochs that are left out too.
+    let mut before = [vec![Audits::default(); EPOCHS - epochs], passing.audits.clone()].concat().into_iter();
     failing.audits = by_epoch(epochs, || before.next().unwrap_or_default().losing(choices));
     let last = |miner: &Miner| {
         let audits = miner.audits.last().copied().unwrap_or_default();
