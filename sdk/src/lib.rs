@@ -14,6 +14,10 @@
 //!     const NAME: &'static str = "incentive-equal";
 //!     const SUMMARY: &'static str = "Pays every miner that passed all of its audits the same.";
 //!     const LIMITS: &'static str = "Pays a small plot as much as a large one, so it invites splitting.";
+//!     const WAIVERS: &'static [(&'static str, &'static str)] = &[
+//!         ("splitting", "every hotkey without a fault earns the same"),
+//!         ("splitting-coldkey", "every hotkey without a fault earns the same"),
+//!     ];
 //!     type Config = NoParameters;
 //!
 //!     fn new(_config: NoParameters) -> Result<Self> {

@@ -31,8 +31,8 @@ const SLOWEST: &str = "times are measured against the slowest miner: one hotkey 
 impl Plugin for Latency {
     const NAME: &'static str = "incentive-latency";
     const SUMMARY: &'static str = "Pays proven bytes over one plus the response time, between the fastest and the slowest, as tensorage does.";
-    const LIMITS: &'static str = "Latency counts by rank in the crowd, half of the pay at most: a silent hotkey of \
-        one's own stretches the scale until one's slow answers look fast, and regenerating quickly pays as reading.";
+    const LIMITS: &'static str = "Times count against the slowest and for half of the pay at most: a silent hotkey of \
+        one's own makes one's slow answers look fast, and who regenerates quickly is paid as who reads.";
     const REFERENCES: &'static [&'static str] =
         &["https://github.com/tensorage/tensorage, commit d9cdd3f, neurons/validator.py"];
     const WAIVERS: &'static [(&'static str, &'static str)] =

@@ -24,8 +24,8 @@ pub use proof::proof_scheme;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Economic laws of incentive rules, by the names under which a rule waives them. The last five need the whole
-/// rule and are tried by `plimsoll plugin test` alone.
+/// Economic laws of incentive rules, by the names under which a rule waives them. The last four are tried by
+/// `plimsoll plugin test` alone.
 pub const INCENTIVE_LAWS: [&str; 9] =
     ["more", "failing", "unasked", "absent", "order", "splitting", "splitting-coldkey", "memory", "weights"];
 
