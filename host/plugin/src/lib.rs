@@ -76,11 +76,12 @@ mod scaffold;
 
 mod conform;
 mod measure;
+mod waiver;
 
 pub use allocation::{Allocation, AllocationInstance};
 pub use build::{BuildOptions, Built, TARGET, build, componentise};
 pub use challenge::{Challenge, ChallengeInstance};
-pub use conform::{Check, Report, conform};
+pub use conform::{ALLOCATION_LAWS, Check, Counterexample, INCENTIVE_LAWS, Report, conform};
 pub use convert::Descriptor;
 pub use error::{Fault, PluginError, Refusal, Rejection};
 pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
@@ -95,3 +96,4 @@ pub use memory_space::MemorySpace;
 pub use scaffold::{SdkSource, scaffold};
 pub use scheme::{Scheme, SchemeInstance};
 pub use terms::ENGINE;
+pub use waiver::Waiver;
