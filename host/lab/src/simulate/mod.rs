@@ -10,15 +10,40 @@
 //! threads: each decision draws from a stream of its own, named by what is decided, and nothing depends on the
 //! clock, on the order of threads, or on a system's mathematics library.
 //!
-//! Reading order: [`Scenario`], [`SchemeFigures`], [`Conduct`], the run.
+//! Reading order: [`Scenario`], [`SchemeFigures`], [`Conduct`], what agents do with it (`agents`), one audit (`audit`),
+//! a validator's round (`round`), an epoch (`epoch`), [`Prepared`], and what comes of it: [`Run`], [`Explained`].
 
-mod conduct;
-mod figures;
-mod run;
 mod scenario;
 
+mod figures;
+
+mod streams;
+
+mod conduct;
+mod hypergeometric;
+
+mod agents;
+mod audit;
+mod costs;
+
+mod events;
+mod place;
+mod world;
+
+mod round;
+
+mod epoch;
+
+mod explained;
+mod run;
+mod tale;
+
+mod prepared;
+
 pub use conduct::{Answers, Conduct, Missing};
+pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
+pub use prepared::{Kept, Prepared, prepare};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{
     AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy, SubnetTerms, Validators,

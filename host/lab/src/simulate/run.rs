@@ -1,6 +1,7 @@
 //! What became of everyone: the outcome of one scenario under one seed.
 
 use plimsoll_core::{Hotkey, Uid};
+use plimsoll_node::validator::Outcome;
 use serde::Serialize;
 
 /// One run, whole.
@@ -105,6 +106,38 @@ pub struct Audits {
     pub late: u64,
     /// Not at all.
     pub absent: u64,
+}
+
+impl Audits {
+    /// Those that did not pass.
+    #[must_use]
+    pub const fn not_passed(&self) -> u64 {
+        self.failed + self.late + self.absent
+    }
+
+    /// Those that were judged.
+    #[must_use]
+    pub const fn judged(&self) -> u64 {
+        self.passed + self.not_passed()
+    }
+
+    /// Counts one. An audit without a verdict is none.
+    pub(super) fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Late => self.late += 1,
+            Outcome::Absent => self.absent += 1,
+            Outcome::NoVerdict => {}
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.late += other.late;
+        self.absent += other.absent;
+    }
 }
 
 /// One epoch.

@@ -299,6 +299,18 @@ impl Scenario {
     }
 }
 
+impl Vote {
+    /// The word of a scenario file and of tables.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::Copy => "copy",
+            Self::Clique { .. } => "clique",
+        }
+    }
+}
+
 impl Strategy {
     /// The word of a scenario file and of tables.
     #[must_use]

@@ -64,3 +64,19 @@ pub enum FiguresError {
         why: String,
     },
 }
+
+impl SchemeFigures {
+    /// The name of a figure that cannot be: negative, not finite, or a share above one.
+    #[must_use]
+    pub(super) fn impossible(&self) -> Option<&'static str> {
+        let figures = [
+            ("fill_cpu_us_per_mib", self.fill_cpu_us_per_mib, f64::MAX),
+            ("unit_regenerate_us", self.unit_regenerate_us, f64::MAX),
+            ("unit_read_us", self.unit_read_us, f64::MAX),
+            ("prove_us", self.prove_us, f64::MAX),
+            ("verify_us", self.verify_us, f64::MAX),
+            ("not_eligible_fraction", self.not_eligible_fraction, 1.0),
+        ];
+        figures.into_iter().find(|&(_, figure, most)| !(0.0..=most).contains(&figure)).map(|(name, ..)| name)
+    }
+}

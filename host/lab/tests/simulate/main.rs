@@ -1,0 +1,6 @@
+//! The incentive laboratory, with the shipped plugins.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod laws;
+mod lab;
