@@ -1,0 +1,169 @@
+//! One epoch, from weights and stake to shares.
+
+use plimsoll_core::Uid;
+
+use super::bonds::{BondInput, Bonded};
+use super::consensus::consensus;
+use super::fixed::normalise;
+use super::payout::Payout;
+use super::rows::normalise_row;
+use super::{EpochInput, EpochNeuron, EpochOutcome, EpochRules, Fixed, Rows};
+
+/// Computes one epoch. Integers only, no state, the same on every machine.
+///
+/// Where the chain would run out of 64 bits, which takes more stake than there will ever be, this does not.
+///
+/// # Panics
+/// With more than 65,536 neurons.
+#[must_use]
+pub fn epoch(rules: &EpochRules, input: &EpochInput<'_>) -> EpochOutcome {
+    let n = input.neurons.len();
+    assert!(n <= 1 << 16, "uids have 16 bits, {n} neurons have more");
+    let Standing { stake, active_stake, active, permits, new_permits } = Standing::of(rules, input);
+    let weights = counted_weights(rules, input, &permits);
+
+    let consensus = consensus(&active_stake, &weights, Fixed::share(rules.kappa));
+    let clipped = clipped(&weights, &consensus);
+    let validator_trust = clipped.iter().map(|row| row.iter().map(|cell| cell.1).sum()).collect();
+    let mut incentive = clipped.transposed_times(&active_stake);
+    let given = weights.transposed_times(&active_stake);
+    let trust = incentive.iter().zip(given).map(|(&rank, given)| rank / given).collect();
+    normalise(&mut incentive);
+
+    let weights = penalised(weights, clipped, Fixed::share(rules.bonds_penalty), n);
+    let bonds = BondInput {
+        rules,
+        epoch: input,
+        weights,
+        active_stake: &active_stake,
+        consensus: &consensus,
+        incentive: &incentive,
+    };
+    let Bonded { bonds, dividends, stored } = bonds.bonded();
+    let payout = Payout::of(input.emission, &incentive, &dividends, &active_stake, &stake);
+    EpochOutcome {
+        stored_bonds: rounded(&stored, &new_permits),
+        stake,
+        active_stake,
+        consensus,
+        incentive,
+        dividends,
+        validator_trust,
+        trust,
+        share: payout.share,
+        active,
+        permits: new_permits,
+        bonds,
+        miner_emission: payout.miner,
+        validator_emission: payout.validator,
+        emission: payout.both,
+    }
+}
+
+/// Who counts, and for how much.
+struct Standing {
+    stake: Vec<Fixed>,
+    active_stake: Vec<Fixed>,
+    active: Vec<bool>,
+    permits: Vec<bool>,
+    new_permits: Vec<bool>,
+}
+
+impl Standing {
+    fn of(rules: &EpochRules, input: &EpochInput<'_>) -> Self {
+        let owner = rules.owner.map(|uid| usize::from(uid.0));
+        let counted = |(uid, neuron): (usize, &EpochNeuron<'_>)| {
+            let enough = neuron.stake >= rules.stake_threshold || owner == Some(uid);
+            if enough { neuron.stake } else { 0 }
+        };
+        let amounts: Vec<u64> = input.neurons.iter().enumerate().map(counted).collect();
+        let all = amounts.iter().map(|&amount| u128::from(amount)).sum();
+        let stake: Vec<_> = amounts.iter().map(|&amount| Fixed::ratio(amount, all)).collect();
+
+        let recent = |neuron: &EpochNeuron<'_>| {
+            neuron.last_update_block.saturating_add(rules.activity_cutoff_blocks) >= input.block
+        };
+        let active: Vec<bool> = input.neurons.iter().map(recent).collect();
+        let mut permits: Vec<bool> = input.neurons.iter().map(|neuron| neuron.permit).collect();
+        let mut new_permits = most_staked(&stake, rules.max_validators.into());
+        for permits in [&mut permits, &mut new_permits] {
+            if let Some(permit) = owner.and_then(|owner| permits.get_mut(owner)) {
+                *permit = true;
+            }
+        }
+        let decides = |uid: usize| if active[uid] && permits[uid] { stake[uid] } else { Fixed::ZERO };
+        let mut active_stake: Vec<_> = (0..stake.len()).map(decides).collect();
+        normalise(&mut active_stake);
+        Self { stake, active_stake, active, permits, new_permits }
+    }
+}
+
+/// Those of the `most` largest that are not zero. Of equals, the higher uid goes first.
+fn most_staked(stake: &[Fixed], most: usize) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..stake.len()).collect();
+    order.sort_by_key(|&uid| stake[uid]);
+    let mut chosen = vec![false; stake.len()];
+    for uid in order.into_iter().rev().take(most) {
+        chosen[uid] = stake[uid] != Fixed::ZERO;
+    }
+    chosen
+}
+
+/// The weights that count, each row normalised: of neurons with a permit, on others than oneself, and newer
+/// than the miner's registration.
+fn counted_weights(rules: &EpochRules, input: &EpochInput<'_>, permits: &[bool]) -> Rows {
+    let cells = input.neurons.iter().map(|neuron| neuron.weights.len()).sum();
+    let mut rows = Rows::with_room(input.neurons.len(), cells);
+    for ((validator, neuron), permit) in (0..=u16::MAX).map(Uid).zip(input.neurons).zip(permits) {
+        let may_weigh_itself = rules.owner == Some(validator);
+        let counts = |miner: Uid| {
+            let other = miner != validator || may_weigh_itself;
+            let known = input.neurons.get(usize::from(miner.0));
+            other && known.is_some_and(|miner| miner.registered_block < neuron.last_update_block)
+        };
+        let weights = if *permit { neuron.weights } else { &[] };
+        let counted = weights.iter().filter(|(miner, _)| counts(*miner));
+        rows.push_row(counted.map(|&(miner, weight)| (miner, Fixed::whole(weight))));
+        normalise_row(rows.last_row());
+    }
+    rows
+}
+
+/// Weights cut to the consensus. Where that is zero, what is above it is no cell any more.
+fn clipped(weights: &Rows, consensus: &[Fixed]) -> Rows {
+    weights.map(|_, miner, weight| {
+        let limit = consensus[usize::from(miner.0)];
+        (weight <= limit || limit > Fixed::ZERO).then(|| weight.min(limit))
+    })
+}
+
+/// Weights moved towards the clipped ones by `penalty`. What comes to nothing on the way is no cell any more.
+fn penalised(weights: Rows, clipped: Rows, penalty: Fixed, n: usize) -> Rows {
+    if penalty == Fixed::ZERO {
+        return weights;
+    }
+    if penalty == Fixed::ONE {
+        return clipped;
+    }
+    let mut out = Rows::with_room(weights.len(), weights.cells().len());
+    let mut limit = vec![Fixed::ZERO; n];
+    for (weights, clipped) in weights.iter().zip(clipped.iter()) {
+        for &(uid, value) in clipped {
+            limit[usize::from(uid.0)] = value;
+        }
+        let towards = |&(uid, weight): &(Uid, Fixed)| {
+            let limit = std::mem::take(&mut limit[usize::from(uid.0)]);
+            (uid, weight + penalty * (limit - weight))
+        };
+        out.push_row(weights.iter().map(towards).filter(|cell| cell.1 > Fixed::ZERO));
+    }
+    out
+}
+
+fn rounded(bonds: &Rows, permits: &[bool]) -> Vec<Vec<(Uid, u16)>> {
+    let row = |(row, &permit): (&[(Uid, Fixed)], &bool)| {
+        let kept = if permit { row } else { &[] };
+        kept.iter().map(|&(uid, bond)| (uid, bond.to_share())).collect()
+    };
+    bonds.iter().zip(permits).map(row).collect()
+}
