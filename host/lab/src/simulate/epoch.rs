@@ -1,6 +1,6 @@
 //! One epoch: who comes and goes, what everyone does, all rounds, consensus, pay.
 
-use plimsoll_core::{AllocationSpace, Hotkey, Share, Uid};
+use plimsoll_core::{AllocationSpace, Hotkey, Share, StakeRao, Uid};
 use plimsoll_node::validator::Claim;
 use plimsoll_plugin::PluginError;
 use rayon::prelude::*;
@@ -69,17 +69,13 @@ impl Prepared {
         world.epoch += 1;
         day.lived
     }
-
-    fn block(&self, at_ms: u64) -> u64 {
-        at_ms / self.scenario().subnet.block_ms
-    }
 }
 
 impl Day<'_> {
     fn begin(&mut self, world: &mut World, at_ms: u64) {
-        let block = self.prepared.block(at_ms);
-        self.validators_come(world, block);
-        self.miners_come_and_go(world, block);
+        self.pass_to(world, at_ms);
+        self.validators_come(world);
+        self.miners_come_and_go(world);
         self.miners_act(world);
         self.store(world);
         self.rounds(world, at_ms);
@@ -90,14 +86,14 @@ impl Day<'_> {
     }
 
     /// Whoever has stake and no place takes one.
-    fn validators_come(&self, world: &mut World, block: u64) {
+    fn validators_come(&self, world: &mut World) {
         for at in 0..world.validators.len() {
             let watcher = &world.validators[at];
             if watcher.uid.is_some() {
                 continue;
             }
             let (hotkey, coldkey, stake_rao) = (watcher.hotkey, watcher.coldkey, watcher.stake_rao);
-            if let Some(joined) = world.subnet.register(hotkey, coldkey, stake_rao, block) {
+            if let Some(joined) = world.subnet.register(hotkey, coldkey, stake_rao) {
                 world.validators[at].uid = Some(joined.uid);
                 world.electorate += 1;
                 displace(world, joined.displaced, self.lived.row.epoch);
@@ -105,7 +101,7 @@ impl Day<'_> {
         }
     }
 
-    fn miners_come_and_go(&mut self, world: &mut World, block: u64) {
+    fn miners_come_and_go(&mut self, world: &mut World) {
         let epoch = self.lived.row.epoch;
         for owner in 0..world.owners.len() {
             let group = &self.prepared.scenario().miners[world.owners[owner].group];
@@ -121,7 +117,8 @@ impl Day<'_> {
                 if this.uid.is_some() || (this.last_uid.is_some() && !group.comes_back) {
                     continue;
                 }
-                let Some(joined) = world.subnet.register(this.hotkey, this.coldkey, 0, block) else { continue };
+                let (hotkey, coldkey) = (this.hotkey, this.coldkey);
+                let Some(joined) = world.subnet.register(hotkey, coldkey, StakeRao(0)) else { continue };
                 self.bills[owner].registration_rao += joined.cost_rao;
                 displace(world, joined.displaced, epoch);
                 let this = &mut world.owners[owner];
@@ -233,8 +230,12 @@ impl Day<'_> {
             about: self.about,
         };
         let count = world.validators.len() as u64;
-        // Spread over the first half, so that no miner is asked by everyone at once.
-        let opens_ms = |at: usize| at_ms.saturating_add(tempo_ms / 2 * at as u64 / count.max(1));
+        // From the second block on: the chain ignores weights that are no younger than the miner's registration. Spread
+        // over half of the epoch, so that no miner is asked by everyone at once.
+        let opens_ms = |at: usize| {
+            let later_ms = tempo_ms.saturating_sub(subnet.block_ms) / 2 * at as u64 / count.max(1);
+            at_ms.saturating_add(subnet.block_ms).saturating_add(later_ms)
+        };
         let finished: Vec<Option<Finished>> = world
             .validators
             .par_iter_mut()
@@ -278,20 +279,26 @@ impl Day<'_> {
     }
 
     fn set(&self, world: &mut World, at_ms: u64, validator: usize, weights: &[(Uid, u16)]) {
-        if let Some(uid) = world.validators[validator].uid
-            && !weights.is_empty()
-        {
-            world.subnet.set_weights(uid, weights, self.prepared.block(at_ms));
+        self.pass_to(world, at_ms);
+        let watcher = &world.validators[validator];
+        if let Err(refusal) = world.subnet.set_weights(&watcher.hotkey, weights) {
+            tracing::debug!(validator = watcher.name, refusal, "weights were refused");
         }
     }
 
+    /// Makes the blocks that are due.
+    fn pass_to(&self, world: &mut World, at_ms: u64) {
+        world.subnet.advance_to(at_ms / self.prepared.scenario().subnet.block_ms);
+    }
+
     fn end(&mut self, world: &mut World, at_ms: u64) {
-        let paid = world.subnet.end_tempo(self.prepared.block(at_ms));
-        let mut earned = vec![0u64; world.owners.len()];
-        for (at, owner) in world.owners.iter().enumerate() {
-            let of_key = |uid: Uid| paid.get(usize::from(uid.0)).map_or(0, |paid| paid.miner_rao);
-            earned[at] = owner.keys.iter().filter_map(|key| key.uid).map(of_key).sum();
-        }
+        self.pass_to(world, at_ms);
+        let subnet = &world.subnet;
+        let of_owner = |owner: &Owner| {
+            let uids = owner.keys.iter().filter_map(|key| key.uid);
+            uids.map(|uid| subnet.last_epoch(uid).miner_rao).sum()
+        };
+        let earned: Vec<u64> = world.owners.iter().map(of_owner).collect();
         for (at, owner) in world.owners.iter_mut().enumerate() {
             owner.earned_rao = owner.earned_rao.saturating_add(earned[at]);
             self.lived.row.earned_rao[owner.group] += earned[at];
@@ -301,7 +308,7 @@ impl Day<'_> {
             owner.last.running_usd = self.prepared.tariff().usd(&self.running[at]);
         }
         if let Some(told) = &mut self.lived.told {
-            told.paid(paid.get(usize::from(told.uid.0)));
+            told.paid(&subnet.last_epoch(told.uid));
             told.costs = self.prepared.tariff().costs(&self.bills[told.miner]);
         }
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_chain::subnet::LastEpoch;
 use plimsoll_core::{Audit, Hotkey, Standing, Uid};
 use plimsoll_node::validator::{Outcome, Tally, Weighed};
 use serde::Serialize;
 
 use super::audit::Heard;
 use super::conduct::Conduct;
-use super::place::Paid;
 use super::run::Costs;
 
 /// One uid in one epoch.
@@ -103,8 +103,7 @@ pub struct AuditTold {
 
 impl Explained {
     /// Enters what the tempo's end made of it.
-    pub(super) fn paid(&mut self, paid: Option<&Paid>) {
-        let Some(paid) = paid else { return };
+    pub(super) fn paid(&mut self, paid: &LastEpoch) {
         (self.consensus, self.incentive, self.earned_rao) = (paid.consensus, paid.incentive, paid.miner_rao);
     }
 }

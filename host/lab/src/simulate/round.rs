@@ -69,17 +69,14 @@ impl Scene<'_> {
     pub(super) fn finished(&self, validator: usize, watcher: &mut Watcher, at_ms: u64) -> Finished {
         let weights = match &watcher.vote {
             Vote::Honest => return self.round(validator, watcher, at_ms),
-            Vote::Copy => {
-                let paid = self.subnet.figures().into_iter().filter(|paid| paid.consensus > 0);
-                paid.map(|paid| (paid.uid, paid.consensus)).collect()
-            }
+            Vote::Copy => self.subnet.consensus(),
             Vote::Clique { miners } => {
                 let groups = &self.prepared.scenario().miners;
                 let is_friend = |placed: &&Placed| groups[self.owners[placed.owner].group].name == *miners;
                 self.placed.iter().filter(is_friend).map(|placed| (placed.uid, u16::MAX)).collect()
             }
         };
-        Finished { weights: Some(weights), ..Finished::default() }
+        Finished { weights: (!weights.is_empty()).then_some(weights), ..Finished::default() }
     }
 
     /// An honest validator's round.

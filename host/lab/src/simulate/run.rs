@@ -17,6 +17,8 @@ pub struct Run {
     pub miners: Vec<Miner>,
     /// One row an epoch.
     pub rows: Vec<EpochRow>,
+    /// What the subnet paid to miners, in alpha times 10^9.
+    pub miners_rao: u64,
     /// Honest audits that did not pass, of all honest audits that were judged.
     pub false_punishment_rate: f64,
     /// What auditing cost one honest validator an epoch, on average.

@@ -38,6 +38,7 @@ impl Tale {
         Run {
             seed: self.seed,
             epochs,
+            miners_rao: world.subnet.miners_rao(),
             miners: world.owners.iter().map(|owner| miner(prepared, owner)).collect(),
             false_punishment_rate: honest.not_passed() as f64 / honest.judged().max(1) as f64,
             validator: validator(prepared, world, epochs),

@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Digest, Epoch, Hotkey, Identity, NetUid, RAO_PER_TAO, Statement, Uid};
+use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
 
 use super::agents::{Agent, Stored, agent_of, hotkeys_of};
 use super::audit::Work;
 use super::costs::Bill;
 use super::events::{Event, Queue};
-use super::place::Subnet;
+use super::place::{NETUID, Subnet};
 use super::run::Audits;
 use super::scenario::{Scenario, Vote};
 use super::streams::{Purpose, Streams};
-
-/// The subnet's number: it has to have one.
-const NETUID: NetUid = NetUid(1);
 
 /// A state between two epochs.
 #[derive(Clone)]
@@ -37,7 +34,7 @@ pub(super) struct Watcher {
     pub(super) vote: Vote,
     pub(super) hotkey: Hotkey,
     pub(super) coldkey: Hotkey,
-    pub(super) stake_rao: u64,
+    pub(super) stake_rao: StakeRao,
     pub(super) uid: Option<Uid>,
     pub(super) book: Book,
     /// When its round is over, milliseconds.
@@ -110,23 +107,36 @@ impl Owner {
 }
 
 impl World {
-    /// The moment before the first epoch: nobody has a place yet.
+    /// The moment before the first epoch. Validators and the miners that join in epoch 0 have their places, in the
+    /// scenario's order, each for the first registration's price.
     pub(super) fn new(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Self {
         let mut queue = Queue::default();
         queue.push(0, Event::EpochBegins);
-        Self {
-            epoch: 0,
-            subnet: Subnet::new(scenario.subnet),
-            validators: validators(scenario, streams),
-            owners: owners(scenario, streams, identity_bound),
-            queue,
-            electorate: 0,
+        let mut validators = validators(scenario, streams);
+        let mut owners = owners(scenario, streams, identity_bound);
+        let mut first = Vec::new();
+        let mut next_uid = (0..=u16::MAX).map(Uid);
+        for watcher in &mut validators {
+            watcher.uid = next_uid.next();
+            first.push((watcher.hotkey, watcher.coldkey, watcher.stake_rao));
         }
+        for owner in owners.iter_mut().filter(|owner| scenario.miners[owner.group].joins_epoch == 0) {
+            owner.joined_epoch = Some(0);
+            for key in &mut owner.keys {
+                key.uid = next_uid.next();
+                key.last_uid = key.uid;
+                first.push((key.hotkey, key.coldkey, StakeRao(0)));
+                owner.bill.registration_rao += scenario.subnet.registration_rao;
+            }
+        }
+        let places = u16::try_from(validators.len()).unwrap_or(u16::MAX);
+        let subnet = Subnet::begin(&scenario.subnet, places, &first);
+        Self { epoch: 0, subnet, validators, owners, queue, electorate: 0 }
     }
 
     /// Each validator's part of the stake of all that have a place, in their order.
     pub(super) fn stake_shares(&self) -> Vec<f64> {
-        let staked = |watcher: &Watcher| if watcher.uid.is_some() { watcher.stake_rao } else { 0 };
+        let staked = |watcher: &Watcher| if watcher.uid.is_some() { watcher.stake_rao.0 } else { 0 };
         let all: u64 = self.validators.iter().map(staked).sum();
         self.validators.iter().map(|watcher| staked(watcher) as f64 / all.max(1) as f64).collect()
     }
@@ -144,7 +154,7 @@ fn validators(scenario: &Scenario, streams: &Streams) -> Vec<Watcher> {
                 vote: group.vote.clone(),
                 hotkey: key(0),
                 coldkey: key(1),
-                stake_rao: group.stake_tao.saturating_mul(RAO_PER_TAO),
+                stake_rao: StakeRao(group.stake_tao.saturating_mul(RAO_PER_TAO)),
                 uid: None,
                 book: Book::beginning(Epoch(0), Vec::new()),
                 busy_until_ms: 0,
