@@ -37,10 +37,13 @@ pub(super) struct Asked<'a> {
     /// The audit as the strategy wants it, with as many samples as the scheme draws.
     pub(super) audit: &'a plimsoll_core::Audit,
     /// Its place in the round: with the next two, what the challenge is drawn from.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) number: u32,
     /// The round.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) round: &'a Round,
     /// The validator's secret.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) secret: &'a RoundSecret,
 }
 
@@ -65,6 +68,7 @@ pub(super) enum Fate {
     /// The challenge asks for nothing that the plot holds.
     NotEligible,
     /// The verifier could not tell, and why.
+    #[expect(dead_code, reason = "a sampled verifier always can")]
     Undecided(String),
 }
 
