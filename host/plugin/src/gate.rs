@@ -6,7 +6,7 @@ use crate::error::Rejection;
 use crate::imports::interface;
 use crate::shape::{self, Shape};
 use crate::text::tame;
-use crate::{Kind, Limits};
+use crate::{Kind, LimitSet, Limits};
 
 const PACKAGE: &str = "plimsoll:plugin/";
 const SERVED: &str = "plimsoll:plugin@0.1.x";
@@ -16,6 +16,8 @@ const NEWEST_PATCH: u64 = 0;
 /// A file that may be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admitted {
+    /// Whose limits it fits in.
+    pub(crate) set: LimitSet,
     pub(crate) kind: Kind,
     pub(crate) digest: Digest,
     pub(crate) contract_version: String,
@@ -23,8 +25,32 @@ pub(crate) struct Admitted {
     pub(crate) exports: Vec<String>,
 }
 
+/// Checks `bytes` against `limits`, and where they are too large for those, against the wider limits of
+/// interpreters, if those are accepted and the plugin is of a kind that may be one.
+pub(crate) fn admit(
+    bytes: &[u8],
+    pin: Option<Digest>,
+    limits: &Limits,
+    interpreted: Option<&Limits>,
+) -> Result<Admitted, Rejection> {
+    let too_large = match admit_within(bytes, pin, limits) {
+        Err(refusal @ (Rejection::TooLarge { .. } | Rejection::Bomb { .. })) => refusal,
+        done => return done,
+    };
+    let wide = interpreted.copied().unwrap_or(Limits::interpreted());
+    match (admit_within(bytes, pin, &wide), interpreted) {
+        (Ok(admitted), Some(_)) if admitted.kind.may_be_interpreted() => Ok(admitted),
+        (Ok(admitted), None) if admitted.kind.may_be_interpreted() => {
+            Err(Rejection::Interpreted { bytes: bytes.len() as u64 })
+        }
+        (Err(pin @ Rejection::Pin { .. }), _) => Err(pin),
+        (Err(refusal), Some(_)) => Err(refusal),
+        _ => Err(too_large),
+    }
+}
+
 /// Checks size, pin, form, contract version, imports and exports of `bytes`, in this order.
-pub(crate) fn admit(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Result<Admitted, Rejection> {
+fn admit_within(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Result<Admitted, Rejection> {
     let size = bytes.len() as u64;
     if size > limits.component_bytes {
         return Err(Rejection::TooLarge { bytes: size, most: limits.component_bytes });
@@ -38,7 +64,7 @@ pub(crate) fn admit(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Resul
     let kind = kind(&exports, &imports)?;
     check_imports(kind, &imports)?;
     check_exports(kind, &exports)?;
-    Ok(Admitted { kind, digest, contract_version, imports, exports })
+    Ok(Admitted { set: limits.set, kind, digest, contract_version, imports, exports })
 }
 
 /// The interface and version of a name of the contract: `proof-scheme`, `0.1.0`.
