@@ -13,6 +13,9 @@ const SERVED: &str = "plimsoll:plugin@0.1.x";
 /// Patch version of the contract whose interfaces are all known here.
 const NEWEST_PATCH: u64 = 0;
 
+/// What componentize-py leaves behind: the function that made the file out of a started interpreter. Nothing calls it.
+const PYTHON_INIT: &str = "exports";
+
 /// A file that may be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admitted {
@@ -63,7 +66,7 @@ fn admit_within(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Result<Ad
     let contract_version = contract_version(&imports, &exports)?;
     let kind = kind(&exports, &imports)?;
     check_imports(kind, &imports)?;
-    check_exports(kind, &exports)?;
+    check_exports(kind, limits.set, &exports)?;
     Ok(Admitted { set: limits.set, kind, digest, contract_version, imports, exports })
 }
 
@@ -139,7 +142,7 @@ fn check_imports(kind: Kind, imports: &[String]) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn check_exports(kind: Kind, exports: &[String]) -> Result<(), Rejection> {
+fn check_exports(kind: Kind, set: LimitSet, exports: &[String]) -> Result<(), Rejection> {
     let has = |wanted: &str| exports.iter().any(|name| of_contract(name).is_some_and(|(i, _)| i == wanted));
     if !has("lifecycle") {
         return Err(Rejection::MissingExport { name: interface("lifecycle") });
@@ -151,7 +154,7 @@ fn check_exports(kind: Kind, exports: &[String]) -> Result<(), Rejection> {
                 // An optional interface of a later 0.1.x: that host would use it, this one need not.
                 interface == kind.interface() || served_patch(version) > Some(NEWEST_PATCH)
             }
-            None => false,
+            None => set == LimitSet::Interpreted && name == PYTHON_INIT,
         };
         if !known {
             return Err(Rejection::UnknownExport { name: tame(name, 128), kind });
