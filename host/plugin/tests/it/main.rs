@@ -14,6 +14,7 @@ mod labels;
 mod laws;
 mod loading;
 mod promises;
+mod python;
 mod said;
 mod samples;
 mod shipped;
