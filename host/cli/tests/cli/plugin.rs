@@ -150,3 +150,49 @@ fn a_new_plugin_is_a_crate_of_its_own() {
     let empty = home.run("plugin build --json");
     assert_eq!((empty.code, &empty.json()["error"]["code"]), (1, &Value::from(1)));
 }
+
+#[test]
+fn a_new_plugin_in_python_says_what_its_build_needs() {
+    let home = Home::warm();
+    let ran = home.run("plugin new --lang python incentive-rule my-rule");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        ran.out,
+        "made ./my-rule: edit ./my-rule/app.py, then run\n  \
+         python3 -m venv ./my-rule/.venv && ./my-rule/.venv/bin/pip install componentize-py==0.25.1\n  \
+         plimsoll plugin build ./my-rule\n  \
+         plimsoll plugin test ./my-rule/target/plimsoll/my-rule.wasm --set plugins.allow=interpreted\n"
+    );
+    assert!(home.path().join("my-rule/app.py").is_file());
+    let built = home.run_in(&[("PATH", "/nowhere")], "plugin build my-rule");
+    assert_eq!(built.code, 1);
+    assert!(
+        built.err.contains(
+            "componentize-py was not found; in this folder run \
+             `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1`"
+        ),
+        "{}",
+        built.err
+    );
+    let refused = home.run("plugin new --lang python proof-scheme my-scheme");
+    assert!(
+        refused.code == 1 && refused.err.contains("a proof scheme cannot be written in Python"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(home.run("plugin new --lang perl incentive my-other").code, 2);
+}
+
+#[test]
+fn inspecting_measures_what_a_plugin_costs_where_asked() {
+    let home = Home::warm();
+    let plain = home.run("plugin inspect builtin:incentive-proportional --json").json();
+    assert_eq!(plain["bench"], Value::Null);
+    let ran = home.run("plugin inspect builtin:incentive-proportional --bench --json").json();
+    for figure in
+        ["call_overhead_ns", "fresh_call_ns", "warm_start_ms", "cold_start_ms", "two_thread_speedup"]
+    {
+        assert!(ran["bench"][figure].as_f64().unwrap() > 0.0, "{figure}: {ran}");
+    }
+    assert_eq!(home.run("plugin inspect builtin:incentive-proportional --params {}").code, 2);
+}

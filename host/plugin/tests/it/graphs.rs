@@ -170,7 +170,8 @@ fn a_plot_of_chains_is_filled_however_long_it_takes() {
         fuel: plimsoll_plugin::Fuel { fill: 40_000_000, fill_per_byte: 0, ..Default::default() },
         ..Default::default()
     };
-    let poor = plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { cache_dir: None, limits }).unwrap();
+    let poor =
+        plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { limits, ..Default::default() }).unwrap();
     let arguments = format!(
         "(i32.const 1) (i32.const 1) (i32.const 0) (i32.const 25000) (i32.const 32) (i32.const {})
         (i64.const 0) (i64.const 16)",

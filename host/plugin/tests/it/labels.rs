@@ -110,7 +110,8 @@ fn a_plot_of_labels_is_filled_however_long_it_takes() {
         fuel: plimsoll_plugin::Fuel { fill: 5_000_000_000, fill_per_byte: 0, ..Default::default() },
         ..Default::default()
     };
-    let poor = plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { cache_dir: None, limits }).unwrap();
+    let poor =
+        plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { limits, ..Default::default() }).unwrap();
     let units = 1000;
     let plot = Arc::new(MemorySpace::new(units << 10));
     let mut instance = poor.load_scheme(&builtin("proof-scrypt"), &params).unwrap().instance().unwrap();

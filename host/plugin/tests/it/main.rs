@@ -15,6 +15,7 @@ mod labels;
 mod laws;
 mod loading;
 mod promises;
+mod python;
 mod said;
 mod samples;
 mod shipped;
