@@ -7,7 +7,7 @@ use plimsoll_chain::normalise_weights;
 use plimsoll_core::{
     Audit, AuditBudget, Candidate, Digest, Identity, Round, Standing, Statement, Uid, Verdict, Weight,
 };
-use plimsoll_plugin::{ENGINE, PluginError};
+use plimsoll_plugin::{ENGINE, Incentive, PluginError};
 use plimsoll_wire::Registration;
 use plimsoll_wire::evidence::{Engine, Pin, Pins, Response, Ruling};
 
@@ -217,13 +217,22 @@ impl Judge {
         standings: &[Standing],
         memory: &[u8],
     ) -> Result<Weighed, PluginError> {
-        let outcome = self.plugins.incentive.instance()?.weigh(round, standings, memory)?;
-        let named: BTreeMap<Uid, u64> =
-            outcome.weights.iter().map(|weight| (weight.uid, weight.value)).collect();
-        let values: Vec<(Uid, u64)> =
-            standings.iter().map(|s| (s.uid, named.get(&s.uid).copied().unwrap_or(0))).collect();
-        Ok(Weighed { raw: outcome.weights, weights: normalise_weights(&values), memory: outcome.memory })
+        weighed(&self.plugins.incentive, round, standings, memory)
     }
+}
+
+/// What `rule` makes of a round.
+pub(super) fn weighed(
+    rule: &Incentive,
+    round: &Round,
+    standings: &[Standing],
+    memory: &[u8],
+) -> Result<Weighed, PluginError> {
+    let outcome = rule.instance()?.weigh(round, standings, memory)?;
+    let named: BTreeMap<Uid, u64> = outcome.weights.iter().map(|weight| (weight.uid, weight.value)).collect();
+    let values: Vec<(Uid, u64)> =
+        standings.iter().map(|s| (s.uid, named.get(&s.uid).copied().unwrap_or(0))).collect();
+    Ok(Weighed { raw: outcome.weights, weights: normalise_weights(&values), memory: outcome.memory })
 }
 
 fn pin(name: &str, plugin: Digest, params: &str, params_digest: Digest) -> Pin {
