@@ -49,6 +49,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.chain, &args.wallet, &args.plugins])?;
+    let shadow = args.shadow.as_deref().map(shadow_rule).transpose()?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let host = config.host()?;
     let plugins = config.choices().load_for_validator(&host)?;
@@ -66,7 +67,6 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         axons: if local { AxonPolicy::Any } else { AxonPolicy::PublicOnly },
         ..ValidatorOptions::new(wallet.hotkey()?, config.chain.netuid, of.evidence_dir.clone())
     };
-    let shadow = args.shadow.as_deref().map(shadow_rule).transpose()?;
     let cancel = Cancel::on_signals("stopping; a round that is under way counts for nothing")?;
     let mut validator = Validator::open(chain, plugins, options).await?;
     global.remark(&format!("evidence goes to {}", validator.log_path().display()));
