@@ -4,6 +4,8 @@
 //! - [`normalise_weights`]: from a rule's values to what a chain takes;
 //! - [`Ledger`]: a small deterministic chain in this process, kept in a JSON file if so wished, and
 //!   [`LocalAdmin`]: registration, faucet and blocks, which only a local chain has;
+//! - [`subnet`]: what the ledger keeps of a subnet, a state machine that also suits simulations, and [`yuma`]:
+//!   one epoch as Bittensor computes it;
 //! - [`LedgerServer`] and [`LedgerClient`]: the ledger for other processes of this machine
 //!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
 //! - [`wallet`]: Bittensor's wallet folders.
@@ -37,17 +39,20 @@ mod weights;
 mod ledger;
 mod localnet;
 
+pub mod subnet;
 pub mod wallet;
+pub mod yuma;
 
 pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
 pub use error::{ChainError, Fault};
 pub use ledger::{
     Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE, Receipt,
-    SubnetGenesis, SubnetRules, block_hash, development_key, genesis_hash,
+    SubnetGenesis, block_hash, development_key, genesis_hash,
 };
 pub use localnet::{
     DEFAULT_LOCAL_ENDPOINT, DEFAULT_TIMEOUT, Endpoint, LedgerClient, LedgerServer, MAX_ANSWER_BYTES,
     MAX_EXTRINSIC_BYTES, connect,
 };
 pub use refusal::Refusal;
+pub use subnet::SubnetRules;
 pub use weights::normalise_weights;

@@ -62,13 +62,28 @@ pub enum Refusal {
         /// Its place.
         uid: Uid,
     },
-    /// No place is left.
-    #[error("subnet {netuid} is full: it has places for {most} neurons")]
+    /// No place is left, and nobody may be deregistered for one.
+    #[error(
+        "subnet {netuid} is full: it has places for {most} neurons, and none of them may be deregistered"
+    )]
     SubnetFull {
         /// The subnet.
         netuid: NetUid,
         /// How many neurons it takes.
         most: u16,
+    },
+    /// Not enough for what a place costs.
+    #[error(
+        "registering costs {cost_rao} rao and the coldkey {coldkey} has {balance_rao}: give it more in the \
+         genesis, or wait until the cost has fallen"
+    )]
+    CannotPay {
+        /// Who pays.
+        coldkey: Hotkey,
+        /// What a place costs now, in rao.
+        cost_rao: u64,
+        /// What the coldkey has, in rao.
+        balance_rao: u64,
     },
     /// A call for the ledger's sudo key alone.
     #[error("only the ledger's sudo key may do this, {signer} is not it")]

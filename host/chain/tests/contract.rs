@@ -40,7 +40,9 @@ contract! {
     a_miner_may_weigh_itself_only,
     strangers_are_refused,
     calls_of_one_key_at_once_all_happen,
-    a_newcomer_registers_once_and_while_there_is_room,
+    a_newcomer_registers_once,
+    on_a_full_subnet_a_newcomer_takes_the_place_of_who_earns_least,
+    every_tempo_an_epoch_pays_by_weights_and_gives_permits_by_stake,
     only_sudo_sets_stake_and_makes_blocks,
 }
 
@@ -100,6 +102,7 @@ async fn an_unknown_subnet_is_refused_everywhere(chain: &dyn LocalAdmin) {
     assert_eq!(refusal(chain.snapshot(netuid).await), none);
     assert_eq!(refusal(chain.commitments(netuid).await), none);
     assert_eq!(refusal(chain.weights(netuid).await), none);
+    assert_eq!(refusal(chain.subnet_figures(netuid).await), none);
     assert_eq!(refusal(chain.commit(&key(1), netuid, b"x").await), none);
     assert_eq!(refusal(chain.serve_axon(&key(1), netuid, "127.0.0.1:1".parse().unwrap()).await), none);
     assert_eq!(refusal(chain.set_weights(&key(0), netuid, &[]).await), none);
@@ -222,14 +225,12 @@ async fn calls_of_one_key_at_once_all_happen(chain: &dyn LocalAdmin) {
     assert_eq!(chain.weights(NETUID).await.unwrap().len(), 1);
 }
 
-async fn a_newcomer_registers_once_and_while_there_is_room(chain: &dyn LocalAdmin) {
+async fn a_newcomer_registers_once(chain: &dyn LocalAdmin) {
     let owner = key(200).hotkey();
     assert_eq!(chain.register(&key(10), NETUID, owner).await.unwrap(), Uid(4));
     let again = refusal(chain.register(&key(10), NETUID, owner).await);
     assert_eq!(again, Refusal::AlreadyRegistered { netuid: NETUID, hotkey: key(10).hotkey(), uid: Uid(4) });
     assert_eq!(chain.register(&key(11), NETUID, owner).await.unwrap(), Uid(5));
-    let full = refusal(chain.register(&key(12), NETUID, owner).await);
-    assert_eq!(full.to_string(), "subnet 7 is full: it has places for 6 neurons");
     let snapshot = chain.snapshot(NETUID).await.unwrap();
     let newcomer = snapshot.neuron(&key(10).hotkey()).unwrap();
     assert_eq!(
@@ -237,6 +238,42 @@ async fn a_newcomer_registers_once_and_while_there_is_room(chain: &dyn LocalAdmi
         (owner, StakeRao(0), false)
     );
     chain.commit(&key(10), NETUID, b"here").await.unwrap();
+}
+
+async fn on_a_full_subnet_a_newcomer_takes_the_place_of_who_earns_least(chain: &dyn LocalAdmin) {
+    let owner = key(200).hotkey();
+    for byte in [10, 11] {
+        chain.register(&key(byte), NETUID, owner).await.unwrap();
+    }
+    pass(chain, 1).await;
+    chain.set_weights(&key(0), NETUID, &[(Uid(1), 9), (Uid(2), 1), (Uid(4), 5), (Uid(5), 5)]).await.unwrap();
+    pass(chain, 59).await;
+    let hotkey = key(3).hotkey();
+    assert_eq!(chain.register(&key(12), NETUID, owner).await.unwrap(), Uid(3), "nobody weighed uid 3");
+    let refused = refusal(chain.commit(&key(3), NETUID, b"x").await);
+    assert_eq!(refused, Refusal::NotRegistered { netuid: NETUID, hotkey });
+    assert_eq!(chain.snapshot(NETUID).await.unwrap().at(Uid(3)).unwrap().hotkey, key(12).hotkey());
+}
+
+async fn every_tempo_an_epoch_pays_by_weights_and_gives_permits_by_stake(chain: &dyn LocalAdmin) {
+    let before = chain.subnet_figures(NETUID).await.unwrap();
+    assert_eq!((before.netuid, before.epoch_block, before.neurons.len()), (NETUID, None, 4));
+    pass(chain, 1).await;
+    chain.set_weights(&key(0), NETUID, &[(Uid(2), 3), (Uid(3), 1)]).await.unwrap();
+    pass(chain, 58).await;
+    assert_eq!(chain.subnet_figures(NETUID).await.unwrap().epoch_block, None);
+    pass(chain, 1).await;
+    let figures = chain.subnet_figures(NETUID).await.unwrap();
+    assert_eq!(figures.epoch_block, Some(BlockNumber(60)));
+    let earned: Vec<_> = figures.neurons.iter().map(|neuron| neuron.earned).collect();
+    // 60 blocks of 0.41 alpha, by thirds and one.
+    assert!(earned[2].miner_rao.abs_diff(18_450_102_960) < 100_000, "{earned:?}");
+    assert!(earned[3].miner_rao.abs_diff(6_150_034_320) < 100_000, "{earned:?}");
+    assert!(earned[0].validator_rao.abs_diff(24_600_137_280) < 100_000, "{earned:?}");
+    assert_eq!(earned[1].total_rao(), 0);
+    let permits: Vec<_> =
+        chain.snapshot(NETUID).await.unwrap().neurons.iter().map(|neuron| neuron.validator_permit).collect();
+    assert_eq!(permits, [true; 4], "everyone has stake, and there are permits for 64");
 }
 
 async fn only_sudo_sets_stake_and_makes_blocks(chain: &dyn LocalAdmin) {

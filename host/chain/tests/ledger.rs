@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 
+use plimsoll_chain::subnet::RegistrationRules;
 use plimsoll_chain::{Call, Chain, ChainError, Extrinsic, Fault, Ledger, LedgerGenesis, LocalAdmin, Refusal};
 use plimsoll_core::{BlockNumber, Digest, NetUid, StakeRao, Uid};
 use proptest::prelude::*;
@@ -27,11 +28,12 @@ fn ledger() -> Ledger {
 /// Everything about a ledger that a user can see.
 async fn face(ledger: &Ledger) -> String {
     format!(
-        "{:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?}",
         ledger.head().await.unwrap(),
         ledger.snapshot(NETUID).await.unwrap(),
         ledger.commitments(NETUID).await.unwrap(),
-        ledger.weights(NETUID).await.unwrap()
+        ledger.weights(NETUID).await.unwrap(),
+        ledger.figures(NETUID).unwrap()
     )
 }
 
@@ -152,6 +154,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         proptest::collection::vec(weight, 0..5)
             .prop_map(|weights| Call::SetWeights { netuid: NETUID, weights }),
         any::<u8>().prop_map(|byte| Call::Register { netuid: NETUID, coldkey: key(byte).hotkey() }),
+        // Not by sudo: refused, and then a nonce is gone.
+        Just(Call::Advance { blocks: 1 }),
     ];
     prop_oneof![(0u32..30).prop_map(Step::Pass), (0u8..8, call).prop_map(|(who, call)| Step::Do(who, call))]
 }
@@ -280,4 +284,48 @@ fn a_damaged_file_is_refused_at_every_cut_and_at_a_changed_digit() {
     fs::write(&path, &whole).unwrap();
     let again = Ledger::kept_in(&path, genesis()).unwrap();
     assert_eq!(again.advance(1).block, BlockNumber(42));
+}
+
+#[test]
+fn a_file_from_before_there_were_epochs_goes_on_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.json");
+    let old = include_str!("vectors/ledger-before-epochs.json");
+    fs::write(&path, old).unwrap();
+    let genesis = || LedgerGenesis::development(NetUid(1));
+    let ledger = Ledger::kept_in(&path, genesis()).unwrap();
+    let figures = ledger.figures(NetUid(1)).unwrap();
+    assert_eq!((figures.neurons.len(), figures.epoch_block), (2, None));
+    // It was left at block 9, and its tempo is 30.
+    ledger.advance(21);
+    let figures = ledger.figures(NetUid(1)).unwrap();
+    assert_eq!(figures.epoch_block, Some(BlockNumber(30)));
+    assert!(figures.neurons[0].earned.validator_rao > 0, "it has the stake");
+    ledger.save().unwrap();
+    drop(ledger);
+    let again = Ledger::kept_in(&path, genesis()).unwrap();
+    assert_eq!(again.figures(NetUid(1)).unwrap(), figures);
+    drop(again);
+
+    fs::write(&path, old.replace("\"block\":9", "\"block\":8")).unwrap();
+    let Err(error) = Ledger::kept_in(&path, genesis()) else { panic!("this was changed") };
+    assert!(error.to_string().contains("its state has the BLAKE3 "), "{error}");
+}
+
+#[tokio::test]
+async fn coldkeys_pay_for_places_out_of_what_the_genesis_gives_them() {
+    let mut genesis = genesis();
+    let (rich, poor) = (key(200).hotkey(), key(201).hotkey());
+    genesis.balances = [(rich, StakeRao(2_500_000_000)), (poor, StakeRao(1))].into();
+    genesis.subnets[0].rules.registration = RegistrationRules::bittensor();
+    let ledger = Ledger::new(genesis).unwrap();
+    let refused = refusal(ledger.register(&key(10), NETUID, poor).await);
+    assert_eq!(refused, Refusal::CannotPay { coldkey: poor, cost_rao: 1_000_000_000, balance_rao: 1 });
+    ledger.register(&key(10), NETUID, rich).await.unwrap();
+    assert_eq!(ledger.balance(&rich), StakeRao(1_500_000_000));
+    ledger.register(&key(11), NETUID, rich).await.unwrap();
+    assert_eq!((ledger.balance(&rich), ledger.balance(&poor)), (StakeRao(240_000_000), StakeRao(1)));
+    let stranger = key(202).hotkey();
+    let refused = refusal(ledger.register(&key(12), NETUID, stranger).await);
+    assert!(matches!(refused, Refusal::CannotPay { balance_rao: 0, .. }), "{refused}");
 }

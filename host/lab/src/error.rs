@@ -43,6 +43,14 @@ pub enum LabError {
         /// What the system said.
         reason: String,
     },
+    /// An epoch that cannot be lived through again.
+    #[error("epoch {epoch} cannot be replayed: {why}")]
+    Replay {
+        /// Which.
+        epoch: u64,
+        /// What is in the way.
+        why: String,
+    },
     /// A scheme that an honest miner and an honest validator cannot use.
     #[error("an honest proof is not accepted: {0}")]
     Rejected(String),

@@ -1,4 +1,4 @@
-//! The laboratory: proof schemes side by side, and under attack.
+//! The laboratory: proof schemes side by side, and under attack, and incentive rules against cheaters.
 //!
 //! Schemes are driven as a miner and a validator drive them, through [`plimsoll_plugin::Scheme`] and nothing else:
 //! what holds here holds for a stranger's plugin. It prints nothing and never exits.
@@ -12,5 +12,7 @@ pub mod attack;
 pub mod compare;
 
 pub mod kernel_rates;
+
+pub mod simulate;
 
 pub use error::LabError;

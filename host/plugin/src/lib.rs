@@ -78,12 +78,13 @@ mod scaffold_python;
 
 mod conform;
 mod measure;
+mod waiver;
 
 pub use allocation::{Allocation, AllocationInstance};
 pub use build::{BuildOptions, Built, TARGET, build, componentise};
 pub use build_python::python_install;
 pub use challenge::{Challenge, ChallengeInstance};
-pub use conform::{Check, Report, conform};
+pub use conform::{ALLOCATION_LAWS, Check, Counterexample, INCENTIVE_LAWS, Report, conform};
 pub use convert::Descriptor;
 pub use error::{Fault, PluginError, Refusal, Rejection};
 pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
@@ -99,3 +100,4 @@ pub use scaffold::{SdkSource, scaffold};
 pub use scaffold_python::scaffold_python;
 pub use scheme::{Scheme, SchemeInstance};
 pub use terms::ENGINE;
+pub use waiver::Waiver;

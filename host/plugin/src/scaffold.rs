@@ -26,12 +26,12 @@ pub fn scaffold(
     sdk: SdkSource<'_>,
 ) -> Result<Vec<PathBuf>, PluginError> {
     check_name(name).map_err(refused)?;
-    write_new(files(kind, name, sdk).map_err(refused)?, name, into)
+    write_new(&files(kind, name, sdk).map_err(refused)?, name, into)
 }
 
 /// Writes a new plugin's files, unless something is in their place; gives their paths, sorted.
 pub(crate) fn write_new(
-    files: Vec<(PathBuf, String)>,
+    files: &[(PathBuf, String)],
     name: &str,
     into: &Path,
 ) -> Result<Vec<PathBuf>, PluginError> {
@@ -39,7 +39,7 @@ pub(crate) fn write_new(
     if std::fs::symlink_metadata(&dir).is_ok() {
         return Err(refused(format!("{} is there already; choose another name or remove it", dir.display())));
     }
-    write_all(&files, name, into).map_err(refused)?;
+    write_all(files, name, into).map_err(refused)?;
     let mut written: Vec<PathBuf> = files.iter().map(|(path, _)| dir.join(path)).collect();
     written.sort();
     Ok(written)

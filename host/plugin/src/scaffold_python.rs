@@ -44,5 +44,5 @@ pub fn scaffold_python(
         (".gitignore".into(), "/target\n/.venv\n__pycache__\n".into()),
     ];
     files.extend(wit_of(sdk, contract).map_err(refused)?);
-    write_new(files, name, into)
+    write_new(&files, name, into)
 }

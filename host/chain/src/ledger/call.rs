@@ -30,11 +30,11 @@ const DOMAIN: &[u8] = b"plimsoll ledger extrinsic v1";
 #[serde(tag = "call", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Call {
-    /// Take the next free place of a subnet.
+    /// Take a place of a subnet.
     Register {
         /// The subnet.
         netuid: NetUid,
-        /// The key that owns the signer.
+        /// The key that owns the signer, and pays.
         coldkey: Hotkey,
     },
     /// Say where the signer serves.

@@ -6,15 +6,18 @@ use async_trait::async_trait;
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 
 use super::{Call, Desk, Extrinsic, Ledger, Receipt, Turn, submit_signed};
+use crate::subnet::EpochFigures;
 use crate::{Chain, ChainCommitment, ChainError, Head, Snapshot, WeightRow};
 
 /// What a local ledger offers beyond [`Chain`]: on Bittensor these take tokens, or do not exist.
 #[async_trait]
 pub trait LocalAdmin: Chain {
-    /// Takes the next free place on the subnet for `key`, owned by `coldkey`, with no stake and no permit.
+    /// Takes a place on the subnet for `key`, owned by `coldkey`, with no stake and no permit: the next free
+    /// one, or on a full subnet that of whoever earns least. The coldkey pays what it costs.
     async fn register(&self, key: &Keypair, netuid: NetUid, coldkey: Hotkey) -> Result<Uid, ChainError>;
 
-    /// The faucet: gives a registered neuron its stake, and its permit or none. For the ledger's sudo key.
+    /// The faucet: gives a registered neuron its stake, and its permit or none. The next epoch gives permits
+    /// anew, to those with the most stake. For the ledger's sudo key.
     async fn set_stake(
         &self,
         sudo: &Keypair,
@@ -27,6 +30,9 @@ pub trait LocalAdmin: Chain {
     /// Makes blocks, at most [`MAX_BLOCKS_AT_ONCE`](super::MAX_BLOCKS_AT_ONCE); answers the height reached.
     /// For the ledger's sudo key.
     async fn advance_by(&self, sudo: &Keypair, blocks: u32) -> Result<BlockNumber, ChainError>;
+
+    /// What the last epoch of the subnet found, and what its neurons have earned.
+    async fn subnet_figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError>;
 }
 
 #[async_trait]
@@ -37,6 +43,10 @@ impl Desk for Ledger {
 
     async fn hand_in(&self, extrinsic: Extrinsic) -> Result<Receipt, ChainError> {
         self.submit(&extrinsic)
+    }
+
+    async fn epoch_figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError> {
+        self.figures(netuid)
     }
 }
 
@@ -106,5 +116,9 @@ impl<L: Chain + Desk> LocalAdmin for L {
 
     async fn advance_by(&self, sudo: &Keypair, blocks: u32) -> Result<BlockNumber, ChainError> {
         Ok(submit_signed(self, sudo, Call::Advance { blocks }).await?.block)
+    }
+
+    async fn subnet_figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError> {
+        self.epoch_figures(netuid).await
     }
 }

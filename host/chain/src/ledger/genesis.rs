@@ -1,12 +1,13 @@
 //! How a ledger begins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao};
 use serde::{Deserialize, Serialize};
 
 use crate::ChainError;
+use crate::subnet::SubnetRules;
 
 /// All that a ledger's first block fixes. Two ledgers of one genesis and one list of calls are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct LedgerGenesis {
     pub sudo: Option<Hotkey>,
     /// The subnets.
     pub subnets: Vec<SubnetGenesis>,
+    /// What coldkeys have for registrations that cost something. It is only ever spent.
+    #[serde(default)]
+    pub balances: BTreeMap<Hotkey, StakeRao>,
 }
 
 /// How one subnet begins.
@@ -31,23 +35,6 @@ pub struct SubnetGenesis {
     pub rules: SubnetRules,
     /// Its first neurons; the uid is the place in this list.
     pub neurons: Vec<GenesisNeuron>,
-}
-
-/// The rules of a subnet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubnetRules {
-    /// Blocks between two epochs.
-    pub tempo_blocks: u64,
-    /// Blocks between two `set_weights` of one neuron.
-    pub weights_rate_limit_blocks: u64,
-    /// Stake that setting weights takes.
-    pub weights_min_stake_rao: StakeRao,
-    /// How many neurons must get a weight; fewer where the subnet has fewer.
-    pub min_weights: u16,
-    /// The largest share of all weight that one neuron may get, out of 65535.
-    pub max_weight: u16,
-    /// Places for neurons.
-    pub max_neurons: u16,
 }
 
 /// A neuron of the first block.
@@ -65,20 +52,6 @@ pub struct GenesisNeuron {
     pub axon: Option<SocketAddr>,
 }
 
-impl Default for SubnetRules {
-    /// Bittensor's own defaults for a subnet: tempo 360, rate limit 100, 256 neurons, no other limits.
-    fn default() -> Self {
-        Self {
-            tempo_blocks: 360,
-            weights_rate_limit_blocks: 100,
-            weights_min_stake_rao: StakeRao(0),
-            min_weights: 1,
-            max_weight: u16::MAX,
-            max_neurons: 256,
-        }
-    }
-}
-
 /// The key that everyone knows and that is sudo on a [`LedgerGenesis::development`] ledger, as Alice is on
 /// Substrate's development chains. Never trust it with anything.
 #[must_use]
@@ -90,7 +63,8 @@ impl LedgerGenesis {
     /// A ledger of one subnet with the rules and neurons given, blocks by hand, and no sudo.
     #[must_use]
     pub fn single(seed: Digest, netuid: NetUid, rules: SubnetRules, neurons: Vec<GenesisNeuron>) -> Self {
-        Self { seed, block_ms: 0, sudo: None, subnets: vec![SubnetGenesis { netuid, rules, neurons }] }
+        let subnets = vec![SubnetGenesis { netuid, rules, neurons }];
+        Self { seed, block_ms: 0, sudo: None, subnets, balances: BTreeMap::new() }
     }
 
     /// What `plimsoll localnet` starts from: one empty subnet at a quick pace (a block a second, tempo 30,
@@ -119,8 +93,8 @@ impl LedgerGenesis {
             if !netuids.insert(*netuid) {
                 return fail(format!("subnet {netuid} is there twice"));
             }
-            if rules.tempo_blocks == 0 {
-                return fail(format!("subnet {netuid} has a tempo of 0 blocks, the least is 1"));
+            if let Some(contradiction) = rules.contradiction() {
+                return fail(format!("subnet {netuid} {contradiction}"));
             }
             if neurons.len() > usize::from(rules.max_neurons) {
                 let (have, most) = (neurons.len(), rules.max_neurons);
@@ -137,6 +111,8 @@ impl LedgerGenesis {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_core::Uid;
+
     use super::*;
 
     fn neuron(byte: u8) -> GenesisNeuron {
@@ -163,11 +139,38 @@ mod tests {
             said(|g| g.subnets[0].rules.max_neurons = 0),
             format!("{head} starts with 1 neurons and has places for 0")
         );
+        assert_eq!(
+            said(|g| g.subnets[0].rules.owner = Some(Uid(256))),
+            format!("{head} has the owner uid 256 and places for 256 neurons only")
+        );
+        assert_eq!(
+            said(|g| g.subnets[0].rules.consensus.bonds_moving_average = 1_000_001),
+            format!("{head} has a bonds_moving_average of 1000001, the most is 1000000")
+        );
+        assert_eq!(
+            said(|g| g.subnets[0].rules.registration.min_cost_rao = StakeRao(5)),
+            format!(
+                "{head} has a registration cost_rao of 0, which must lie between min_cost_rao 5 and \
+                 max_cost_rao 100000000000"
+            )
+        );
         let twice = said(|g| g.subnets[0].neurons.push(neuron(1)));
         assert!(
             twice.starts_with(&format!("{head} has the hotkey 5")) && twice.ends_with("twice"),
             "{twice}"
         );
+    }
+
+    #[test]
+    fn a_genesis_from_before_there_were_epochs_has_the_usual_rules() {
+        let genesis = LedgerGenesis::development(NetUid(1));
+        let mut json = serde_json::to_value(&genesis).unwrap();
+        json.as_object_mut().unwrap().remove("balances");
+        let rules = json["subnets"][0]["rules"].as_object_mut().unwrap();
+        for newer in ["owner", "consensus", "emission", "registration"] {
+            assert!(rules.remove(newer).is_some(), "{newer}");
+        }
+        assert_eq!(serde_json::from_value::<LedgerGenesis>(json).unwrap(), genesis);
     }
 
     #[test]

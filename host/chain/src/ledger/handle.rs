@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{BlockNumber, Digest, Hotkey};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, StakeRao};
 
 use super::state::State;
 use super::state_file::StateFile;
-use super::{Extrinsic, LedgerGenesis, Receipt, genesis_hash};
+use super::{Extrinsic, LedgerGenesis, Receipt, block_hash, genesis_hash};
+use crate::subnet::{EpochFigures, Subnet};
 use crate::{ChainError, Head, Refusal};
 
 /// The most blocks that one sudo call may make.
@@ -97,14 +98,15 @@ impl Ledger {
         self.lock().state.genesis.block_ms
     }
 
-    /// Makes blocks, each a hash to compute. The only way in which time passes here.
+    /// Makes blocks, each a hash to compute and perhaps an epoch. The only way in which time passes here.
     ///
     /// A kept ledger that cannot be written goes on, and says so in the log: no accepted call is lost by it.
     pub fn advance(&self, blocks: u32) -> Head {
         let mut inner = self.lock();
         for _ in 0..blocks {
             inner.state.next_block();
-            inner.remember_head();
+            let hash = inner.state.hash;
+            inner.remember(hash);
         }
         if inner.saved_at.elapsed() >= BLOCKS_SAVED_EVERY {
             inner.saved_at = Instant::now();
@@ -119,6 +121,20 @@ impl Ledger {
     #[must_use]
     pub fn nonce(&self, of: &Hotkey) -> u64 {
         self.lock().state.nonce(of)
+    }
+
+    /// What the last epoch of a subnet found, and what its neurons have earned.
+    ///
+    /// # Errors
+    /// [`ChainError::Refused`] where there is no such subnet.
+    pub fn figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError> {
+        Ok(self.read(|state| state.subnet(netuid).map(Subnet::figures))?)
+    }
+
+    /// What `coldkey` has left to pay registrations with.
+    #[must_use]
+    pub fn balance(&self, coldkey: &Hotkey) -> StakeRao {
+        self.read(|state| state.balances.get(coldkey).copied().unwrap_or_default())
     }
 
     /// Checks and does one extrinsic. It is on disk, if the ledger is kept, when this returns. A refused one
@@ -188,8 +204,8 @@ impl Inner {
         self.file.as_ref().map_or(Ok(()), |file| file.write(&self.state))
     }
 
-    fn remember_head(&mut self) {
-        self.recent.push_back(self.state.hash);
+    fn remember(&mut self, hash: Digest) {
+        self.recent.push_back(hash);
         if self.recent.len() > REMEMBERED_BLOCKS {
             self.recent.pop_front();
         }
@@ -197,9 +213,11 @@ impl Inner {
 
     /// Takes over a state that is perhaps some blocks further, and remembers those.
     fn replace(&mut self, next: State) {
-        while self.state.block < next.block {
-            self.state.next_block();
-            self.remember_head();
+        let (mut block, mut hash) = (self.state.block, self.state.hash);
+        while block < next.block {
+            block = BlockNumber(block.0 + 1);
+            hash = block_hash(&next.genesis.seed, block, &hash);
+            self.remember(hash);
         }
         self.state = next;
     }

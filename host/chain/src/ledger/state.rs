@@ -1,12 +1,12 @@
 //! What a ledger knows at one block, and how blocks follow one another.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
-use super::{LedgerGenesis, SubnetRules};
+use super::LedgerGenesis;
+use crate::subnet::{Committed, Member, StoredSubnet, Subnet};
 use crate::{ChainCommitment, Head, NeuronRecord, Refusal, Snapshot, WeightRow};
 
 /// The hash of block `height` whose parent has the hash `parent`:
@@ -26,65 +26,56 @@ pub fn genesis_hash(seed: &Digest) -> Digest {
 
 /// All there is to know at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Stored")]
 pub(super) struct State {
     pub(super) genesis: LedgerGenesis,
     pub(super) block: BlockNumber,
     pub(super) hash: Digest,
     /// The next nonce of everyone who has used one.
     pub(super) nonces: BTreeMap<Hotkey, u64>,
-    /// The members of each subnet; the uid is the place.
-    pub(super) subnets: BTreeMap<NetUid, Vec<Member>>,
+    pub(super) subnets: BTreeMap<NetUid, Subnet>,
+    /// What coldkeys have left.
+    pub(super) balances: BTreeMap<Hotkey, StakeRao>,
 }
 
-/// A neuron and what it said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The same in a file, where a subnet is without what the genesis says of it.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Member {
-    pub(super) hotkey: Hotkey,
-    pub(super) coldkey: Hotkey,
-    pub(super) stake_rao: StakeRao,
-    pub(super) validator_permit: bool,
-    pub(super) axon: Option<SocketAddr>,
-    pub(super) commitment: Option<Committed>,
-    pub(super) weights: Option<Weighed>,
+struct Stored {
+    genesis: LedgerGenesis,
+    block: BlockNumber,
+    hash: Digest,
+    nonces: BTreeMap<Hotkey, u64>,
+    subnets: BTreeMap<NetUid, StoredSubnet>,
+    #[serde(default)]
+    balances: BTreeMap<Hotkey, StakeRao>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Committed {
-    pub(super) block: BlockNumber,
-    #[serde(with = "hex")]
-    pub(super) bytes: Vec<u8>,
-}
+impl TryFrom<Stored> for State {
+    type Error = String;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Weighed {
-    pub(super) block: BlockNumber,
-    pub(super) row: Vec<(Uid, u16)>,
+    fn try_from(stored: Stored) -> Result<Self, String> {
+        let Stored { genesis, block, hash, nonces, subnets, balances } = stored;
+        let whole = |(netuid, subnet): (NetUid, StoredSubnet)| {
+            let of_genesis = genesis.subnets.iter().find(|subnet| subnet.netuid == netuid);
+            let of_genesis = of_genesis.ok_or(format!("its genesis has no subnet {netuid}"))?;
+            Ok((netuid, subnet.at(block, of_genesis)))
+        };
+        let subnets = subnets.into_iter().map(whole).collect::<Result<_, String>>()?;
+        Ok(Self { genesis, block, hash, nonces, subnets, balances })
+    }
 }
 
 impl State {
     /// Block 0.
     pub(super) fn begin(genesis: LedgerGenesis) -> Self {
-        let subnets = genesis.subnets.iter().map(|subnet| {
-            let members = subnet.neurons.iter().map(|neuron| Member {
-                hotkey: neuron.hotkey,
-                coldkey: neuron.coldkey,
-                stake_rao: neuron.stake_rao,
-                validator_permit: neuron.validator_permit,
-                axon: neuron.axon,
-                commitment: None,
-                weights: None,
-            });
-            (subnet.netuid, members.collect())
-        });
+        let subnets = genesis.subnets.iter().map(|subnet| (subnet.netuid, Subnet::begin(subnet)));
         Self {
             block: BlockNumber(0),
             hash: genesis_hash(&genesis.seed),
             nonces: BTreeMap::new(),
             subnets: subnets.collect(),
+            balances: genesis.balances.clone(),
             genesis,
         }
     }
@@ -93,6 +84,9 @@ impl State {
     pub(super) fn next_block(&mut self) {
         self.block = BlockNumber(self.block.0 + 1);
         self.hash = block_hash(&self.genesis.seed, self.block, &self.hash);
+        for subnet in self.subnets.values_mut() {
+            subnet.advance(1);
+        }
     }
 
     pub(super) const fn head(&self) -> Head {
@@ -106,20 +100,15 @@ impl State {
     /// Whether the ledger has to do with `hotkey`, so that its nonce is worth remembering.
     pub(super) fn knows(&self, hotkey: &Hotkey) -> bool {
         self.genesis.sudo == Some(*hotkey)
-            || self.subnets.values().flatten().any(|member| member.hotkey == *hotkey)
+            || self.subnets.values().any(|subnet| subnet.uid_of(hotkey).is_some())
     }
 
-    pub(super) fn rules(&self, netuid: NetUid) -> Result<&SubnetRules, Refusal> {
-        let subnet = self.genesis.subnets.iter().find(|subnet| subnet.netuid == netuid);
-        subnet.map(|subnet| &subnet.rules).ok_or(Refusal::NoSubnet { netuid })
-    }
-
-    pub(super) fn members(&self, netuid: NetUid) -> Result<&Vec<Member>, Refusal> {
+    pub(super) fn subnet(&self, netuid: NetUid) -> Result<&Subnet, Refusal> {
         self.subnets.get(&netuid).ok_or(Refusal::NoSubnet { netuid })
     }
 
     pub(super) fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, Refusal> {
-        let rules = self.rules(netuid)?;
+        let subnet = self.subnet(netuid)?;
         let record = |(uid, member): (Uid, &Member)| NeuronRecord {
             uid,
             hotkey: member.hotkey,
@@ -127,21 +116,21 @@ impl State {
             stake_rao: member.stake_rao,
             validator_permit: member.validator_permit,
             axon: member.axon,
-            last_update: member.weights.as_ref().map_or(BlockNumber(0), |weighed| weighed.block),
+            last_update: member.weights_block(),
         };
         Ok(Snapshot {
             netuid,
             block: self.block,
             beacon: self.hash,
-            tempo_blocks: rules.tempo_blocks,
-            weights_rate_limit_blocks: rules.weights_rate_limit_blocks,
+            tempo_blocks: subnet.rules().tempo_blocks,
+            weights_rate_limit_blocks: subnet.rules().weights_rate_limit_blocks,
             block_ms: self.genesis.block_ms,
-            neurons: by_uid(self.members(netuid)?).map(record).collect(),
+            neurons: subnet.by_uid().map(record).collect(),
         })
     }
 
     pub(super) fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, Refusal> {
-        let all = self.members(netuid)?.iter().filter_map(|member| {
+        let all = self.subnet(netuid)?.members().iter().filter_map(|member| {
             let Committed { block, bytes } = member.commitment.clone()?;
             Some(ChainCommitment { hotkey: member.hotkey, block, bytes })
         });
@@ -149,14 +138,9 @@ impl State {
     }
 
     pub(super) fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, Refusal> {
-        let all = by_uid(self.members(netuid)?)
-            .filter_map(|(uid, member)| Some((uid, member.weights.as_ref()?.row.clone())));
-        Ok(all.collect())
+        let row = |(uid, member): (Uid, &Member)| Some((uid, member.weights.as_ref()?.row.clone()));
+        Ok(self.subnet(netuid)?.by_uid().filter_map(row).collect())
     }
-}
-
-fn by_uid(members: &[Member]) -> impl Iterator<Item = (Uid, &Member)> {
-    (0..=u16::MAX).map(Uid).zip(members)
 }
 
 #[cfg(test)]

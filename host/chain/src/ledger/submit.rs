@@ -1,10 +1,11 @@
 //! From a call to a receipt, the same way for the ledger in process and for its client.
 
 use async_trait::async_trait;
-use plimsoll_core::{Digest, Hotkey, Keypair};
+use plimsoll_core::{Digest, Hotkey, Keypair, NetUid};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Extrinsic, Receipt};
+use crate::subnet::EpochFigures;
 use crate::{ChainError, Refusal};
 
 /// How often a nonce that someone else took meanwhile is fetched anew.
@@ -26,6 +27,8 @@ pub(crate) trait Desk: Send + Sync {
     async fn turn(&self, of: &Hotkey) -> Result<Turn, ChainError>;
     /// Hands one in.
     async fn hand_in(&self, extrinsic: Extrinsic) -> Result<Receipt, ChainError>;
+    /// What the last epoch found.
+    async fn epoch_figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError>;
 }
 
 /// Signs `call` and hands it in. Where another call of the same key was quicker, this one did not happen, so

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::protocol::Problem;
 use super::{Endpoint, MAX_ANSWER_BYTES};
 use crate::ledger::{Desk, Turn, submit_signed};
+use crate::subnet::EpochFigures;
 use crate::{Call, Chain, ChainCommitment, ChainError, Extrinsic, Head, Receipt, Snapshot, WeightRow};
 
 /// How long one call may take unless told otherwise.
@@ -171,6 +172,14 @@ impl Desk for LedgerClient {
 
     async fn hand_in(&self, extrinsic: Extrinsic) -> Result<Receipt, ChainError> {
         self.submit(&extrinsic).await
+    }
+
+    async fn epoch_figures(&self, netuid: NetUid) -> Result<EpochFigures, ChainError> {
+        let figures: EpochFigures = self.get(&format!("subnets/{netuid}/figures")).await?;
+        if figures.netuid != netuid {
+            return Err(self.nonsense(&format!("figures of subnet {} for subnet {netuid}", figures.netuid)));
+        }
+        Ok(figures)
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `GET /v1/subnets/NETUID` | [`Snapshot`](crate::Snapshot) |
 //! | `GET /v1/subnets/NETUID/commitments` | list of [`ChainCommitment`](crate::ChainCommitment) |
 //! | `GET /v1/subnets/NETUID/weights` | list of `[uid, [[uid, weight], …]]` |
+//! | `GET /v1/subnets/NETUID/figures` | [`EpochFigures`](crate::subnet::EpochFigures) |
 //! | `GET /v1/accounts/SS58` | `{"genesis": …, "nonce": …}` |
 //! | `POST /v1/extrinsics` | an [`Extrinsic`](crate::Extrinsic) in, a [`Receipt`](crate::Receipt) out |
 //!

@@ -138,6 +138,7 @@ fn router(ledger: Ledger) -> Router {
         .route("/v1/subnets/{netuid}", get(snapshot))
         .route("/v1/subnets/{netuid}/commitments", get(commitments))
         .route("/v1/subnets/{netuid}/weights", get(weights))
+        .route("/v1/subnets/{netuid}/figures", get(figures))
         .route("/v1/accounts/{hotkey}", get(account))
         .route("/v1/extrinsics", post(submit))
         .fallback(async || problem(StatusCode::NOT_FOUND, "a local ledger has no such path"))
@@ -175,6 +176,13 @@ async fn commitments(State(ledger): State<Ledger>, Path(netuid): Path<String>) -
 async fn weights(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
     match netuid.parse() {
         Ok(netuid) => answer(ledger.weights(NetUid(netuid)).await),
+        Err(_) => no_number(&netuid),
+    }
+}
+
+async fn figures(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
+    match netuid.parse() {
+        Ok(netuid) => answer(ledger.figures(NetUid(netuid))),
         Err(_) => no_number(&netuid),
     }
 }

@@ -217,12 +217,15 @@ impl Judge {
         standings: &[Standing],
         memory: &[u8],
     ) -> Result<Weighed, PluginError> {
-        weighed(&self.plugins.incentive, round, standings, memory)
+        weigh(&self.plugins.incentive, round, standings, memory)
     }
 }
 
-/// What `rule` makes of a round.
-pub(super) fn weighed(
+/// What everyone earns by an incentive rule, in a fresh instance of it.
+///
+/// # Errors
+/// What the rule says; then the round is void.
+pub fn weigh(
     rule: &Incentive,
     round: &Round,
     standings: &[Standing],

@@ -24,7 +24,7 @@ mod shadow;
 
 pub use asking::{AxonPolicy, LeftOut};
 pub use book::{Book, Claim, Entrant, History, Member, Pinned, SUSPECT_ROUNDS};
-pub use judge::{Judge, PlannedAudit, Weighed};
+pub use judge::{Judge, PlannedAudit, Weighed, weigh};
 pub use logbook::logs;
 pub use outcome::{Outcome, Tally};
 pub use randomness::RoundSecret;

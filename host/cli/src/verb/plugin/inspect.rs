@@ -85,6 +85,9 @@ fn human(inspection: &Inspection) -> String {
         if imports.is_empty() { "nothing".into() } else { imports.join(", ") }
     ));
     lines.extend(descriptor.references.iter().map(|reference| format!("see       {reference}")));
+    lines.extend(
+        descriptor.waivers.iter().map(|waiver| format!("waives    {}: {}", waiver.law, waiver.reason)),
+    );
     lines.push(String::new());
     lines.push(parameters(&descriptor.config_schema));
     lines.join("\n")

@@ -15,7 +15,7 @@ use plimsoll_wire::evidence::LogHeader;
 
 pub use difference::{Difference, Paid, Pair, RuleName};
 
-use super::judge::weighed;
+use super::judge::weigh;
 use super::logbook::logs;
 use super::recall::{RecordedRound, Step, Steps};
 use super::{RoundReport, Validator};
@@ -150,7 +150,7 @@ impl Work {
         if self.notebook.behind().is_some_and(|behind| epoch <= behind) {
             return false;
         }
-        let ours = weighed(&self.rule, &seen.round, &seen.standings, self.notebook.memory());
+        let ours = weigh(&self.rule, &seen.round, &seen.standings, self.notebook.memory());
         if tell {
             self.tell(seen, ours.as_ref().map_err(ToString::to_string));
         }
