@@ -15,7 +15,7 @@ const RUNS: usize = 5;
 const CALLS: u32 = 20_000;
 const STARTS: u32 = 500;
 /// What takes longer is measured once, and a run of many takes no longer.
-const LONG: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_millis(250);
 /// How long a thread is kept busy with calls.
 const THREAD_NS: f64 = 3e7;
 /// Filled over and over by each thread: small enough for the processor's caches.

@@ -9,6 +9,7 @@ mod suggest;
 mod problem;
 mod source;
 
+mod alone;
 mod layers;
 mod read;
 mod subnet;
@@ -21,6 +22,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alone::file_with_rule;
 pub(crate) use keys::KEYS;
 pub(crate) use layers::{Inputs, Layered, Override, read};
 pub(crate) use params::check_params;

@@ -1,5 +1,6 @@
 //! `plimsoll validator`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plimsoll_chain::wallet::Wallet;
@@ -7,11 +8,13 @@ use plimsoll_chain::{Endpoint, connect};
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{
-    AxonPolicy, RoundListener, RoundReport, RoundRow, Schedule, Validator, ValidatorOptions,
+    AxonPolicy, RoundListener, RoundReport, RoundRow, Schedule, Shadow, Validator, ValidatorOptions,
 };
+use plimsoll_plugin::Incentive;
 use serde_json::json;
 
 use crate::cancel::Cancel;
+use crate::config;
 use crate::exit::Failure;
 use crate::flags::{ChainFlags, PluginFlags, WalletFlags};
 use crate::global::{Global, versioned};
@@ -31,6 +34,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BLOCKS")]
     period: Option<u64>,
 
+    /// Weigh every round by the incentive rule of this file as well, and say how its weights differ; nothing of it
+    /// is set. The file is a plimsoll.toml or subnet.toml with a table [incentive]
+    #[arg(long, value_name = "FILE")]
+    shadow: Option<PathBuf>,
+
     #[command(flatten)]
     chain: ChainFlags,
     #[command(flatten)]
@@ -41,6 +49,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.chain, &args.wallet, &args.plugins])?;
+    let shadow = args.shadow.as_deref().map(shadow_rule).transpose()?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let host = config.host()?;
     let plugins = config.choices().load_for_validator(&host)?;
@@ -66,17 +75,36 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     }
     let schedule =
         Schedule { period_blocks: args.period, rounds: args.rounds, poll: Duration::from_millis(500) };
-    let teller = Teller { json: global.json };
-    Ok(validator.run(schedule, &teller, cancel.cancelled()).await?)
+    let shadow = shadow.map(|rule| Shadow::start(rule, &validator)).transpose()?;
+    if let Some(shadow) = &shadow {
+        global.remark(&format!("how the shadow rule differs goes to {}", shadow.path().display()));
+    }
+    let teller = Teller { json: global.json, shadow };
+    let ended = validator.run(schedule, &teller, cancel.cancelled()).await;
+    if let Some(shadow) = teller.shadow {
+        shadow.finish();
+    }
+    Ok(ended?)
+}
+
+/// The incentive rule of a file, under that file's own limits of plugins.
+fn shadow_rule(path: &Path) -> Result<Incentive, Failure> {
+    let config = config::file_with_rule(path)?;
+    let choice = config.incentive.for_node();
+    Ok(config.host()?.load_incentive(&choice.resolve()?, &choice.params)?)
 }
 
 /// Prints rounds as they close.
 struct Teller {
     json: bool,
+    shadow: Option<Shadow>,
 }
 
 impl RoundListener for Teller {
     fn closed(&self, report: &RoundReport) {
+        if let Some(shadow) = &self.shadow {
+            shadow.saw(report);
+        }
         if self.json {
             screen::print(&versioned(json!(report)).to_string());
             return;

@@ -179,3 +179,24 @@ fn the_seed_compatible_example_counts_space_as_the_prototype_did() {
     let params = values.iter().find(|value| value["key"] == "allocation.params").unwrap();
     assert_eq!(params["value"], serde_json::json!({"compat": true}));
 }
+
+#[test]
+fn a_shadow_is_read_from_its_own_file_and_refused_by_its_line() {
+    let home = Home::warm();
+    let refused = |text: &str| {
+        home.write("other.toml", text);
+        let ran = home.run("validator --shadow other.toml");
+        (ran.code, ran.err)
+    };
+    let (code, text) = refused("[incentive]\nrul = \"builtin:incentive-ema\"\n");
+    assert!(code == 3 && text.contains("`incentive.rul` is no key of other.toml"), "{text}");
+    let (code, text) = refused("[chain]\nnetuid = 3\n");
+    assert!(code == 3 && text.contains("other.toml has no table [incentive]"), "{text}");
+    let (code, text) =
+        refused("[incentive]\nrule = \"builtin:incentive-ema\"\n[incentive.params]\nalpha = 1\n");
+    assert!(code == 40 && text.contains("alpha"), "{text}");
+    // The file is sound: what is missing next is the validator's own.
+    assert_eq!(refused("[incentive]\nrule = \"builtin:incentive-ema\"\n").0, 12);
+    let gone = home.run("validator --shadow gone.toml");
+    assert!(gone.code == 3 && gone.err.contains("cannot read gone.toml"), "{}", gone.err);
+}

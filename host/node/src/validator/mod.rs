@@ -2,7 +2,7 @@
 //!
 //! Reading order: what one audit comes to ([`Outcome`]), what is remembered ([`Book`]), what a round draws
 //! from ([`RoundSecret`]), every decision that must be reproducible ([`Judge`]), the log and back from it
-//! ([`recall`]), the network around it all ([`Validator`]).
+//! ([`recall`]), the network around it all ([`Validator`]), and a rule that only weighs along ([`Shadow`]).
 
 mod outcome;
 
@@ -20,6 +20,8 @@ mod asking;
 mod round;
 mod run;
 
+mod shadow;
+
 pub use asking::{AxonPolicy, LeftOut};
 pub use book::{Book, Claim, Entrant, History, Member, Pinned, SUSPECT_ROUNDS};
 pub use judge::{Judge, PlannedAudit, Weighed, weigh};
@@ -29,6 +31,7 @@ pub use randomness::RoundSecret;
 pub use recall::{LastRound, LogSettings, Recalled, RecordedAudit, RecordedRound, Step, recall};
 pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions};
 pub use run::{Delivery, RoundListener, Schedule};
+pub use shadow::{Difference, Paid, Pair, RuleName, Shadow};
 
 pub(crate) use logbook::same_plugin;
 pub(crate) use recall::{Steps, pin};

@@ -191,8 +191,7 @@ fn a_build_asks_the_tool_for_the_world_without_wasi_and_checks_what_comes() {
 #[test]
 fn what_the_tool_says_when_it_fails_is_the_error() {
     let folder = folder_with_tool("componentize-py 0.25.1", "echo 'SyntaxError: app.py, line 3' >&2; exit 1");
-    insta::assert_snapshot!(refusal(&folder), @"/my-rule: it does not build:
-SyntaxError: app.py, line 3");
+    assert_eq!(refusal(&folder), "/my-rule: it does not build:\nSyntaxError: app.py, line 3");
 }
 
 #[test]
@@ -211,8 +210,8 @@ fn a_manifest_that_cannot_be_built_is_refused_by_its_field() {
         fs::write(&path, sound.replace(from, to)).unwrap();
         refusal(&folder)
     };
-    insta::assert_snapshot!(said("kind = \"incentive\"", "kind = \"proof\""), @"");
-    insta::assert_snapshot!(said("module = \"app\"", "module = \"../app\""), @"");
-    insta::assert_snapshot!(said("module = \"app\"", "modul = \"app\""), @"");
-    insta::assert_snapshot!(said("name = \"my-rule\"", "name = \"../rule\""), @"");
+    insta::assert_snapshot!(said("kind = \"incentive\"", "kind = \"proof\""), @"/my-rule/pyproject.toml: a proof scheme cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot and every answer; use Rust");
+    insta::assert_snapshot!(said("module = \"app\"", "module = \"../app\""), @"/my-rule/pyproject.toml: tool.plimsoll.module is `../app`, expected a module's name");
+    insta::assert_snapshot!(said("module = \"app\"", "modul = \"app\""), @"/my-rule/pyproject.toml: unknown field `modul`, expected one of `kind`, `module`, `wit`; `plimsoll plugin new --lang python` writes one that works");
+    insta::assert_snapshot!(said("name = \"my-rule\"", "name = \"../rule\""), @"/my-rule/pyproject.toml: `../rule` is no name for a plugin: use letters, digits and dashes");
 }
