@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod inspect;
 mod localnet;
+mod localnet_rules;
 mod man;
 mod miner;
 mod plugin;
