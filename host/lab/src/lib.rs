@@ -5,6 +5,8 @@
 
 mod error;
 
+mod page;
+
 pub mod stats;
 
 pub mod attack;

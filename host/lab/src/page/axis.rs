@@ -2,7 +2,7 @@
 
 /// One axis: values from `low` to `high` lie between the places `from` and `to`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     low: f64,
     high: f64,
     from: f64,
@@ -11,12 +11,12 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    pub(super) const fn linear(low: f64, high: f64, from: f64, to: f64) -> Self {
+    pub(crate) const fn linear(low: f64, high: f64, from: f64, to: f64) -> Self {
         Self { low, high, from, to, logarithmic: false }
     }
 
     /// Around positive `values`, with room on both sides, and a decade at least.
-    pub(super) fn logarithmic(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Option<Self> {
+    pub(crate) fn logarithmic(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Option<Self> {
         let positive = values.filter(|value| *value > 0.0 && value.is_finite());
         let (low, high) =
             positive.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
@@ -29,18 +29,18 @@ impl Axis {
     }
 
     /// Between two positive values.
-    pub(super) fn logarithmic_between(low: f64, high: f64, from: f64, to: f64) -> Self {
+    pub(crate) fn logarithmic_between(low: f64, high: f64, from: f64, to: f64) -> Self {
         Self { low: low.log10(), high: high.log10(), from, to, logarithmic: true }
     }
 
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let value = if self.logarithmic { value.log10() } else { value };
         self.from + (self.to - self.from) * (value - self.low) / (self.high - self.low)
     }
 
     /// Values of a logarithmic axis at which there is a line: 1, 2 and 5 of each decade, or every decade where
     /// there are more than three.
-    pub(super) fn decades(&self) -> Vec<f64> {
+    pub(crate) fn decades(&self) -> Vec<f64> {
         let steps: &[f64] = if self.high - self.low > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let exponents = self.low.floor() as i32..=self.high.ceil() as i32;
         let values = exponents.flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)));
