@@ -202,7 +202,13 @@ impl Pace {
     }
 
     /// The audit from request to verdict.
-    pub(super) fn hear(&self, asked: &Asked<'_>, loss: f64, prover: &dyn Prover, draws: &mut Stream) -> Heard {
+    pub(super) fn hear(
+        &self,
+        asked: &Asked<'_>,
+        loss: f64,
+        prover: &dyn Prover,
+        draws: &mut Stream,
+    ) -> Heard {
         let is_lost = draws.chance(loss);
         let jitter_ns = draws.below(self.jitter_ns.saturating_add(1));
         if matches!(asked.conduct.answers, Answers::StakeFrom(least) if asked.stake_share < least) {
@@ -216,7 +222,8 @@ impl Pace {
         let bytes = self.proof_bytes.saturating_add(REQUEST_BYTES);
         miner.traffic_bytes = miner.traffic_bytes.saturating_add(bytes);
         let upload_ns = over_line_ns(self.proof_bytes, self.line_bytes_per_s);
-        let elapsed_ns = [self.rtt_ns, jitter_ns, proving_ns, upload_ns].into_iter().fold(0, u64::saturating_add);
+        let elapsed_ns =
+            [self.rtt_ns, jitter_ns, proving_ns, upload_ns].into_iter().fold(0, u64::saturating_add);
         let elapsed_ms = u32::try_from(elapsed_ns.div_ceil(NS_PER_MS)).unwrap_or(u32::MAX);
         let is_late = elapsed_ms > asked.audit.deadline_ms;
         let (outcome, undecided) = match fate {

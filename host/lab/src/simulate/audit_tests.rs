@@ -36,7 +36,15 @@ fn heard(figures: &SchemeFigures, network: &NetworkTerms, conduct: Conduct, n: u
     let secret = RoundSecret::revealed(Digest([2; 32]));
     let (pace, prover) = (Pace::new(figures, network), Sampled::new(figures));
     let (conduct, stake_share, number) = (&conduct, 0.5, 0);
-    let asked = Asked { statement: &statement, conduct, stake_share, audit: &audit, number, round: &round, secret: &secret };
+    let asked = Asked {
+        statement: &statement,
+        conduct,
+        stake_share,
+        audit: &audit,
+        number,
+        round: &round,
+        secret: &secret,
+    };
     let one = |at| {
         let mut draws = Streams::new(5).stream(Purpose::Audit, [at, 0, 0, 0]);
         pace.hear(&asked, network.loss, &prover, &mut draws)

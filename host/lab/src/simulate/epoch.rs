@@ -334,7 +334,12 @@ impl Day<'_> {
                 validator: watcher.name.clone(),
                 vote: watcher.vote.word(),
                 stake_share: scene.stake_shares[at],
-                claimed_bytes: key.claims.get(at).copied().flatten().map_or(0, |c| c.statement.claimed_bytes()),
+                claimed_bytes: key
+                    .claims
+                    .get(at)
+                    .copied()
+                    .flatten()
+                    .map_or(0, |c| c.statement.claimed_bytes()),
                 conduct: scene.conduct(placed.owner, placed.key, at),
                 told: round.and_then(|round| round.told.clone()),
                 weight: weight.map(|weight| weight.1),
@@ -378,7 +383,11 @@ fn plots(owner: &Owner, stake_shares: &[f64]) -> Vec<Plot> {
     let claims = keys.flat_map(|(number, key)| {
         let of = move |(claim, &stake_share): (&Option<Claim>, &f64)| {
             let bytes = claim.as_ref()?.statement.claimed_bytes();
-            Some(Plot { key: u32::try_from(number).unwrap_or(u32::MAX), toward: Toward { stake_share }, bytes })
+            Some(Plot {
+                key: u32::try_from(number).unwrap_or(u32::MAX),
+                toward: Toward { stake_share },
+                bytes,
+            })
         };
         key.claims.iter().zip(stake_shares).filter_map(of)
     });
@@ -392,7 +401,9 @@ fn displace(world: &mut World, hotkey: Option<Hotkey>, epoch: u64) {
         for key in owner.keys.iter_mut().filter(|key| key.hotkey == hotkey) {
             key.uid = None;
         }
-        if owner.joined_epoch.is_some() && owner.left_epoch.is_none() && owner.keys.iter().all(|key| key.uid.is_none())
+        if owner.joined_epoch.is_some()
+            && owner.left_epoch.is_none()
+            && owner.keys.iter().all(|key| key.uid.is_none())
         {
             owner.left_epoch = Some(epoch);
         }

@@ -40,12 +40,15 @@ mod tale;
 
 mod prepared;
 
+mod shipped;
+
 pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
 pub use prepared::{Kept, Prepared, prepare};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{
-    AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy, SubnetTerms, Validators,
-    Vote,
+    AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy,
+    SubnetTerms, Validators, Vote,
 };
+pub use shipped::{SCENARIOS, ShippedScenario};

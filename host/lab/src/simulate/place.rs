@@ -48,7 +48,12 @@ impl Subnet {
     }
 
     /// Takes a place for a hotkey, whatever it costs; a validator gets its stake at once.
-    pub(super) fn register(&mut self, hotkey: Hotkey, coldkey: Hotkey, stake_rao: StakeRao) -> Option<Joined> {
+    pub(super) fn register(
+        &mut self,
+        hotkey: Hotkey,
+        coldkey: Hotkey,
+        stake_rao: StakeRao,
+    ) -> Option<Joined> {
         let joined = self.0.register(hotkey, coldkey, StakeRao(u64::MAX)).ok()?;
         if stake_rao.0 > 0 {
             self.0.set_stake(&hotkey, stake_rao, true).ok()?;
@@ -106,7 +111,10 @@ fn rules(terms: &SubnetTerms, validators: u16) -> SubnetRules {
             max_validators: consensus.max_validators.max(validators),
             ..consensus
         },
-        emission: EmissionRules { alpha_per_block_rao: terms.alpha_per_block_rao, ..EmissionRules::default() },
+        emission: EmissionRules {
+            alpha_per_block_rao: terms.alpha_per_block_rao,
+            ..EmissionRules::default()
+        },
         registration: RegistrationRules {
             cost_rao,
             min_cost_rao: chain.min_cost_rao.min(cost_rao),

@@ -54,7 +54,11 @@ impl Kept {
 pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Result<Prepared, LabError> {
     let setup = |why: String| LabError::Setup { scheme: figures.name.clone(), why };
     let unit_bytes = u32::try_from(figures.unit_bytes).ok().filter(|&bytes| bytes > 0).ok_or_else(|| {
-        setup(format!("`unit_bytes` of its figures must be from 1 to {}, it is {}", u32::MAX, figures.unit_bytes))
+        setup(format!(
+            "`unit_bytes` of its figures must be from 1 to {}, it is {}",
+            u32::MAX,
+            figures.unit_bytes
+        ))
     })?;
     if let Some(column) = figures.impossible() {
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
@@ -178,15 +182,21 @@ impl Prepared {
     ///
     /// # Errors
     /// [`LabError::Replay`] for an epoch that the scenario does not have, or a uid that no miner had in it.
-    pub fn replay(&self, seed: u64, epoch: u64, uid: Uid, kept: Option<&Kept>) -> Result<Explained, LabError> {
+    pub fn replay(
+        &self,
+        seed: u64,
+        epoch: u64,
+        uid: Uid,
+        kept: Option<&Kept>,
+    ) -> Result<Explained, LabError> {
         let wrong = |why: String| Err(LabError::Replay { epoch, why });
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
         }
         let (streams, prover) = (Streams::new(seed), self.prover());
-        let near = kept.filter(|kept| kept.seed == seed).and_then(|kept| {
-            kept.states.iter().rfind(|state| state.epoch <= epoch)
-        });
+        let near = kept
+            .filter(|kept| kept.seed == seed)
+            .and_then(|kept| kept.states.iter().rfind(|state| state.epoch <= epoch));
         let mut world = near.cloned().unwrap_or_else(|| self.begin(&streams));
         while world.epoch < epoch {
             let lived = self.live(&mut world, &streams, &*prover, None);

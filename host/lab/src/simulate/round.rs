@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{Audit, BlockNumber, Round, Standing, Uid};
-use plimsoll_node::validator::{Entrant, Member, Outcome, RoundSecret, Tally, Weighed, weigh};
+use plimsoll_node::validator::{Entrant, Member, RoundSecret, Tally, Weighed, weigh};
 use plimsoll_plugin::PluginError;
 
 use super::agents::Toward;
@@ -245,9 +245,11 @@ mod tests {
 
     #[test]
     fn a_rule_that_answers_differently_is_told_with_what_differs() {
-        let said = |second: &Weighed| same("a-rule", &weighed(&[5, 6], b"m"), second).map_err(|e| e.to_string());
+        let said =
+            |second: &Weighed| same("a-rule", &weighed(&[5, 6], b"m"), second).map_err(|e| e.to_string());
         assert_eq!(said(&weighed(&[5, 6], b"m")), Ok(()));
-        let begin = "plugin `a-rule` breaks its contract in `weigh`: asked the same twice, it answers differently: ";
+        let begin =
+            "plugin `a-rule` breaks its contract in `weigh`: asked the same twice, it answers differently: ";
         for (second, what) in [
             (weighed(&[5, 7], b"m"), "uid 1 got 6 the first time and 7 the second"),
             (weighed(&[5], b"m"), "2 weights the first time and 1 the second"),

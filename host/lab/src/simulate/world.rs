@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
 
-use super::agents::{Agent, Stored, agent_of, hotkeys_of};
+use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
 use super::costs::Bill;
 use super::events::{Event, Queue};
@@ -148,7 +148,8 @@ fn validators(scenario: &Scenario, streams: &Streams) -> Vec<Watcher> {
         for member in 0..group.count {
             let number = all.len() as u64;
             let key = |part| Hotkey(streams.digest(Purpose::ValidatorKey, [number, part, 0, 0]).0);
-            let name = if group.count == 1 { group.name.clone() } else { format!("{} {}", group.name, member + 1) };
+            let name =
+                if group.count == 1 { group.name.clone() } else { format!("{} {}", group.name, member + 1) };
             all.push(Watcher {
                 name,
                 vote: group.vote.clone(),
@@ -171,8 +172,9 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
         for member in 0..miners.count {
             let number = all.len() as u64;
             // Every hotkey has a coldkey of its own, as anybody could have: nothing on chain tells a sybil.
-            let key = |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
-            let keys = (0..hotkeys_of(&miners.strategy)).map(|at| Key {
+            let key =
+                |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
+            let keys = (0..miners.strategy.hotkeys()).map(|at| Key {
                 hotkey: key(at, 0),
                 coldkey: key(at, 1),
                 uid: None,

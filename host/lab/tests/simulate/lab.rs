@@ -1,15 +1,15 @@
-//! A host with a folder for compiled plugins, and scenarios made small.
+//! A host for all tests, and scenarios made small.
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use plimsoll_lab::simulate::{Prepared, Run, Scenario, SchemeFigures, prepare};
+use plimsoll_lab::simulate::{Group, Prepared, Run, Scenario, SchemeFigures, prepare};
 use plimsoll_plugin::{Host, HostOptions};
 use serde_json::json;
 
 pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
 
-/// A scheme whose units take a millisecond to read and as long to make anew.
+/// A scheme whose units take a millisecond to read and two to make anew.
 pub(crate) fn figures() -> SchemeFigures {
     SchemeFigures {
         name: "proof-stream".into(),
@@ -17,7 +17,7 @@ pub(crate) fn figures() -> SchemeFigures {
         unit_bytes: 65_536,
         most_samples: 100,
         fill_cpu_us_per_mib: 1_000.0,
-        unit_regenerate_us: 1_000.0,
+        unit_regenerate_us: 2_000.0,
         unit_regenerates_alone: true,
         unit_read_us: 1_000.0,
         prove_us: 5_000.0,
@@ -28,10 +28,11 @@ pub(crate) fn figures() -> SchemeFigures {
     }
 }
 
-/// A scenario of short tempos; `more` are its validators and miners.
+/// Twelve epochs by proven bytes with nothing lost on the way; `more` are other settings, validators and miners.
 pub(crate) fn scenario(more: &str) -> Scenario {
     let text = format!(
-        "about = \"a test\"\nepochs = 12\nplugins.rule = \"incentive-proportional\"\nplugins.scheme = \"proof-stream\"\n{more}"
+        "about = \"a test\"\nepochs = 12\nplugins.rule = \"incentive-proportional\"\nplugins.scheme = \"proof-stream\"\n\
+         network.loss = 0.0\n{more}"
     );
     Scenario::read("test.toml", &text).unwrap()
 }
@@ -42,4 +43,16 @@ pub(crate) fn ready(scenario: Scenario) -> Prepared {
 
 pub(crate) fn run(prepared: &Prepared, seed: u64) -> Run {
     prepared.run(seed, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+pub(crate) fn lived(more: &str) -> Run {
+    run(&ready(scenario(more)), 1)
+}
+
+pub(crate) fn group<'a>(run: &'a Run, name: &str) -> &'a Group {
+    run.groups.iter().find(|group| group.name == name).unwrap()
+}
+
+pub(crate) fn json(run: &Run) -> String {
+    serde_json::to_string_pretty(run).unwrap()
 }

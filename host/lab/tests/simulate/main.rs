@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod laws;
+mod faults;
+mod figures;
 mod lab;
+mod laws;
+mod life;
+mod replay;
+mod scenarios;

@@ -227,8 +227,7 @@ pub fn weigh(
     memory: &[u8],
 ) -> Result<Weighed, PluginError> {
     let outcome = rule.instance()?.weigh(round, standings, memory)?;
-    let named: BTreeMap<Uid, u64> =
-        outcome.weights.iter().map(|weight| (weight.uid, weight.value)).collect();
+    let named: BTreeMap<Uid, u64> = outcome.weights.iter().map(|weight| (weight.uid, weight.value)).collect();
     let values: Vec<(Uid, u64)> =
         standings.iter().map(|s| (s.uid, named.get(&s.uid).copied().unwrap_or(0))).collect();
     Ok(Weighed { raw: outcome.weights, weights: normalise_weights(&values), memory: outcome.memory })

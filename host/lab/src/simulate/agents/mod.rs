@@ -108,14 +108,6 @@ pub(super) fn agent_of(group: &Miners, member: u32, identity_bound: bool) -> Box
     }
 }
 
-/// Hotkeys of one owner of a group.
-pub(super) const fn hotkeys_of(strategy: &Strategy) -> u32 {
-    match strategy {
-        Strategy::Sybil { hotkeys } => *hotkeys,
-        _ => 1,
-    }
-}
-
 /// `share` of `whole`, rounded down; exactly all of it for 1.
 pub(super) fn share_of(whole: u64, share: f64) -> u64 {
     if share >= 1.0 {

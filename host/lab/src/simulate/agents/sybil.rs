@@ -27,7 +27,8 @@ impl Agent for Sybil {
     fn stored(&self, plots: &[Plot]) -> Stored {
         // The first hotkey that has a place, where the very first has lost its own.
         let first = plots.iter().map(|plot| plot.key).min();
-        let one = plots.iter().filter(|plot| Some(plot.key) == first && (!self.identity_bound || plot.key == 0));
+        let one =
+            plots.iter().filter(|plot| Some(plot.key) == first && (!self.identity_bound || plot.key == 0));
         Stored { disk_bytes: one.map(|plot| plot.bytes).sum(), ..Stored::default() }
     }
 

@@ -4,6 +4,8 @@
 //! lie beside this file, with the machine that they were measured on. They are inputs, never measured while a
 //! simulation runs: so that a run is the same everywhere.
 
+mod from_compare;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,7 +48,9 @@ pub enum FiguresError {
     #[error("not the output of `plimsoll compare --json`: {0}")]
     NotATable(String),
     /// A scheme that is not in it.
-    #[error("there are no figures of `{scheme}`: there are those of {known}; measure it with `plimsoll compare --json --schemes {scheme}` and name the file with --figures")]
+    #[error(
+        "there are no figures of `{scheme}`: there are those of {known}; measure it with `plimsoll compare --json --schemes {scheme}` and name the file with --figures"
+    )]
     Unknown {
         /// Which.
         scheme: String,

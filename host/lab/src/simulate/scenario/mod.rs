@@ -328,6 +328,15 @@ impl Strategy {
         }
     }
 
+    /// Hotkeys of one owner.
+    #[must_use]
+    pub const fn hotkeys(&self) -> u32 {
+        match self {
+            Self::Sybil { hotkeys } => *hotkeys,
+            _ => 1,
+        }
+    }
+
     /// Whether it keeps what it claims, as well as its disks let it.
     #[must_use]
     pub const fn is_honest(&self) -> bool {

@@ -59,6 +59,7 @@ impl Scenario {
         self.wrong_numbers()
             .or_else(|| self.wrong_validators())
             .or_else(|| (0..self.miners.len()).find_map(|at| self.wrong_miners(at)))
+            .or_else(|| self.wrong_beginning())
     }
 
     fn wrong_numbers(&self) -> Option<Wrong> {
@@ -130,6 +131,25 @@ impl Scenario {
             path: vec![Key("validators")],
             what: format!("{count} validators leave no place for a miner among {places}"),
         })
+    }
+
+    /// Later ones displace others; those of the beginning all have their places.
+    fn wrong_beginning(&self) -> Option<Wrong> {
+        let places = u64::from(self.subnet.max_neurons);
+        let mut taken: u64 = self.validators.iter().map(|group| u64::from(group.count)).sum();
+        for (at, group) in self.miners.iter().enumerate().filter(|(_, group)| group.joins_epoch == 0) {
+            let hotkeys = u64::from(group.count) * u64::from(group.strategy.hotkeys());
+            taken = taken.saturating_add(hotkeys);
+            if taken > places {
+                let what = format!(
+                    "{taken} hotkeys have a place from the beginning, with the {hotkeys} of `{}`, and the subnet has {places}: give \
+                     `subnet.max_neurons` more, or some of them a `joins_epoch` of 1 or more",
+                    group.name
+                );
+                return Some(Wrong { path: vec![Key("miners"), At(at), Key("count")], what });
+            }
+        }
+        None
     }
 
     fn wrong_miners(&self, at: usize) -> Option<Wrong> {
@@ -254,8 +274,19 @@ strategy.freeloader = { keep = 0.5 }
         assert!(unknown.starts_with("s.toml:13:1: unknown field `cuont`, expected one of"), "{unknown}");
         let unknown = of("freeloader", "frealoader");
         assert!(unknown.starts_with("s.toml:18:10: unknown variant `frealoader`"), "{unknown}");
-        assert_eq!(of("name = \"free\"", "name = \"honest\""), "s.toml:16:8: two [[miners]] tables have the name `honest`");
-        assert_eq!(of("bytes = \"1TiB\"\ncount", "bytes = 0\ncount"), "s.toml:12:9: `bytes` must be 1 or more");
+        assert_eq!(
+            of("name = \"free\"", "name = \"honest\""),
+            "s.toml:16:8: two [[miners]] tables have the name `honest`"
+        );
+        assert_eq!(
+            of("bytes = \"1TiB\"\ncount", "bytes = 0\ncount"),
+            "s.toml:12:9: `bytes` must be 1 or more"
+        );
+        assert_eq!(
+            of("keep = 0.5 }", "keep = 0.5 }\ncount = 254"),
+            "s.toml:19:9: 257 hotkeys have a place from the beginning, with the 254 of `free`, and the subnet has 256: give \
+             `subnet.max_neurons` more, or some of them a `joins_epoch` of 1 or more"
+        );
         assert!(of("[plugins]", "[plugins").starts_with("s.toml:3:9: "));
     }
 }

@@ -1,0 +1,63 @@
+//! Every shipped scenario, lived through.
+
+use plimsoll_lab::simulate::{Run, SCENARIOS, Scenario, SchemeFigures, prepare};
+
+use crate::lab::{HOST, group, json, ready, run, scenario};
+use crate::laws::nothing_is_lost;
+
+fn shipped(name: &str) -> Run {
+    let shipped = SCENARIOS.iter().find(|shipped| shipped.name == name).unwrap();
+    let scenario = Scenario::read(&format!("{name}.toml"), shipped.toml).unwrap();
+    let figures = SchemeFigures::shipped(&scenario.plugins.scheme, &scenario.plugins.scheme_params).unwrap();
+    run(&prepare(scenario, &HOST, figures).unwrap(), 1)
+}
+
+#[test]
+fn every_shipped_scenario_lives_to_its_end() {
+    for scenario in SCENARIOS {
+        let run = shipped(scenario.name);
+        nothing_is_lost(&run);
+        assert_eq!(run.faults, [], "{}", scenario.name);
+        assert!(
+            run.miners_rao > 0 && run.groups.iter().all(|group| group.audits.judged() > 0),
+            "{}",
+            scenario.name
+        );
+        // A thousandth of the packets is lost; disks fail in one of them.
+        let most = if scenario.name == "churn" { 0.2 } else { 0.01 };
+        assert!(run.false_punishment_rate < most, "{}: {}", scenario.name, run.false_punishment_rate);
+    }
+}
+
+#[test]
+fn regenerators_beat_proof_stream_and_lose_against_a_sequential_scheme() {
+    let regenerators = shipped("regenerators");
+    let (found, honest) = (group(&regenerators, "regenerators"), group(&regenerators, "honest"));
+    assert!((found.emission_share - 0.2).abs() < 0.01 && found.roi > honest.roi, "{found:?}");
+    let sequential = shipped("regenerators-sequential");
+    assert!(group(&sequential, "regenerators").emission_share == 0.0);
+    assert!(group(&sequential, "honest").roi > group(&sequential, "nearly honest").roi);
+}
+
+#[test]
+fn a_run_has_the_figures_that_it_always_had() {
+    let more = r#"
+subnet.tempo_blocks = 10
+
+[[validators]]
+name = "v"
+count = 2
+
+[[miners]]
+name = "honest"
+bytes = "1TiB"
+
+[[miners]]
+name = "free"
+bytes = "1TiB"
+strategy.freeloader = { keep = 0.9 }
+"#;
+    let mut scenario = scenario(more);
+    scenario.epochs = 3;
+    insta::assert_snapshot!(json(&run(&ready(scenario), 7)));
+}
