@@ -4,6 +4,7 @@
 //! what holds here holds for a stranger's plugin. It prints nothing and never exits.
 
 mod error;
+mod near;
 
 mod page;
 
@@ -16,5 +17,7 @@ pub mod compare;
 pub mod kernel_rates;
 
 pub mod simulate;
+
+pub mod sweep;
 
 pub use error::LabError;

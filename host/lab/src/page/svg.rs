@@ -70,6 +70,18 @@ impl Drawing {
         let _ = write!(self.0, "<polyline class=\"curve\" points=\"{}\"/>", points.join(" "));
     }
 
+    /// A curve in the colour of a series. `title` is shown where a pointer rests on it.
+    pub(crate) fn trace(&mut self, series: usize, points: &[(f64, f64)], title: &str) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = write!(
+            self.0,
+            "<polyline fill=\"none\" stroke=\"var(--s{})\" stroke-width=\"1.8\" points=\"{}\"><title>{}</title></polyline>",
+            series % COLOURS,
+            points.join(" "),
+            escaped(title)
+        );
+    }
+
     /// A line in the colour of a series.
     pub(crate) fn bar(&mut self, series: usize, from: (f64, f64), to: (f64, f64)) {
         let (colour, (x1, y1), (x2, y2)) = (series % COLOURS, from, to);

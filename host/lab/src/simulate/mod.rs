@@ -45,6 +45,7 @@ mod shipped;
 pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
+pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{

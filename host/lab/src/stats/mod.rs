@@ -2,12 +2,18 @@
 //!
 //! - [`pass_probability`], [`least_kept`]: how often a prover that lost units still passes;
 //! - [`Rate`]: a share that was counted, with its exact interval;
-//! - [`uniformity`]: whether counts look as if every place was as likely as its size.
+//! - [`uniformity`]: whether counts look as if every place was as likely as its size;
+//! - [`mean`], [`bootstrap_mean_ci95`]: what several runs say together;
+//! - [`gini`]: how unequal they share.
 
+mod bootstrap;
+mod gini;
 mod interval;
 mod sampling;
 mod uniform;
 
+pub use bootstrap::{bootstrap_mean_ci95, mean};
+pub use gini::gini;
 pub use interval::{CONFIDENCE, Rate};
 pub use sampling::{least_kept, pass_probability, samples_to_detect};
 pub use uniform::uniformity;
