@@ -4,10 +4,10 @@
 //! the scheme's measured figures:
 //!
 //! * the line: round trip, jitter, and the proof's bytes over the miner's line;
-//! * the proof: making it, and reading each unit that is kept;
+//! * the proof: making it, and reading for each sample whose unit is kept;
 //! * units made anew: ceil(missing / cores) times one unit's, or everything once, on one core, where units do not
 //!   come back alone;
-//! * units fetched: one round trip for all of them, asked for at once, and their bytes over that line.
+//! * units fetched: one round trip for all of them, asked for at once, and what a proof reads of each over that line.
 
 use plimsoll_core::{Round, Statement};
 use plimsoll_node::validator::{Outcome, RoundSecret};
@@ -37,10 +37,13 @@ pub(super) struct Asked<'a> {
     /// The audit as the strategy wants it, with as many samples as the scheme draws.
     pub(super) audit: &'a plimsoll_core::Audit,
     /// Its place in the round: with the next two, what the challenge is drawn from.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) number: u32,
     /// The round.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) round: &'a Round,
     /// The validator's secret.
+    #[expect(dead_code, reason = "a sampled prover draws no challenge")]
     pub(super) secret: &'a RoundSecret,
 }
 
@@ -65,6 +68,7 @@ pub(super) enum Fate {
     /// The challenge asks for nothing that the plot holds.
     NotEligible,
     /// The verifier could not tell, and why.
+    #[expect(dead_code, reason = "a sampled verifier always can")]
     Undecided(String),
 }
 
@@ -153,7 +157,7 @@ pub(super) struct Pace {
     unit_ns: u64,
     alone: bool,
     fill_ns_per_mib: u64,
-    unit_bytes: u64,
+    sample_bytes: u64,
     proof_bytes: u64,
     rtt_ns: u64,
     jitter_ns: u64,
@@ -165,12 +169,12 @@ impl Pace {
         let ns = |us: f64| (us * 1000.0 + 0.5).floor() as u64;
         Self {
             prove_ns: ns(figures.prove_us),
-            read_ns: ns(figures.unit_read_us),
+            read_ns: ns(figures.sample_read_us),
             verify_ns: ns(figures.verify_us),
             unit_ns: ns(figures.unit_regenerate_us),
             alone: figures.unit_regenerates_alone,
             fill_ns_per_mib: ns(figures.fill_cpu_us_per_mib),
-            unit_bytes: figures.unit_bytes,
+            sample_bytes: figures.sample_read_bytes,
             proof_bytes: figures.proof_bytes,
             rtt_ns: u64::from(network.rtt_ms) * NS_PER_MS,
             jitter_ns: u64::from(network.jitter_ms) * NS_PER_MS,
@@ -251,7 +255,7 @@ impl Pace {
             }
             Missing::Fetched { .. } if missed == 0 => 0,
             Missing::Fetched { rtt_ms, bytes_per_s } => {
-                let bytes = u64::from(missed).saturating_mul(self.unit_bytes);
+                let bytes = u64::from(missed).saturating_mul(self.sample_bytes);
                 work.traffic_bytes = bytes;
                 (u64::from(rtt_ms) * NS_PER_MS).saturating_add(over_line_ns(bytes, bytes_per_s))
             }

@@ -31,7 +31,7 @@ pub enum Missing {
         cores: u32,
     },
     /// Reads them from somewhere else and answers when they are there. It asks for all of them at once, as whoever
-    /// is in a hurry would: one round trip, then all their bytes over one line.
+    /// is in a hurry would: one round trip, then what a proof reads of them over one line.
     Fetched {
         /// The round trip to where they lie, milliseconds.
         rtt_ms: u32,

@@ -12,7 +12,7 @@ use super::events::Event;
 use super::explained::{Explained, Opinion};
 use super::prepared::Prepared;
 use super::round::{Finished, Placed, Scene};
-use super::run::{Audits, EpochRow, Fault};
+use super::run::{EpochRow, Fault};
 use super::streams::{Purpose, Streams};
 use super::world::{Owner, Watcher, World, claim};
 
@@ -141,7 +141,6 @@ impl Day<'_> {
                 epoch,
                 earned_usd: self.prepared.tariff().alpha_usd(owner.last.earned_rao),
                 running_usd: owner.last.running_usd,
-                audits: owner.last.audits,
                 places: owner.keys.iter().filter(|key| key.uid.is_some()).count() as u32,
             };
             let mut draws = self.streams.stream(Purpose::Act, [epoch, at as u64, 0, 0]);
@@ -196,7 +195,6 @@ impl Day<'_> {
         for (at, owner) in world.owners.iter_mut().enumerate() {
             let before = owner.stored.disk_bytes + owner.stored.cold_bytes;
             owner.stored = owner.agent.stored(&plots(owner, &shares));
-            owner.last.audits = Audits::default();
             let stored = owner.stored;
             let filled = (stored.disk_bytes + stored.cold_bytes).saturating_sub(before);
             let running = &mut self.running[at];
@@ -270,7 +268,6 @@ impl Day<'_> {
         for (sum, placed) in finished.sums.iter().zip(placed) {
             let owner = &mut world.owners[placed.owner];
             owner.audits.add(&sum.audits);
-            owner.last.audits.add(&sum.audits);
             self.running[placed.owner].work.add(sum.work);
             if sum.audits.not_passed() > 0 {
                 owner.detected_epoch.get_or_insert(epoch);

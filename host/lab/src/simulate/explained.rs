@@ -1,7 +1,5 @@
 //! Why one miner earned what it did in one epoch: the evidence, and the rule's own reasons.
 
-use std::collections::BTreeMap;
-
 use plimsoll_chain::subnet::LastEpoch;
 use plimsoll_core::{Audit, Hotkey, Standing, Uid};
 use plimsoll_node::validator::{Outcome, Tally, Weighed};
@@ -59,7 +57,7 @@ pub struct Opinion {
     pub claimed_bytes: u64,
     /// What the miner really does towards it.
     pub conduct: Conduct,
-    /// What it heard and thought; nothing of a validator that held no round in this epoch.
+    /// What it heard and thought, as far as it came; nothing of a validator that audited nobody in this epoch.
     pub told: Option<Told>,
     /// What it set for the miner in this epoch, out of 65535; nothing where it set no weights.
     pub weight: Option<u16>,
@@ -123,16 +121,7 @@ impl AuditTold {
 
 impl Told {
     /// Enters what the rule made of it.
-    pub(super) fn weighed(
-        &mut self,
-        about: Option<Uid>,
-        standings: &[Standing],
-        tallies: &BTreeMap<Uid, Tally>,
-        weighed: &Weighed,
-    ) {
-        let Some(uid) = about else { return };
-        self.tally = tallies.get(&uid).cloned().unwrap_or_default();
-        self.standing = standings.iter().find(|standing| standing.uid == uid).cloned();
+    pub(super) fn weighed(&mut self, uid: Uid, weighed: &Weighed) {
         if let Some(raw) = weighed.raw.iter().find(|weight| weight.uid == uid) {
             self.value = Some(raw.value);
             self.reason.clone_from(&raw.reason);

@@ -95,6 +95,9 @@ impl Subnet {
     }
 }
 
+/// On a subnet of so many places none has to be left that newcomers cannot take; the chain's number is for 256.
+const SMALL: u16 = 8;
+
 /// The scenario's terms, and a new subnet's for all else. Weights may be set in every block, and every validator of
 /// the scenario may have a permit: a run asks what rules pay, not who is kept from weighing.
 fn rules(terms: &SubnetTerms, validators: u16) -> SubnetRules {
@@ -120,6 +123,7 @@ fn rules(terms: &SubnetTerms, validators: u16) -> SubnetRules {
             min_cost_rao: chain.min_cost_rao.min(cost_rao),
             max_cost_rao: chain.max_cost_rao.max(cost_rao),
             immunity_blocks: terms.immunity_blocks,
+            min_non_immune: chain.min_non_immune.min(terms.max_neurons / SMALL),
             ..chain
         },
         ..SubnetRules::default()

@@ -13,7 +13,7 @@ use super::epoch::Lived;
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::run::Run;
-use super::scenario::Scenario;
+use super::scenario::{Fidelity, Miners, Scenario};
 use super::streams::Streams;
 use super::tale::Tale;
 use super::world::World;
@@ -62,6 +62,12 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
     })?;
     if let Some(column) = figures.impossible() {
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
+    }
+    if scenario.fidelity == Fidelity::Exact {
+        return Err(setup(
+            "this scenario asks for an exact run, of which there is none yet: say `fidelity = \"sampled\"`"
+                .into(),
+        ));
     }
     let plugins = &scenario.plugins;
     let rule = choice(&plugins.rule, &plugins.rule_params);
@@ -135,6 +141,20 @@ impl Prepared {
 
     fn begin(&self, streams: &Streams) -> World {
         World::new(&self.scenario, streams, self.figures.identity_bound)
+    }
+
+    /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator
+    /// remembers of a hotkey is nearly all of a state.
+    #[must_use]
+    pub fn keep_every(&self) -> u64 {
+        const ALL_BYTES: u64 = 128 << 20;
+        const PAIR_BYTES: u64 = 512;
+        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.strategy.hotkeys());
+        let hotkeys: u64 = self.scenario.miners.iter().map(hotkeys).sum();
+        let validators: u64 = self.scenario.validators.iter().map(|group| u64::from(group.count)).sum();
+        let state_bytes = hotkeys.saturating_mul(validators).saturating_mul(PAIR_BYTES).max(1);
+        let states = (ALL_BYTES / state_bytes).max(1);
+        self.scenario.epochs.div_ceil(states).max(1)
     }
 
     /// Lives through the scenario. `watch` is told after every epoch how many are over, and may break off.

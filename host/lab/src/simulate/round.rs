@@ -110,7 +110,7 @@ impl Scene<'_> {
         let audits = strategy.choose(round, &secret.for_choice(round), &candidates, &budget)?;
 
         let mut tallies: BTreeMap<Uid, Tally> = BTreeMap::new();
-        let mut told = self.about.map(|_| Told::default());
+        finished.told = self.about.map(|_| Told::default());
         for (number, audit) in (0..).zip(audits) {
             // The plugin host refuses audits of anyone who is no candidate.
             let Ok(entrant) = entrants.binary_search_by_key(&audit.uid, |e| e.member.uid) else { continue };
@@ -122,18 +122,21 @@ impl Scene<'_> {
             finished.sums[place].work.add(heard.miner);
             finished.sums[place].audits.count(heard.outcome);
             tallies.entry(audit.uid).or_default().add(heard.outcome, heard.elapsed_ms);
-            if let Some(told) = told.as_mut().filter(|_| self.about == Some(audit.uid)) {
+            if let Some(told) = finished.told.as_mut().filter(|_| self.about == Some(audit.uid)) {
                 told.audits.push(AuditTold::new(&audit, &heard));
             }
         }
         let standings = watcher.book.standings(&entrants, &tallies);
+        if let (Some(told), Some(uid)) = (&mut finished.told, self.about) {
+            told.tally = tallies.get(&uid).cloned().unwrap_or_default();
+            told.standing = standings.iter().find(|standing| standing.uid == uid).cloned();
+        }
         let weighed = self.weighed(validator, round, &standings, watcher.book.memory())?;
-        if let Some(told) = &mut told {
-            told.weighed(self.about, &standings, &tallies, &weighed);
+        if let (Some(told), Some(uid)) = (&mut finished.told, self.about) {
+            told.weighed(uid, &weighed);
         }
         watcher.book.close(round.epoch, &entrants, &tallies, weighed.memory);
         finished.weights = Some(weighed.weights);
-        finished.told = told;
         Ok(())
     }
 

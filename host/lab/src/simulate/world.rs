@@ -69,7 +69,6 @@ pub(super) struct LastEpoch {
     pub(super) earned_rao: u64,
     /// Without registrations and filling.
     pub(super) running_usd: f64,
-    pub(super) audits: Audits,
 }
 
 /// One hotkey of a miner.

@@ -38,7 +38,7 @@ fn broken(manner: u64, stops: bool) -> Prepared {
 /// What the first fault says, after the plugin's path.
 fn said(run: &Run) -> &str {
     let what = &run.faults[0].what;
-    what.rsplit_once("broken_rule.wasm` ").map_or(what, |(_, rest)| rest)
+    what.rsplit_once("broken-rule.wasm` ").map_or(what, |(_, rest)| rest)
 }
 
 #[test]

@@ -10,7 +10,6 @@ mod sybil;
 mod thrifty;
 
 use super::Conduct;
-use super::run::Audits;
 use super::scenario::{Miners, Strategy};
 use super::streams::Stream;
 
@@ -23,8 +22,6 @@ pub(super) struct Seen {
     pub(super) earned_usd: f64,
     /// What it paid in it, registrations and first filling apart: what going on costs.
     pub(super) running_usd: f64,
-    /// Audits of the last epoch, by all validators.
-    pub(super) audits: Audits,
     /// Hotkeys of it that have a place.
     pub(super) places: u32,
 }

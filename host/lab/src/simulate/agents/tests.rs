@@ -20,7 +20,7 @@ fn draws() -> Stream {
 }
 
 fn seen(epoch: u64, earned_usd: f64, running_usd: f64) -> Seen {
-    Seen { epoch, earned_usd, running_usd, audits: Audits::default(), places: 1 }
+    Seen { epoch, earned_usd, running_usd, places: 1 }
 }
 
 fn plots(keys: u32) -> Vec<Plot> {

@@ -62,6 +62,7 @@ impl Row<'_> {
     fn figures(&self) -> Result<SchemeFigures, FiguresError> {
         // Of a proof's time, the reads are counted apart: what is in the page cache costs next to none.
         let prove_ms = self.number("prove_warm_p50_ms")?;
+        let samples = self.number("samples_per_challenge_count")?.max(1.0);
         let flag = |key: &str| self.row.get(key).and_then(Value::as_bool);
         let alone = flag("unit_regenerates_alone").ok_or_else(|| self.missing("unit_regenerates_alone"))?;
         let mib_per_cpu_s = self.number("fill_mib_per_cpu_s")?;
@@ -76,7 +77,8 @@ impl Row<'_> {
             fill_cpu_us_per_mib: US_PER_S / mib_per_cpu_s,
             unit_regenerate_us: self.number("unit_regenerate_us")?,
             unit_regenerates_alone: alone,
-            unit_read_us: self.number("unit_read_us")?,
+            sample_read_us: (self.number("prove_cold_p50_ms")? - prove_ms).max(0.0) * US_PER_MS / samples,
+            sample_read_bytes: (self.number("prove_read_bytes")? / samples).ceil() as u64,
             prove_us: prove_ms * US_PER_MS,
             verify_us: self.number("verify_us")?,
             proof_bytes: self.whole("proof_bytes")?,
@@ -123,8 +125,8 @@ mod tests {
         json!({
             "name": "proof-some", "params": "{\"n\":2}", "failure": null, "flags": [], "unit_bytes": 1024,
             "samples_per_challenge_count": 20, "fill_mib_per_cpu_s": 500.0, "unit_regenerate_us": 12.5,
-            "unit_regenerates_alone": true, "unit_read_us": 80.0, "prove_warm_p50_ms": 0.75, "verify_us": 300.0,
-            "proof_bytes": 5760.5, "not_eligible_fraction": 0.25,
+            "unit_regenerates_alone": true, "prove_cold_p50_ms": 2.75, "prove_warm_p50_ms": 0.75,
+            "prove_read_bytes": 25_000.0, "verify_us": 300.0, "proof_bytes": 5760.5, "not_eligible_fraction": 0.25,
         })
     }
 
@@ -144,7 +146,8 @@ mod tests {
             fill_cpu_us_per_mib: 2_000.0,
             unit_regenerate_us: 12.5,
             unit_regenerates_alone: true,
-            unit_read_us: 80.0,
+            sample_read_us: 100.0,
+            sample_read_bytes: 1_250,
             prove_us: 750.0,
             verify_us: 300.0,
             proof_bytes: 5_761,
@@ -193,7 +196,7 @@ mod tests {
             "the figures of `proof-some` have no `verify_us`: verify_us: 5 repeats disagree by 31 %, up to 25 % are printed; \
              measure it again on a quiet machine"
         );
-        assert!(without("unit_read_us", json!([])).contains("it was not measured on that machine"));
+        assert!(without("prove_cold_p50_ms", json!([])).contains("it was not measured on that machine"));
         assert_eq!(
             SchemeFigures::from_compare("{}", "a", None).unwrap_err().to_string(),
             "not the output of `plimsoll compare --json`: there is no list `schemes`"

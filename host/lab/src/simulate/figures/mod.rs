@@ -27,8 +27,10 @@ pub struct SchemeFigures {
     pub unit_regenerate_us: f64,
     /// Whether a unit comes back without all others.
     pub unit_regenerates_alone: bool,
-    /// Reading one unit cold at a random place, microseconds.
-    pub unit_read_us: f64,
+    /// What reading for one sample adds to a proof where nothing is in the page cache, microseconds.
+    pub sample_read_us: f64,
+    /// Bytes that a proof reads for one sample: a unit, or parts of it, and whatever it opens beside.
+    pub sample_read_bytes: u64,
     /// One honest proof, beside the reads: microseconds.
     pub prove_us: f64,
     /// Checking one proof, microseconds of one core.
@@ -76,7 +78,7 @@ impl SchemeFigures {
         let figures = [
             ("fill_cpu_us_per_mib", self.fill_cpu_us_per_mib, f64::MAX),
             ("unit_regenerate_us", self.unit_regenerate_us, f64::MAX),
-            ("unit_read_us", self.unit_read_us, f64::MAX),
+            ("sample_read_us", self.sample_read_us, f64::MAX),
             ("prove_us", self.prove_us, f64::MAX),
             ("verify_us", self.verify_us, f64::MAX),
             ("not_eligible_fraction", self.not_eligible_fraction, 1.0),

@@ -272,7 +272,7 @@ strategy.freeloader = { keep = 0.5 }
         let of = |from: &'static str, to: &'static str| said(move |good| good.replace(from, to));
         assert_eq!(
             of("keep = 0.5", "keep = 1.5"),
-            "s.toml:18:31: `keep` must be a share from 0 to 1, it is 1.5"
+            "s.toml:18:32: `keep` must be a share from 0 to 1, it is 1.5"
         );
         assert_eq!(
             of("name = \"v\"", "name = \"v\"\ncount = 0"),

@@ -36,7 +36,7 @@ impl Plugin for Broken {
 
 impl IncentiveRule for Broken {
     fn weigh(&self, round: &Round, standings: &[Standing], _memory: &[u8]) -> Result<Outcome> {
-        let pay = |miner: &Standing| miner.earns(miner.proven_bytes, "proven bytes".into());
+        let pay = |miner: &Standing| miner.earns(miner.proven_bytes, "proven bytes");
         let mut weights: Vec<_> = standings.iter().map(pay).collect();
         let mut memory = Vec::new();
         let manner = if round.epoch >= self.from_epoch { self.manner } else { 0 };
