@@ -18,6 +18,8 @@ mod queue;
 mod drive;
 mod summary;
 
+mod measure;
+
 mod columns;
 mod forms;
 mod page;
@@ -30,6 +32,7 @@ pub use axes::Axes;
 pub use cell::Cell;
 pub use drive::{Step, Swept, Watcher, sweep};
 pub use keep::Keep;
+pub use measure::{SimulateFigures, SimulateRequest, measure_simulate};
 pub use outcome::{GroupOutcome, SeedOutcome, Window, digest, honest_gini};
 pub use queue::{CellQueue, Job, Listener, Pool, Report};
 pub use setting::{Setting, keys};
