@@ -58,12 +58,15 @@ impl Space {
             .ok_or_else(|| PluginError::BadInput("a chunk has zero bytes".into()))
     }
 
-    /// The shares of whole chunks by weight, largest remainder first, all chunks under the cap and never
-    /// more; who gets none is left out. See [`divide`].
+    /// The shares of whole chunks by weight, largest remainder first and of equal ones the lower uid, all chunks
+    /// under the cap and never more; who gets none is left out, and the order of `weights` does not matter. See
+    /// [`divide`].
     ///
     /// # Errors
     /// [`PluginError::BadInput`] for a chunk size of zero.
     pub fn divide_by(&self, weights: &[(u16, u64)]) -> Result<Vec<Share>> {
+        let mut weights = weights.to_vec();
+        weights.sort_unstable();
         let chunks = divide(self.chunks()?, &weights.iter().map(|&(_, weight)| weight).collect::<Vec<_>>());
         let shares = weights.iter().zip(chunks).filter(|&(_, chunks)| chunks > 0);
         Ok(shares.map(|(&(uid, _), chunks)| Share { uid, bytes: chunks * self.chunk_bytes }).collect())
@@ -105,6 +108,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn shares_do_not_depend_on_the_order_of_weights(
+            weights in proptest::collection::btree_map(any::<u16>(), prop_oneof![Just(1), 0..9u64], 0..20),
+            chunks in 0..50u64,
+        ) {
+            let space = Space { available_bytes: 7 * chunks, cap_bytes: 7 * chunks, chunk_bytes: 7 };
+            let one: Vec<(u16, u64)> = weights.into_iter().collect();
+            let other: Vec<(u16, u64)> = one.iter().rev().copied().collect();
+            prop_assert_eq!(space.divide_by(&one), space.divide_by(&other));
+        }
+
         #[test]
         fn parts_sum_up_and_are_the_exact_share_rounded(
             total: u64,

@@ -37,7 +37,7 @@ pub fn is_in_g1(point: &[u8]) -> bool {
 }
 
 /// The sum of each point times its scalar; `None` where one is no point of the curve, or no scalar below r. Points
-/// need not be of the group.
+/// need not be of the group, but (0, ±2), which have order 3, count as none.
 ///
 /// # Errors
 /// [`PluginError::BadInput`] where there are not as many of both, or more than 4096.

@@ -22,10 +22,15 @@ fn bytes(point: &G1Projective) -> Vec<u8> {
     G1Affine::from(point).to_uncompressed().to_vec()
 }
 
-/// Of the curve, not necessarily of the group.
+/// Of the curve, not necessarily of the group, but none of order 3.
 fn point(bytes: &[u8; G1_BYTES]) -> Option<G1Affine> {
     let point: Option<G1Affine> = G1Affine::from_uncompressed_unchecked(bytes).into();
-    point.filter(|point| point.is_on_curve().into() && point.to_uncompressed() == *bytes)
+    let is_of_order_three = |point: &G1Affine| {
+        let point = G1Projective::from(point);
+        point != G1Projective::identity() && point.double() == -point
+    };
+    let point = point.filter(|point| point.is_on_curve().into() && point.to_uncompressed() == *bytes);
+    point.filter(|point| !is_of_order_three(point))
 }
 
 fn scalar(bytes: &[u8; SCALAR_BYTES]) -> Option<Scalar> {
@@ -110,4 +115,24 @@ pub(crate) fn combined(elements: u32, blocks: &[&[u8]], coefficients: &[u8]) -> 
         }
     }
     Ok(sums.iter().flat_map(Scalar::to_bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_order_three_are_none_as_for_the_host() {
+        // (0, 2) and (0, p - 2).
+        let mut two = [0; G1_BYTES];
+        two[G1_BYTES - 1] = 2;
+        let opposite = G1Affine::to_uncompressed(&-G1Affine::from_uncompressed_unchecked(&two).unwrap());
+        for third in [two, opposite] {
+            assert!(bool::from(G1Affine::from_uncompressed_unchecked(&third).unwrap().is_on_curve()));
+            assert_eq!(g1_sum(&third, &Scalar::one().to_bytes()), Ok(None));
+            assert!(!is_in_g1(&third));
+        }
+        let infinity = G1Affine::identity().to_uncompressed();
+        assert_eq!(g1_sum(&infinity, &Scalar::one().to_bytes()), Ok(Some(infinity.to_vec())));
+    }
 }

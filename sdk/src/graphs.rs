@@ -93,6 +93,16 @@ pub struct Chain {
     pub reverse: bool,
 }
 
+impl Chain {
+    /// Blocks of SHA-256 that a unit of `unit_bytes` takes: a message of n digests has 9 bytes of padding.
+    #[must_use]
+    pub fn unit_blocks(&self, unit_bytes: u32) -> u64 {
+        let blocks = |digests: u32| u64::from((32 * digests + 9).div_ceil(64));
+        let above = blocks(self.window + 1) * u64::from(self.layers.saturating_sub(1));
+        u64::from(unit_bytes / 32) * (blocks(self.window) + above)
+    }
+}
+
 /// What bytes are combined with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {

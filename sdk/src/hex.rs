@@ -15,7 +15,8 @@ pub fn digest_parameter(name: &str, text: &str) -> Result<Option<Digest>> {
         .filter(|digits| digits.len() == 64)
         .map(|digits| digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect());
     let digest = bytes.and_then(|bytes| bytes.try_into().ok());
-    let wrong = || PluginError::BadConfig(format!("`{name}` must be 64 hex digits or empty, it is {text}"));
+    let wrong =
+        || PluginError::BadConfig(format!("`{name}` must be 64 hex digits or empty, it is \"{text}\""));
     digest.map(Some).ok_or_else(wrong)
 }
 
@@ -31,7 +32,7 @@ mod tests {
             ["00", &"0".repeat(63), &"0".repeat(65), &"0".repeat(66), &"g".repeat(64), &"é".repeat(32)]
         {
             let refusal = digest_parameter("id", text).unwrap_err().to_string();
-            assert_eq!(refusal, format!("bad config: `id` must be 64 hex digits or empty, it is {text}"));
+            assert_eq!(refusal, format!("bad config: `id` must be 64 hex digits or empty, it is \"{text}\""));
         }
     }
 }

@@ -128,7 +128,7 @@ impl LabelCost {
                 let row = 128 * u64::from(r);
                 let label = u64::from(n).saturating_mul(row);
                 let at_once = if label <= TOGETHER_BYTES / TOGETHER { TOGETHER } else { 1 };
-                let beside = row.saturating_mul(u64::from(p) + TOGETHER + 3);
+                let beside = row.saturating_mul(2 * u64::from(p) + TOGETHER + 3);
                 at_once.saturating_mul(label.saturating_add(beside))
             }
             Self::Argon2id { memory_kib, .. } => u64::from(memory_kib) << 10,
@@ -147,7 +147,7 @@ impl LabelCost {
         [&[function][..], &parameters.map(u32::to_le_bytes).concat()].concat()
     }
 
-    /// How much work a label is: permutations of 64 bytes, or as many as argon2id's blocks are worth (8 each).
+    /// How much work a label is: permutations of 64 bytes, or as many as argon2id's blocks are worth (24 each).
     #[must_use]
     pub const fn permutations(&self) -> u64 {
         match *self {
@@ -155,7 +155,7 @@ impl LabelCost {
                 (n as u64).saturating_mul(r as u64).saturating_mul(p as u64).saturating_mul(4)
             }
             Self::Argon2id { memory_kib, passes, .. } => {
-                (memory_kib as u64).saturating_mul(passes as u64).saturating_mul(8)
+                (memory_kib as u64).saturating_mul(passes as u64).saturating_mul(24)
             }
         }
     }

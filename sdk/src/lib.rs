@@ -14,6 +14,10 @@
 //!     const NAME: &'static str = "incentive-equal";
 //!     const SUMMARY: &'static str = "Pays every miner that passed all of its audits the same.";
 //!     const LIMITS: &'static str = "Pays a small plot as much as a large one, so it invites splitting.";
+//!     const WAIVERS: &'static [(&'static str, &'static str)] = &[
+//!         ("splitting", "every hotkey without a fault earns the same"),
+//!         ("splitting-coldkey", "every hotkey without a fault earns the same"),
+//!     ];
 //!     type Config = NoParameters;
 //!
 //!     fn new(_config: NoParameters) -> Result<Self> {
@@ -69,6 +73,7 @@ mod pospace_twin;
 mod space;
 
 mod allocation;
+mod binding;
 mod challenge;
 mod incentive;
 mod proof;
@@ -77,6 +82,7 @@ mod draw;
 mod hex;
 mod openings;
 mod parts;
+mod remembered;
 mod rows;
 mod span_challenge;
 
@@ -101,6 +107,7 @@ pub mod export;
 pub mod parameters;
 
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
+pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;
@@ -108,6 +115,7 @@ pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weig
 pub use parts::Parts;
 pub use plugin::{NoParameters, Parameters, Plugin, from_json};
 pub use proof::{Answer, Claims, LARGEST_PROOF_BYTES, Layout, Order, Pass, ProofScheme, Statement, Verdict};
+pub use remembered::Remembered;
 pub use rows::Rows;
 pub use space::{HashKind, Keystream, Plot, Region};
 pub use span_challenge::SpanChallenge;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Digest, PluginError, Result};
+use crate::{PluginError, Result};
 
 /// Defines a plugin's parameters: `name: type = default, from least to most;`, numbers with bounds,
 /// switches and texts without. Gives a struct with [`Default`], a `Deserialize` that refuses unknown names, and
@@ -63,6 +63,16 @@ macro_rules! parameters {
     };
 }
 
+/// Whether the parameter `name` is a power of two.
+///
+/// # Errors
+/// [`PluginError::BadConfig`] naming it.
+pub fn power_of_two(name: &str, value: impl Into<u64>) -> Result<()> {
+    let value = value.into();
+    let wrong = || PluginError::BadConfig(format!("`{name}` must be a power of two, {value} is none"));
+    value.is_power_of_two().then_some(()).ok_or_else(wrong)
+}
+
 /// One entry of the list, for [`schema`].
 #[derive(Debug)]
 pub struct Parameter {
@@ -103,23 +113,6 @@ pub fn schema(about: &str, parameters: &[Parameter]) -> String {
     .to_string()
 }
 
-/// The 32 bytes that the text parameter `name` gives in hex, or none where it is empty.
-///
-/// # Errors
-/// [`PluginError::BadConfig`] naming it.
-pub fn hex_or_none(name: &str, text: &str) -> Result<Option<Digest>> {
-    let wrong =
-        || PluginError::BadConfig(format!("`{name}` must be 64 hex digits or empty, it is \"{text}\""));
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
-    match digits.ok_or_else(wrong)?.as_chunks::<2>() {
-        ([], []) => Ok(None),
-        (pairs, []) if pairs.len() == 32 => {
-            Ok(Some(std::array::from_fn(|at| pairs[at][0] << 4 | pairs[at][1])))
-        }
-        _ => Err(wrong()),
-    }
-}
-
 /// Whether the parameter `name` is from `least` to `most`.
 ///
 /// # Errors
@@ -129,17 +122,4 @@ pub fn within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
         return Ok(());
     }
     Err(PluginError::BadConfig(format!("`{name}` must be from {least} to {most}, it is {value}")))
-}
-
-/// The 32 bytes that the parameter `name` gives as 64 hex digits.
-///
-/// # Errors
-/// [`PluginError::BadConfig`] naming it.
-pub fn hex_digest(name: &str, text: &str) -> Result<crate::Digest> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).map(|digit| digit as u8);
-    let pairs = text.as_bytes().as_chunks::<2>().0;
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
-    let bytes = bytes.collect::<Option<Vec<u8>>>().and_then(|bytes| bytes.try_into().ok());
-    let wrong = || PluginError::BadConfig(format!("`{name}` must be 64 hex digits, it is `{text}`"));
-    bytes.filter(|_| text.len() == 64).ok_or_else(wrong)
 }

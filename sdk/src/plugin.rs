@@ -18,6 +18,11 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     const LIMITS: &'static str;
     /// Papers, specifications or repositories that its formulas come from.
     const REFERENCES: &'static [&'static str] = &[];
+    /// Economic laws that it breaks on purpose, each by its name with the reason: `[("splitting", "pays by
+    /// logarithm")]`. [`crate::laws`] and `plimsoll plugin test` name the laws; both skip or show what is waived.
+    ///
+    /// They travel in the component, as references of the form `waives splitting: pays by logarithm`.
+    const WAIVERS: &'static [(&'static str, &'static str)] = &[];
 
     /// Its parameters; [`NoParameters`] if it has none. See [`crate::parameters!`].
     type Config: Parameters;

@@ -203,16 +203,26 @@ impl Statement {
         Extent { offset: index.saturating_mul(len), len }
     }
 
+    /// Whether its units are those of a scheme with `unit_bytes`.
+    ///
+    /// # Errors
+    /// [`PluginError::BadInput`] where they are not.
+    pub fn of_units(&self, unit_bytes: u32) -> Result<()> {
+        if self.unit_bytes == unit_bytes {
+            return Ok(());
+        }
+        let found = self.unit_bytes;
+        Err(PluginError::BadInput(format!(
+            "the statement's units have {found} bytes, this scheme's {unit_bytes}"
+        )))
+    }
+
     /// The commitment, for a scheme that cannot do without.
     ///
     /// # Errors
     /// [`PluginError::BadInput`] where there is none, or the units are not of `unit_bytes` bytes.
     pub fn committed(&self, unit_bytes: u32) -> Result<Digest> {
-        if self.unit_bytes != unit_bytes {
-            let message =
-                format!("the statement's units have {} bytes, this scheme's {unit_bytes}", self.unit_bytes);
-            return Err(PluginError::BadInput(message));
-        }
+        self.of_units(unit_bytes)?;
         self.commitment.ok_or_else(|| PluginError::BadInput("the statement has no commitment".into()))
     }
 }

@@ -85,6 +85,12 @@ pub fn seed_text(state: &Digest, len: u32) -> Vec<u8> {
     played_by::seed_text(state, len)
 }
 
+/// SHA-256(text) and BLAKE3(`nonce` ‖ text) of the same text.
+#[must_use]
+pub fn seed_text_digests(state: &Digest, len: u32, nonce: &[u8]) -> [Digest; 2] {
+    played_by::seed_text_digests(state, len, nonce)
+}
+
 /// The Merkle leaf of `bytes` as number `index` of `leaves`.
 ///
 /// BLAKE3: the chaining value of `bytes` at byte `index` × `leaf_bytes`, so that the root is the plain BLAKE3

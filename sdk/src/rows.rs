@@ -6,7 +6,7 @@
 //! row, its path in its group, the group's root, and the root's path.
 
 use crate::pure::{HashKind, digest_of, merkle_depth, merkle_leaf, merkle_verify};
-use crate::{Digest, Extent, Parts, Plot, Region, Result, Span};
+use crate::{Digest, Extent, Layout, Order, Parts, Pass, Plot, PluginError, Region, Result, Span};
 
 const HASH: HashKind = HashKind::Sha256;
 const GROUP_ROWS: u64 = 1024;
@@ -24,6 +24,23 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The rows of `rows` units of `unit_bytes` each, behind them.
+    #[must_use]
+    pub const fn behind(unit_bytes: u32, row_bytes: u32, rows: u64) -> Self {
+        Self { offset: rows.saturating_mul(unit_bytes as u64), row_bytes, rows }
+    }
+
+    /// The same of as many units as fit into `bytes` bytes, with rows and roots: none where not even one fits.
+    #[must_use]
+    pub fn within(unit_bytes: u32, row_bytes: u32, bytes: u64) -> Self {
+        let each = u128::from(unit_bytes) + u128::from(row_bytes);
+        let group_bytes = each * u128::from(GROUP_ROWS) + u128::from(ROOT_BYTES);
+        let most = (u128::from(bytes) * u128::from(GROUP_ROWS) / group_bytes) as u64;
+        let rows = Self::behind(unit_bytes, row_bytes, most);
+        // The last group is rarely full: its root may be what does not fit.
+        if rows.end() <= bytes { rows } else { Self::behind(unit_bytes, row_bytes, most.saturating_sub(1)) }
+    }
+
     /// Number of groups: the units of the pass that fills their roots.
     #[must_use]
     pub const fn groups(&self) -> u64 {
@@ -126,11 +143,47 @@ impl Rows {
         Ok(bytes)
     }
 
+    /// The rows `rows` that are opened next in `proof`, one behind another: see [`Rows::opening`].
+    ///
+    /// # Errors
+    /// A reason against the proof.
+    pub fn opened(
+        &self,
+        proof: &mut Parts<'_>,
+        rows: &[u64],
+        commitment: &Digest,
+    ) -> Result<Vec<u8>, String> {
+        let mut all = Vec::with_capacity(rows.len() * self.row_bytes as usize);
+        for &row in rows {
+            all.extend_from_slice(self.opening(proof, row, commitment)?);
+        }
+        Ok(all)
+    }
+
     /// The most bytes of an opening.
     #[must_use]
     pub fn opening_bytes(&self) -> u32 {
         let levels = merkle_depth(self.rows.min(GROUP_ROWS), 0) + 1 + merkle_depth(self.groups(), 0);
         self.row_bytes + ROOT_BYTES * levels
+    }
+}
+
+impl Layout {
+    /// As many units as fit into `capacity_bytes` with a row each behind them (see [`Rows::within`]), in two passes:
+    /// `name` over the units, whose rows it writes too, and `roots` over the groups, for [`Rows::fill_roots`].
+    ///
+    /// # Errors
+    /// [`PluginError::BadInput`] where not even one unit fits.
+    pub fn with_rows(name: &str, unit_bytes: u32, row_bytes: u32, capacity_bytes: u64) -> Result<Self> {
+        let rows = Rows::within(unit_bytes, row_bytes, capacity_bytes);
+        if rows.rows == 0 {
+            let least = Rows::behind(unit_bytes, row_bytes, 1).end();
+            let text = format!("{capacity_bytes} bytes hold no unit: one takes {least} bytes");
+            return Err(PluginError::BadInput(text));
+        }
+        let pass = |name: &str, units| Pass { name: name.to_owned(), units, order: Order::Independent };
+        let passes = vec![pass(name, rows.rows), pass("roots", rows.groups())];
+        Ok(Self { unit_bytes, units: rows.rows, region_bytes: rows.end(), memory_bytes: 0, passes })
     }
 }
 

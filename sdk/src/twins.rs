@@ -162,6 +162,17 @@ pub fn seed_text(state: &Digest, len: u32) -> Vec<u8> {
     text
 }
 
+/// See [`crate::pure::seed_text_digests`].
+///
+/// # Panics
+/// Beyond 16 MiB, or with a nonce beyond 4 KiB.
+#[must_use]
+pub fn seed_text_digests(state: &Digest, len: u32, nonce: &[u8]) -> [Digest; 2] {
+    handed_over("the nonce of seed-text-digests", nonce.len(), MOST_NONCE_BYTES);
+    let text = seed_text(state, len);
+    [hash(HashKind::Sha256, &text), hash(HashKind::Blake3, &[nonce, &text].concat())]
+}
+
 /// See [`crate::pure::merkle_leaf`].
 ///
 /// # Panics

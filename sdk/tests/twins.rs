@@ -3,7 +3,7 @@
 use plimsoll_sdk::doubles::{MemoryPlot, MemoryRegion};
 use plimsoll_sdk::pure::{
     digest_of, keyed_digest, keystream_at, keystream_digest, keystream_leaf, merkle_depth, merkle_leaf,
-    merkle_verify, seed_text,
+    merkle_verify, seed_text, seed_text_digests,
 };
 use plimsoll_sdk::{Draws, Extent, HashKind, Keystream, Parts, Plot, Region, Span};
 use proptest::prelude::*;
@@ -44,6 +44,8 @@ fn the_seed_text_is_the_original_programs() {
     assert_eq!(hex::encode(state), "7429dcc4df4790bb937fccf0f04139791428b0c407ca54d241b52c30b41ae1c5");
     let text = seed_text(&state, 1000);
     assert_eq!(&text[..32], b"hkwj5CfgCUvl2EpMypHMWyzton8cQe04");
+    let bound = digest_of(HashKind::Blake3, &[b"nonce", &text[..]].concat());
+    assert_eq!(seed_text_digests(&state, 1000, b"nonce"), [digest_of(HashKind::Sha256, &text), bound]);
     let plot = MemoryPlot::new(3 * 1064).unwrap();
     let behind = plot.fill_seed_text(&state, 1000, Span { first: 0, count: 3 }, 3000).unwrap();
     assert_eq!(hex::encode(behind), "de12973bece65a85756873b107ca5e936776f634f229bedef6b8ffe1d4bdced9");

@@ -70,7 +70,7 @@ fn miners_are_paid_by_incentive_and_validators_by_dividends() {
     );
     // Exactly three quarters, rounded down; validators stay wholly within the consensus.
     assert_eq!((miner.last_epoch.consensus, miner.last_epoch.incentive), (49_151, 49_151));
-    assert_eq!(figures.neurons[0].last_epoch.validator_trust, 65_534);
+    assert_eq!(figures.neurons[0].last_epoch.validator_trust, u16::MAX);
     assert!(figures.neurons.iter().all(|neuron| neuron.last_epoch.active));
     let dust = subnet.totals().emitted_rao - accounted(&subnet.totals());
     assert!(dust < 100, "{dust} rao went astray");

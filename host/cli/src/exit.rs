@@ -30,6 +30,8 @@ pub(crate) enum Exit {
     PluginRejected = 40,
     /// A proof scheme of which an attack refuted a claim.
     ClaimRefuted = 50,
+    /// A proof scheme or a kernel of a table that could not be measured, or not to the end.
+    NotMeasured = 51,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }
@@ -49,6 +51,7 @@ impl Exit {
             Self::ChainUnreachable => "chain-unreachable",
             Self::PluginRejected => "plugin-rejected",
             Self::ClaimRefuted => "claim-refuted",
+            Self::NotMeasured => "not-measured",
             Self::Interrupted => "interrupted",
         }
     }

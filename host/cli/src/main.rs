@@ -4,6 +4,7 @@
 mod cancel;
 mod cli;
 mod config;
+mod draft;
 mod exit;
 mod failures;
 mod flags;

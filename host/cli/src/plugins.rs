@@ -47,12 +47,12 @@ impl Config {
     /// # Errors
     /// Where this machine cannot run plugins.
     pub(crate) fn host(&self) -> Result<Host, Failure> {
-        let limits = self.plugins.limits();
-        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), limits };
+        let (limits, interpreted) = (self.plugins.limits(), self.plugins.interpreted());
+        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), limits, interpreted };
         match Host::new(cached) {
             Err(error @ PluginError::CacheFolder { .. }) => {
                 tracing::warn!("plugins are compiled anew each time: {error}");
-                Ok(Host::new(HostOptions { cache_dir: None, limits })?)
+                Ok(Host::new(HostOptions { cache_dir: None, limits, interpreted })?)
             }
             host => Ok(host?),
         }
@@ -60,10 +60,33 @@ impl Config {
 }
 
 impl Plugins {
-    /// The limits of every plugin.
+    /// The limits of every plugin that carries no interpreter.
     pub(crate) fn limits(&self) -> Limits {
+        let built_in = self.with_fuel(Limits::compiled());
+        Limits { component_bytes: self.max_component.0, memory_bytes: self.memory_bytes(), ..built_in }
+    }
+
+    /// The limits of those that do, where they are accepted. What is set for the others only widens them.
+    pub(crate) fn interpreted(&self) -> Option<Limits> {
+        if self.allow != "interpreted" {
+            return None;
+        }
+        let built_in = self.with_fuel(Limits::interpreted());
+        let component_bytes = built_in.component_bytes.max(self.max_component.0);
+        Some(Limits {
+            component_bytes,
+            memory_bytes: built_in.memory_bytes.max(self.memory_bytes()),
+            ..built_in
+        })
+    }
+
+    fn memory_bytes(&self) -> usize {
+        usize::try_from(self.max_memory.0).unwrap_or(usize::MAX)
+    }
+
+    /// The configured share of the built-in fuel.
+    fn with_fuel(&self, built_in: Limits) -> Limits {
         let part = |amount: u64| amount.saturating_mul(self.fuel_percent) / 100;
-        let built_in = Limits::default();
         let Fuel { describe, configure, plan, fill, fill_per_byte, commit, prove, .. } = built_in.fuel;
         let Fuel { draw, verify, allocate, choose, weigh, .. } = built_in.fuel;
         let fuel = Fuel {
@@ -81,7 +104,6 @@ impl Plugins {
             weigh: part(weigh),
             ..built_in.fuel
         };
-        let memory_bytes = usize::try_from(self.max_memory.0).unwrap_or(usize::MAX);
-        Limits { component_bytes: self.max_component.0, memory_bytes, fuel, ..built_in }
+        Limits { fuel, ..built_in }
     }
 }

@@ -1,16 +1,18 @@
-//! Which instructions the ChaCha kernels use; chosen when the program runs, not when it is built.
+//! Which vectors the kernels use that have several implementations: the ChaCha streams, the seed's text made of them,
+//! and scrypt's labels. Chosen when the program runs, not when it is built. Other kernels (SHA-256, BLAKE3, curves)
+//! look for their instructions themselves.
 
 use std::fmt;
 
-/// An implementation of the ChaCha kernels. All give the same bytes.
+/// An implementation of those kernels. All give the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Isa {
-    /// 16 blocks at a time; needs AVX-512 F, BW, VL, VBMI and VBMI2.
+    /// 16 blocks of ChaCha or 4 to 8 labels at a time; needs AVX-512 F, BW, VL, VBMI and VBMI2.
     Avx512,
-    /// 8 blocks at a time; needs AVX2.
+    /// 8 blocks of ChaCha or 2 to 4 labels at a time; needs AVX2.
     Avx2,
-    /// 16 blocks at a time in plain Rust, for every machine.
+    /// 16 blocks of ChaCha or one label at a time in plain Rust, for every machine.
     Portable,
 }
 

@@ -7,7 +7,7 @@
 //! - [`Isa`]: which instructions the ChaCha kernels use, chosen when the program runs;
 //! - [`digest_of`], [`keyed_digest`], [`digest_extents`]: hashes of bytes and of runs;
 //! - [`Keystream`], [`keystream_at`], [`fill`]: streams keyed by 32 bytes, and units filled with them;
-//! - [`seed_text`], [`fill_seed_text`]: the seed prototype's chain of texts, bit-exact;
+//! - [`seed_text`], [`seed_text_digests`], [`fill_seed_text`]: the seed prototype's chain of texts, bit-exact;
 //! - [`LabelCost`], [`labels_of`], [`fill_labels`]: memory-hard labels, several side by side in a core's vectors;
 //! - [`scan_select`]: one pass over a region that selects records by a keyed score;
 //! - [`SdrGraph`], [`sdr_label`], [`fill_sdr`]: Filecoin's stacked graph; [`Chain`], [`fill_chain`]: sequential
@@ -31,6 +31,7 @@ mod seed_text;
 mod simd;
 
 mod scan;
+mod seed_digests;
 mod seed_fill;
 mod streams;
 
@@ -60,6 +61,7 @@ pub use merkle::{
 pub use scan::{
     Hit, LARGEST_HITS, LARGEST_RECORD_BYTES, LARGEST_SCAN_KEYS, ScanKind, Selection, scan_score, scan_select,
 };
+pub use seed_digests::seed_text_digests;
 pub use seed_fill::fill_seed_text;
 pub use seed_text::{ALPHABET, SeedText, seed_text, seed_text_isa};
 pub use streams::{Keystream, fill, keystream_at, keystream_by, keystream_digest, keystream_leaf};

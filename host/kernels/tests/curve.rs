@@ -210,6 +210,23 @@ fn a_point_outside_of_the_group_is_summed_rightly_and_told_by_the_group_check() 
 }
 
 #[test]
+fn the_points_of_order_three_are_refused_in_every_sum() {
+    // x = 0: three times (0, ±2) is infinity, for which the tables of multiples have no place.
+    let mut compressed = [0; 48];
+    compressed[0] = 0x80;
+    let third = G1Projective::from(G1Affine::from_compressed_unchecked(&compressed).unwrap());
+    assert_eq!((third.double(), third.double() + third), (-third, G1Projective::identity()));
+    for third in [third, -third] {
+        assert!(bool::from(G1Affine::from(third).is_on_curve()) && !is_in_g1(&bytes(&third)));
+        for beside in [0, 1, 20, 40] {
+            let some: Vec<G1Projective> = (1..=beside).map(point).chain([third]).collect();
+            let by = vec![Scalar::from(5); some.len()];
+            assert_eq!(g1_sum(&points(&some), &scalars(&by)).unwrap(), None, "beside {beside}");
+        }
+    }
+}
+
+#[test]
 fn pairings_cancel_where_the_exponents_do() {
     let base = G2Affine::generator();
     let g2 = |n: u64| G2Affine::from(base * Scalar::from(n)).to_uncompressed();

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use plimsoll_core::{Digest, Span};
 use plimsoll_kernels::{
-    ALPHABET, HashKind, Isa, KernelError, SeedText, digest_of, fill_seed_text, seed_text,
+    ALPHABET, HashKind, Isa, KernelError, SeedText, digest_of, fill_seed_text, seed_text, seed_text_digests,
 };
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
@@ -96,6 +96,19 @@ fn a_filled_plot_has_the_originals_texts_digests_and_states() {
             assert_eq!(row, [chunk.sha256.0, chunk.rng_state.0].concat());
         }
         assert_eq!(last, run.chunks.last().unwrap().rng_state);
+    }
+}
+
+#[test]
+fn digests_of_a_text_are_those_of_the_text_at_every_length() {
+    let state = digest_of(HashKind::Blake3, b"state");
+    for len in [0, 1, 55, 56, 64, 1023, 8_191, 8_192, 8_193, 40_000] {
+        for nonce in [&b""[..], &[7; 99], &[9; 1500]] {
+            let text = slow_text(&state, len);
+            let bound = digest_of(HashKind::Blake3, &[nonce, &text].concat());
+            let found = seed_text_digests(&state, len as u32, nonce);
+            assert_eq!(found, [digest_of(HashKind::Sha256, &text), bound], "{len} letters");
+        }
     }
 }
 

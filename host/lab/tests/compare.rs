@@ -105,13 +105,10 @@ fn units_of_keystreams_and_chains_are_made_again_alone() {
 
 #[test]
 fn native_twins_accept_what_the_plugins_accept() {
-    for (name, has_twin) in [("proof-stream", true), ("proof-merkle", true), ("proof-seed-v1", false)] {
-        let verify = row(name).verify.as_ref().unwrap();
-        assert_eq!(
-            (verify.native_us.is_some(), verify.wasm_native_ratio.is_some()),
-            (has_twin, has_twin),
-            "{name}"
-        );
+    for row in &shipped().rows {
+        let verify = row.verify.as_ref().unwrap();
+        assert!(verify.native_us.unwrap().median > 0.0, "{}", row.name);
+        assert!(verify.wasm_native_ratio.unwrap().median > 0.0, "{}", row.name);
     }
 }
 
@@ -214,6 +211,26 @@ fn repeats_that_disagree_are_flagged_instead_of_printed() {
         scheme["flags"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     assert!(flags.contains(&"verify_us: 3 repeats disagree by 50 %, up to 25 % are printed"), "{flags:?}");
     assert!(comparison.to_html().contains("disagree by 50 %"));
+}
+
+#[test]
+fn memory_beyond_the_plan_is_flagged_and_named() {
+    let mut comparison = shipped().clone();
+    comparison.rows.truncate(1);
+    let fill = comparison.rows[0].fill.as_mut().unwrap();
+    assert!(fill.memory_allowed_bytes >= 24 << 20, "{fill:?}");
+    (fill.rss_growth_bytes, fill.memory_allowed_bytes) = (Some(700), 700);
+    assert_eq!(comparison.rows[0].memory_beyond_plan(), None);
+    comparison.rows[0].fill.as_mut().unwrap().rss_growth_bytes = Some(701);
+    let flag = "fill_rss_growth_bytes: filling took 701 bytes of memory, a plan of 0 bytes a worker and the host's \
+        own buffers allow 700: the plan must say more";
+    let object = comparison.to_json();
+    let scheme = &object["schemes"][0];
+    assert!(scheme["flags"].as_array().unwrap().contains(&json!(flag)), "{}", scheme["flags"]);
+    assert_eq!(
+        (&scheme["fill_rss_growth_bytes"], &scheme["fill_memory_allowed_bytes"]),
+        (&json!(701), &json!(700))
+    );
 }
 
 #[test]

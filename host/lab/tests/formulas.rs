@@ -168,12 +168,15 @@ fn the_examples_of_the_reference_come_out() {
     let regeneration = |seconds| Regeneration { seconds, alone: true };
     // Twenty units of a keystream are made in 12 us; eleven of Burst's nonces in half a second.
     assert_eq!(least_kept(&regeneration(0.6e-6), &audit), 0.0);
-    assert!((least_kept(&regeneration(0.045), &audit) - 0.444).abs() < 0.001);
+    assert_eq!(least_kept(&regeneration(0.045), &audit), 0.45);
     // Not one scrypt unit is ready in time: what is left is f^20.
     let scrypt = regeneration(0.54);
     assert_eq!((regenerated_in_time(&scrypt, &audit), least_kept(&scrypt, &audit)), (0, 1.0));
     assert!((pass_probability(0.9, 20, 0) - 0.1216).abs() < 0.0001);
     assert!((least_kept_at_half(&scrypt, &audit) - 0.5f64.powf(1.0 / 20.0)).abs() < 1e-9);
+    // Two cores share one: that one of twenty need not be kept.
+    let two = Audit { cores: 2, ..audit };
+    assert_eq!((regenerated_in_time(&scrypt, &two), least_kept(&scrypt, &two)), (1, 0.95));
     // A cheater who must make everything makes all or nothing, with one core or a hundred.
     let whole = |seconds| Regeneration { seconds, alone: false };
     let many = Audit { cores: 100, ..audit };

@@ -116,6 +116,17 @@ pub enum NodeError {
     /// The evidence log's.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// A validator's own newest log, or one that may be it.
+    #[error(
+        "{}: {source}: this validator goes on from its newest log; put it back from a copy, or move it out of the folder if it is another validator's",
+        path.display()
+    )]
+    DamagedLog {
+        /// The log.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EvidenceError,
+    },
     /// A log that is whole, and yet says something that no validator writes.
     #[error("the evidence is not consistent at line {line}: {why}")]
     Inconsistent {

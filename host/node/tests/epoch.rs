@@ -63,6 +63,14 @@ async fn every_role_is_seen_for_what_it_is_and_the_evidence_gives_the_same_weigh
     let offline = find(&report, Role::Offline);
     assert_eq!((offline.absent, offline.passed, offline.weight), (2, 0, 0), "{offline:?}");
 
+    // The first tempo has no weights yet; the two after it bring miners 0.41 alpha a block.
+    let earned = |row: &plimsoll_node::demo::MinerRow| row.earned_rao;
+    assert!(report.miners.iter().map(earned).sum::<u64>().abs_diff(2 * 20 * 410_002_288) < 1_000);
+    assert_eq!((partial.earned_rao, late.earned_rao, offline.earned_rao), (0, 0, 0));
+    assert_eq!(regenerator.earned_rao, honest.earned_rao);
+    let by_weight = larger.earned_rao / 1_000 * u64::from(honest.weight) / u64::from(larger.weight);
+    assert!(by_weight.abs_diff(honest.earned_rao / 1_000) < 100, "{honest:?}");
+
     let kinds: Vec<FindingKind> = report.findings.iter().map(|finding| finding.kind).collect();
     use FindingKind::{Caught, NotCaught, Paid};
     assert_eq!(kinds, [Paid, Paid, Caught, NotCaught, Caught, Caught]);

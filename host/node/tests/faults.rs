@@ -119,7 +119,7 @@ async fn one_flipped_bit_never_becomes_a_wrong_proof() {
     world::flip(&path, 5 * 65_536 + 777, 0x10);
     let miner = world.honest("m", "v").await;
     let mut options = world.validator_options("v");
-    options.budget.samples = 16;
+    options.budget.samples = 64;
     let mut validator = Validator::open(world.chain(), plugins(), options).await.unwrap();
     assert_eq!(outcome(&validator.round().await.unwrap(), 1), (0, 0, 0, 1, 0));
     world::flip(&path, 5 * 65_536 + 777, 0x10);
@@ -167,10 +167,10 @@ async fn known_damage_is_not_cleared_by_a_self_audit_of_another_unit() {
     let miner = world.honest("m", "v").await;
     miner.audit_self().await;
     assert!(miner.status().ready);
-    // One unit of sixteen; an audit of all of them meets it, a self-audit of one rarely does.
+    // One unit of sixty-four; an audit of all of them meets it, a self-audit of one rarely does.
     world::flip(&path, 5 * 65_536 + 777, 0x10);
     let mut options = world.validator_options("v");
-    options.budget.samples = 16;
+    options.budget.samples = 64;
     let mut validator = Validator::open(world.chain(), plugins(), options).await.unwrap();
     assert_eq!(outcome(&validator.round().await.unwrap(), 1), (0, 0, 0, 1, 0));
     for _ in 0..20 {

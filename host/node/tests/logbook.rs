@@ -202,3 +202,51 @@ async fn a_registration_that_no_proof_could_be_judged_against_is_left_out() {
         miner.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_validator_s_damaged_log_is_passed_over_and_the_own_one_is_an_error() {
+    let world = World::new(&["v", "w"], &["m"]);
+    let plots = vec![world.held("m", "v"), world.held("m", "w")];
+    let miner = world.serve("m", plots, Arc::new(Prompt)).await;
+    let folder = world.path("evidence");
+    for name in ["v", "w"] {
+        open(&world, name, plugins(), &folder).await.unwrap().round().await.unwrap();
+    }
+    let [own, other]: [PathBuf; 2] = paths(&folder).try_into().unwrap();
+    let whole = std::fs::read(&other).unwrap();
+    let [mut flipped, mut gone] = [whole.clone(), whole.clone()];
+    let header_bytes = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    flipped[header_bytes - 20] ^= 1;
+    gone[..header_bytes].fill(b'?');
+    for damaged in [flipped, gone] {
+        std::fs::write(&other, damaged).unwrap();
+        let mut validator = open(&world, "v", plugins(), &folder).await.unwrap();
+        assert_eq!(validator.log_path(), own);
+        validator.round().await.unwrap();
+        drop(validator);
+        let said = open(&world, "w", plugins(), &folder).await.err().unwrap().to_string();
+        let begin = format!("{}: line 0: the chain is broken at its digest: expected ", other.display());
+        assert!(said.starts_with(&begin), "{said}");
+        assert!(
+            said.ends_with(
+                "put it back from a copy, or move it out of the folder if it is another validator's"
+            ),
+            "{said}"
+        );
+    }
+    // Without a note, as older versions left the folder, the header's own words decide.
+    std::fs::write(&other, whole).unwrap();
+    let mut damaged = std::fs::read(&own).unwrap();
+    let header_bytes = damaged.iter().position(|byte| *byte == b'\n').unwrap();
+    damaged[header_bytes - 20] ^= 1;
+    std::fs::write(&own, damaged).unwrap();
+    for lock in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if lock.extension().is_some_and(|extension| extension == "lock") {
+            std::fs::write(lock, b"").unwrap();
+        }
+    }
+    assert_eq!(open(&world, "w", plugins(), &folder).await.unwrap().log_path(), other);
+    let said = open(&world, "v", plugins(), &folder).await.err().unwrap();
+    assert!(matches!(said, NodeError::DamagedLog { .. }), "{said}");
+    miner.stop().await;
+}

@@ -54,7 +54,7 @@ impl Progress for StopAfter {
 #[test]
 fn damage_is_named_by_its_unit_and_repair_refills_exactly_that() {
     for (name, damaged_unit, at) in
-        [("proof-stream", 5, 4096 + 5 * 65_536 + 77), ("proof-seed-v1", 7, 4096 + 7 * 100_000 + 9)]
+        [("proof-stream", 5, 4096 + 5 * 16_384 + 77), ("proof-seed-v1", 7, 4096 + 7 * 100_000 + 9)]
     {
         let folder = tempfile::tempdir().unwrap();
         let scheme = scheme(name);
@@ -73,7 +73,8 @@ fn damage_is_named_by_its_unit_and_repair_refills_exactly_that() {
         let fast = check(&job.path, None, &CheckOptions::new(CheckDepth::Fast), &Silent).unwrap();
         assert!(fast.clean, "the tree is whole, and fast reads nothing else: {fast:?}");
         let repaired = repair(&job.path, &scheme, &CancelFlag::new(), &Silent).unwrap();
-        assert!(repaired.clean && repaired.refilled_units <= 2, "{repaired:?}");
+        // A group of the integrity tree is four units of the one, and lies in one or two of the other.
+        assert!(repaired.clean && repaired.refilled_units <= 4, "{repaired:?}");
         assert_eq!(std::fs::read(&job.path).unwrap(), whole, "{name}: the file is what it was, bit by bit");
     }
 }

@@ -30,7 +30,7 @@ fn component() -> Vec<u8> {
 fn unruly(manner: u64) -> Scheme {
     let mut limits = Limits::default();
     limits.fuel.fill /= 100;
-    let host = Host::new(HostOptions { cache_dir: None, limits }).unwrap();
+    let host = Host::new(HostOptions { limits, ..Default::default() }).unwrap();
     host.load_scheme(&PluginRef::new("unruly.wasm", component()), &json!({ "manner": manner })).unwrap()
 }
 

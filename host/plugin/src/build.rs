@@ -13,6 +13,7 @@ use plimsoll_core::Digest;
 use serde::{Deserialize, Serialize};
 use wit_component::ComponentEncoder;
 
+use crate::build_python::{build_python, is_python};
 use crate::gate::admit;
 use crate::text::tame;
 use crate::{Kind, Limits, PluginError};
@@ -61,24 +62,27 @@ pub struct Built {
     pub kind: Kind,
 }
 
-/// Builds the plugin whose `Cargo.toml` lies in `dir`, checks it, and writes it to
+/// Builds the plugin whose `Cargo.toml`, or `pyproject.toml`, lies in `dir`, checks it, and writes it to
 /// `target/plimsoll/NAME.wasm`. `on_line` hears what the compiler says, line by line.
 ///
 /// # Errors
-/// [`PluginError::Build`] with the compiler's words, or the exact command that adds a missing target;
+/// [`PluginError::Build`] with the compiler's words, or the exact command that adds a missing target or tool;
 /// [`PluginError::Rejected`] where what was built is no plugin.
 pub fn build(
     dir: &Path,
     options: &BuildOptions,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Built, PluginError> {
+    if is_python(dir) {
+        return build_python(dir, options, on_line);
+    }
     let project = Project::read(dir, options)?;
     project.require_target()?;
     let target_dir = options.target_dir.clone().unwrap_or_else(|| project.dir.join("target/plimsoll"));
     let module = project.compile(&target_dir, options, on_line)?;
     let bytes = std::fs::read(&module).map_err(|e| failed(&module, e.to_string()))?;
     let component = componentise(&bytes).map_err(|why| failed(&project.dir, why))?;
-    let admitted = admit(&component, None, &Limits::default())
+    let admitted = admit(&component, None, &Limits::compiled(), None)
         .map_err(|why| PluginError::Rejected { plugin: project.package.clone(), why })?;
     let path = target_dir.join(format!("{}.wasm", project.package));
     write_whole(&path, &component).map_err(|e| failed(&path, e.to_string()))?;
@@ -100,7 +104,7 @@ pub fn componentise(module: &[u8]) -> Result<Vec<u8>, String> {
     })
 }
 
-fn failed(path: &Path, why: impl Into<String>) -> PluginError {
+pub(crate) fn failed(path: &Path, why: impl Into<String>) -> PluginError {
     PluginError::Build { path: path.to_owned(), why: why.into() }
 }
 
@@ -250,14 +254,14 @@ fn no_cargo(error: &std::io::Error) -> String {
 }
 
 /// The end of what a tool said: where its errors are.
-fn said(text: &str) -> String {
+pub(crate) fn said(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let from = lines.len().saturating_sub(LAST_LINES);
     format!("it does not build:\n{}", lines[from..].join("\n"))
 }
 
 /// All of the file or none of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let readable = std::fs::Permissions::from_mode(0o666);
     let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;

@@ -34,6 +34,8 @@ const MAGIC: [u8; 16] = *b"plimsoll cwasm 1";
 const HEADER_BYTES: usize = 16 + 32 + 32 + 8 + 32;
 const LARGEST_ENTRY_BYTES: u64 = 512 << 20;
 const MOST_ENTRIES: usize = 256;
+/// Bytes of all entries: an interpreter's compiled code has 33 MB.
+const MOST_BYTES: u64 = 2 << 30;
 const SECRET: &str = "secret";
 
 /// A private folder of compiled plugins.
@@ -169,22 +171,35 @@ impl CodeCache {
         same.then_some(code)
     }
 
-    /// Removes the oldest entries beyond [`MOST_ENTRIES`], unfinished ones of crashed processes included.
+    /// Removes the oldest entries beyond [`MOST_ENTRIES`] and [`MOST_BYTES`], unfinished ones of crashed
+    /// processes included.
     fn prune(&self) {
         let Ok(listing) = std::fs::read_dir(&self.path) else { return };
         let mut entries: Vec<_> = listing
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let is_ours = entry.path().extension().is_some_and(|e| e == "cwasm" || e == "tmp");
-                is_ours.then_some((entry.metadata().ok()?.modified().ok()?, entry.path()))
+                let about = is_ours.then(|| entry.metadata().ok())??;
+                Some((about.modified().ok()?, about.len(), entry.path()))
             })
             .collect();
         entries.sort();
-        let surplus = entries.len().saturating_sub(MOST_ENTRIES);
-        for (_, path) in entries.into_iter().take(surplus) {
+        let kept = within(entries.iter().rev().map(|(_, bytes, _)| *bytes));
+        let surplus = entries.len().saturating_sub(kept);
+        for (_, _, path) in entries.into_iter().take(surplus) {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// How many entries stay, by their sizes from the newest on: the newest always does.
+fn within(sizes: impl Iterator<Item = u64>) -> usize {
+    let mut total = 0u64;
+    let fits = |bytes: &u64| {
+        total = total.saturating_add(*bytes);
+        total <= MOST_BYTES
+    };
+    sizes.take(MOST_ENTRIES).take_while(fits).count().max(1)
 }
 
 /// The folder's secret; made where there is none, replaced where it is damaged.
@@ -232,4 +247,17 @@ fn write_private(folder: &OwnedFd, name: &str, parts: &[&[u8]]) -> std::io::Resu
         let _ = rustix::fs::unlinkat(folder, &temporary, rustix::fs::AtFlags::empty());
     }
     placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_entries_stay_within_a_number_and_a_size() {
+        assert_eq!(within([1; 300].into_iter()), 256);
+        assert_eq!(within([33_000_000; 300].into_iter()), 65);
+        assert_eq!(within([MOST_BYTES, 1].into_iter()), 1);
+        assert_eq!(within([MOST_BYTES + 1, 1].into_iter()), 1);
+    }
 }

@@ -161,6 +161,8 @@ pub struct Descriptor {
     pub limits: String,
     /// Where its formulas come from.
     pub references: Vec<String>,
+    /// Economic laws that it breaks on purpose.
+    pub waivers: Vec<crate::Waiver>,
     /// The JSON schema of its parameters.
     pub config_schema: serde_json::Value,
 }

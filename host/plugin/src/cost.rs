@@ -19,8 +19,9 @@ pub(crate) const MOVED_BYTE: u64 = 1;
 
 /// The parents of one node of a stacked graph, a digest for each round: some 100 of 0.1 µs.
 pub(crate) const GRAPH_PARENTS: u64 = 60_000;
-/// Preparing one node of a stacked graph for filling: its parents from a table, and two labels read or cleared.
-pub(crate) const GRAPH_NODE: u64 = 500;
+/// Preparing one byte of the two labels that a node of a stacked graph keeps in memory while it is filled: they are
+/// read or cleared, and its parents are found, 200 ns a node.
+pub(crate) const GRAPH_LABEL_BYTE: u64 = 8;
 /// One block of SHA-256 that waits for the one before: 40 ns.
 pub(crate) const CHAINED_BLOCK: u64 = 128;
 
@@ -45,6 +46,8 @@ pub(crate) const fn stream_byte(kind: Keystream) -> u64 {
 /// One 64-byte permutation of a memory-hard label, memory included: 11 to 20 ns where several labels lie in
 /// the vectors of a core.
 pub(crate) const LABEL_PERMUTATION: u64 = 50;
+/// 4 KiB of memory that a kernel makes ready: the system finds, gives and clears a page in about 1 µs.
+pub(crate) const MEMORY_PAGE: u64 = 2_500;
 /// One record under one AES key: 2 ns.
 pub(crate) const AES_RECORD: u64 = 6;
 /// One small record under one key of BLAKE3, beside its bytes: 70 ns.

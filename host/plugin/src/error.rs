@@ -106,6 +106,14 @@ pub enum Rejection {
         /// What is accepted.
         most: u64,
     },
+    /// A plugin that would fit where plugins with an interpreter are accepted.
+    #[error(
+        "it is as large ({bytes} bytes) as a plugin that carries its language's interpreter, and this host accepts compiled ones only; if you trust it, set `plugins.allow = \"interpreted\"`"
+    )]
+    Interpreted {
+        /// What it has.
+        bytes: u64,
+    },
     /// Another file than was pinned.
     #[error(
         "it is pinned to blake3 {expected}, but the file has {found}; restore the pinned file, or look at what changed and pin the new one with `plimsoll plugin pin`"

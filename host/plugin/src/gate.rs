@@ -6,16 +6,21 @@ use crate::error::Rejection;
 use crate::imports::interface;
 use crate::shape::{self, Shape};
 use crate::text::tame;
-use crate::{Kind, Limits};
+use crate::{Kind, LimitSet, Limits};
 
 const PACKAGE: &str = "plimsoll:plugin/";
 const SERVED: &str = "plimsoll:plugin@0.1.x";
 /// Patch version of the contract whose interfaces are all known here.
 const NEWEST_PATCH: u64 = 0;
 
+/// What componentize-py leaves behind: the function that made the file out of a started interpreter. Nothing calls it.
+const PYTHON_INIT: &str = "exports";
+
 /// A file that may be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admitted {
+    /// Whose limits it fits in.
+    pub(crate) set: LimitSet,
     pub(crate) kind: Kind,
     pub(crate) digest: Digest,
     pub(crate) contract_version: String,
@@ -23,8 +28,32 @@ pub(crate) struct Admitted {
     pub(crate) exports: Vec<String>,
 }
 
+/// Checks `bytes` against `limits`, and where they are too large for those, against the wider limits of
+/// interpreters, if those are accepted and the plugin is of a kind that may be one.
+pub(crate) fn admit(
+    bytes: &[u8],
+    pin: Option<Digest>,
+    limits: &Limits,
+    interpreted: Option<&Limits>,
+) -> Result<Admitted, Rejection> {
+    let too_large = match admit_within(bytes, pin, limits) {
+        Err(refusal @ (Rejection::TooLarge { .. } | Rejection::Bomb { .. })) => refusal,
+        done => return done,
+    };
+    let wide = interpreted.copied().unwrap_or(Limits::interpreted());
+    match (admit_within(bytes, pin, &wide), interpreted) {
+        (Ok(admitted), Some(_)) if admitted.kind.may_be_interpreted() => Ok(admitted),
+        (Ok(admitted), None) if admitted.kind.may_be_interpreted() => {
+            Err(Rejection::Interpreted { bytes: bytes.len() as u64 })
+        }
+        (Err(pin @ Rejection::Pin { .. }), _) => Err(pin),
+        (Err(refusal), Some(_)) => Err(refusal),
+        _ => Err(too_large),
+    }
+}
+
 /// Checks size, pin, form, contract version, imports and exports of `bytes`, in this order.
-pub(crate) fn admit(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Result<Admitted, Rejection> {
+fn admit_within(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Result<Admitted, Rejection> {
     let size = bytes.len() as u64;
     if size > limits.component_bytes {
         return Err(Rejection::TooLarge { bytes: size, most: limits.component_bytes });
@@ -37,8 +66,8 @@ pub(crate) fn admit(bytes: &[u8], pin: Option<Digest>, limits: &Limits) -> Resul
     let contract_version = contract_version(&imports, &exports)?;
     let kind = kind(&exports, &imports)?;
     check_imports(kind, &imports)?;
-    check_exports(kind, &exports)?;
-    Ok(Admitted { kind, digest, contract_version, imports, exports })
+    check_exports(kind, limits.set, &exports)?;
+    Ok(Admitted { set: limits.set, kind, digest, contract_version, imports, exports })
 }
 
 /// The interface and version of a name of the contract: `proof-scheme`, `0.1.0`.
@@ -113,7 +142,7 @@ fn check_imports(kind: Kind, imports: &[String]) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn check_exports(kind: Kind, exports: &[String]) -> Result<(), Rejection> {
+fn check_exports(kind: Kind, set: LimitSet, exports: &[String]) -> Result<(), Rejection> {
     let has = |wanted: &str| exports.iter().any(|name| of_contract(name).is_some_and(|(i, _)| i == wanted));
     if !has("lifecycle") {
         return Err(Rejection::MissingExport { name: interface("lifecycle") });
@@ -125,7 +154,7 @@ fn check_exports(kind: Kind, exports: &[String]) -> Result<(), Rejection> {
                 // An optional interface of a later 0.1.x: that host would use it, this one need not.
                 interface == kind.interface() || served_patch(version) > Some(NEWEST_PATCH)
             }
-            None => false,
+            None => set == LimitSet::Interpreted && name == PYTHON_INIT,
         };
         if !known {
             return Err(Rejection::UnknownExport { name: tame(name, 128), kind });

@@ -18,7 +18,7 @@ use crate::gate::{Admitted, admit};
 use crate::loaded::{Linked, Loaded, invalid};
 use crate::state::State;
 use crate::world::{self, World};
-use crate::{Allocation, Challenge, Incentive, Kind, Limits, PluginError, Scheme};
+use crate::{Allocation, Challenge, Incentive, Kind, LimitSet, Limits, PluginError, Scheme};
 
 /// Compiled components that are kept in memory; beyond them all are forgotten and loaded again.
 const MOST_IN_MEMORY: usize = 64;
@@ -30,6 +30,8 @@ pub struct HostOptions {
     pub cache_dir: Option<PathBuf>,
     /// What plugins may use.
     pub limits: Limits,
+    /// What plugins that carry an interpreter may use, such as [`Limits::interpreted`]. `None` refuses them.
+    pub interpreted: Option<Limits>,
 }
 
 /// A plugin as it is named in a configuration, with its bytes.
@@ -51,6 +53,7 @@ struct Inner {
     engine: Engine,
     linker: Linker<State>,
     limits: Arc<Limits>,
+    interpreted: Option<Arc<Limits>>,
     cache: Option<CodeCache>,
     in_memory: Mutex<HashMap<Digest, Component>>,
 }
@@ -86,7 +89,16 @@ impl Host {
         let linker = crate::imports::linker(&engine)?;
         let cache = options.cache_dir.as_deref().map(CodeCache::open).transpose()?;
         let limits = Arc::new(options.limits);
-        Ok(Self(Arc::new(Inner { engine, linker, limits, cache, in_memory: Mutex::default() })))
+        let interpreted = options.interpreted.map(Arc::new);
+        let in_memory = Mutex::default();
+        Ok(Self(Arc::new(Inner { engine, linker, limits, interpreted, cache, in_memory })))
+    }
+
+    /// How to set up another host like this one, without a folder of compiled plugins.
+    #[must_use]
+    pub fn options(&self) -> HostOptions {
+        let interpreted = self.0.interpreted.as_deref().copied();
+        HostOptions { cache_dir: None, limits: *self.0.limits, interpreted }
     }
 
     /// What plugins of this host may use.
@@ -150,7 +162,7 @@ impl Host {
             Kind::Challenge => (self.link::<world::Challenge>(plugin, &admitted)?.describe()?.0, None),
             Kind::Incentive => (self.link::<world::Incentive>(plugin, &admitted)?.describe()?.0, None),
         };
-        let Admitted { kind, digest, contract_version, imports, exports } = admitted;
+        let Admitted { set: _, kind, digest, contract_version, imports, exports } = admitted;
         let bytes = plugin.bytes.len() as u64;
         Ok(Inspection { kind, contract_version, digest, bytes, imports, exports, descriptor, claims })
     }
@@ -164,7 +176,7 @@ impl Host {
     }
 
     fn admit(&self, plugin: &PluginRef) -> Result<Admitted, PluginError> {
-        admit(&plugin.bytes, plugin.pin, &self.0.limits)
+        admit(&plugin.bytes, plugin.pin, &self.0.limits, self.0.interpreted.as_deref())
             .map_err(|why| PluginError::Rejected { plugin: plugin.name.clone(), why })
     }
 
@@ -185,7 +197,12 @@ impl Host {
     fn link<W: World>(&self, plugin: &PluginRef, admitted: &Admitted) -> Result<Linked<W>, PluginError> {
         let component = self.compiled(plugin, admitted)?;
         let pre = self.0.linker.instantiate_pre(&component).map_err(|e| invalid(&plugin.name, &e))?;
-        Linked::new(&plugin.name, &self.0.limits, pre)
+        // The gate admits nothing under limits that this host does not have.
+        let limits = match (admitted.set, &self.0.interpreted) {
+            (LimitSet::Interpreted, Some(interpreted)) => interpreted,
+            _ => &self.0.limits,
+        };
+        Linked::new(&plugin.name, limits, pre)
     }
 
     /// From memory, from the folder, or from the compiler.

@@ -71,6 +71,16 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.interface() == name)
     }
 
+    /// Whether a plugin of this kind may carry an interpreter: those that decide once a round may. A proof scheme
+    /// verifies every answer and fills every byte, an allocation policy runs at every miner's.
+    #[must_use]
+    pub const fn may_be_interpreted(self) -> bool {
+        match self {
+            Kind::Challenge | Kind::Incentive => true,
+            Kind::Allocation | Kind::Proof => false,
+        }
+    }
+
     /// Interfaces of the contract that a plugin of this kind may import. `types` holds no function.
     pub(crate) const fn may_import(self) -> &'static [&'static str] {
         match self {

@@ -72,26 +72,32 @@ mod scheme;
 mod memory_space;
 
 mod build;
+mod build_python;
 mod scaffold;
+mod scaffold_python;
 
 mod conform;
 mod measure;
+mod waiver;
 
 pub use allocation::{Allocation, AllocationInstance};
 pub use build::{BuildOptions, Built, TARGET, build, componentise};
+pub use build_python::python_install;
 pub use challenge::{Challenge, ChallengeInstance};
-pub use conform::{Check, Report, conform};
+pub use conform::{ALLOCATION_LAWS, Check, Counterexample, INCENTIVE_LAWS, Report, conform};
 pub use convert::Descriptor;
 pub use error::{Fault, PluginError, Refusal, Rejection};
 pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
 pub use incentive::{Incentive, IncentiveInstance};
 pub use kind::Kind;
 pub use limits::{
-    CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, LOG_LINES_A_WINDOW, Limits, MEMORY_BLOB_BYTES, PROOF_BYTES,
-    REASON_BYTES,
+    CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, LOG_LINES_A_WINDOW, LimitSet, Limits, MEMORY_BLOB_BYTES,
+    PROOF_BYTES, REASON_BYTES,
 };
 pub use measure::{Measured, measure};
 pub use memory_space::MemorySpace;
 pub use scaffold::{SdkSource, scaffold};
+pub use scaffold_python::scaffold_python;
 pub use scheme::{Scheme, SchemeInstance};
 pub use terms::ENGINE;
+pub use waiver::Waiver;

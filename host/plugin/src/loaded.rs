@@ -180,12 +180,14 @@ fn read_description(said: lifecycle::Descriptor) -> Result<(Descriptor, Schema),
         return Err("its references must be at most 32, of at most 1024 printable bytes".into());
     }
     let schema = Schema::read(&said.config_schema)?;
+    let (references, waivers) = crate::waiver::part(said.references);
     let descriptor = Descriptor {
         name: said.name,
         version: said.version,
         summary: said.summary,
         limits: said.limits,
-        references: said.references,
+        references,
+        waivers,
         config_schema: schema.value.clone(),
     };
     Ok((descriptor, schema))

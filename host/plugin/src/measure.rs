@@ -1,7 +1,7 @@
 //! What a plugin costs beside its work: calls, starts, threads. Medians of five, never a test.
 
 use std::sync::{Arc, Barrier};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plimsoll_core::{Hotkey, Identity, NetUid, PlotSpace, Span};
 use serde::Serialize;
@@ -14,6 +14,10 @@ use crate::{Host, HostOptions, Kind, MemorySpace, PluginError, PluginRef};
 const RUNS: usize = 5;
 const CALLS: u32 = 20_000;
 const STARTS: u32 = 500;
+/// What takes longer is measured once, and a run of many takes no longer.
+const LONG: Duration = Duration::from_secs(1);
+/// How long a thread is kept busy with calls.
+const THREAD_NS: f64 = 3e7;
 /// Filled over and over by each thread: small enough for the processor's caches.
 const PLOT_BYTES: u64 = 1 << 20;
 /// A slow scheme's thread fills no more units than about so long takes.
@@ -40,36 +44,39 @@ pub struct Measured {
     pub two_thread_speedup: f64,
 }
 
-/// Measures `plugin` with `params`; takes some seconds in a release build.
+/// Measures `plugin` with `params` under the limits of `host`; takes some seconds in a release build, and for a
+/// plugin with an interpreter several times as long as compiling it.
 ///
 /// # Errors
 /// As loading it, or where it breaks down on the way.
-pub fn measure(plugin: &PluginRef, params: &Value) -> Result<Measured, PluginError> {
-    match Host::new(HostOptions::default())?.kind_of(plugin)? {
-        Kind::Allocation => of_world::<world::Allocation>(plugin, params),
-        Kind::Challenge => of_world::<world::Challenge>(plugin, params),
-        Kind::Incentive => of_world::<world::Incentive>(plugin, params),
+pub fn measure(host: &Host, plugin: &PluginRef, params: &Value) -> Result<Measured, PluginError> {
+    match host.kind_of(plugin)? {
+        Kind::Allocation => of_world::<world::Allocation>(host, plugin, params),
+        Kind::Challenge => of_world::<world::Challenge>(host, plugin, params),
+        Kind::Incentive => of_world::<world::Incentive>(host, plugin, params),
         Kind::Proof => {
-            let mut measured = of_world::<world::Proof>(plugin, params)?;
-            measured.two_thread_speedup = fill_speedup(plugin, params)?;
+            let mut measured = of_world::<world::Proof>(host, plugin, params)?;
+            measured.two_thread_speedup = fill_speedup(host, plugin, params)?;
             Ok(measured)
         }
     }
 }
 
-fn of_world<W: World>(plugin: &PluginRef, params: &Value) -> Result<Measured, PluginError> {
-    let loaded = Arc::new(Host::new(HostOptions::default())?.load::<W>(plugin, params)?);
+fn of_world<W: World>(host: &Host, plugin: &PluginRef, params: &Value) -> Result<Measured, PluginError> {
+    let loaded = Arc::new(host.load::<W>(plugin, params)?);
     let mut place = Place::new(Arc::clone(&loaded))?;
     let budget = Budget::pure("ping", loaded.limits().fuel.weigh);
     let call_overhead_ns = each_ns(CALLS, || place.call(budget, W::ping))?;
     let fresh_call_ns = each_ns(STARTS, || place.call_fresh(budget, W::ping))?;
+    // As many as the cheapest plugins answer in some 30 ms.
+    let calls = (THREAD_NS / call_overhead_ns.max(1.0)) as u32;
     let two_thread_speedup = speedup(|| {
         let mut place = Place::new(Arc::clone(&loaded))?;
-        Ok(move || (0..10 * CALLS).try_for_each(|_| place.call(budget, W::ping)))
+        Ok(move || (0..calls.max(1)).try_for_each(|_| place.call(budget, W::ping)))
     })?;
     let folder = tempfile::tempdir().map_err(|e| PluginError::Engine(e.to_string()))?;
     let start = |cache_dir| -> Result<(), PluginError> {
-        let host = Host::new(HostOptions { cache_dir, ..HostOptions::default() })?;
+        let host = Host::new(HostOptions { cache_dir, ..host.options() })?;
         Place::new(Arc::new(host.load::<W>(plugin, params)?)).map(drop)
     };
     let cached = Some(folder.path().join("code"));
@@ -85,9 +92,17 @@ fn of_world<W: World>(plugin: &PluginRef, params: &Value) -> Result<Measured, Pl
     })
 }
 
-/// The median over [`RUNS`] of the mean time of `times` calls.
+/// The median over [`RUNS`] of the mean time of `times` calls; once and fewer of them where one takes long.
 fn each_ns(times: u32, mut work: impl FnMut() -> Result<(), PluginError>) -> Result<f64, PluginError> {
     work()?;
+    let begin = Instant::now();
+    work()?;
+    let one = begin.elapsed();
+    if one > LONG {
+        return Ok(one.as_secs_f64() * 1e9);
+    }
+    let fit = (LONG.as_secs_f64() / one.as_secs_f64().max(1e-9)) as u32;
+    let times = times.min(fit).max(1);
     let mut runs = Vec::new();
     for _ in 0..RUNS {
         let begin = Instant::now();
@@ -138,8 +153,8 @@ fn seconds<W: FnMut() -> Result<(), PluginError> + Send>(workers: Vec<W>) -> Res
 }
 
 /// Each thread fills its own plot in memory with its own instance: the shape of `generate`.
-fn fill_speedup(plugin: &PluginRef, params: &Value) -> Result<f64, PluginError> {
-    let scheme = Host::new(HostOptions::default())?.load_scheme(plugin, params)?;
+fn fill_speedup(host: &Host, plugin: &PluginRef, params: &Value) -> Result<f64, PluginError> {
+    let scheme = host.load_scheme(plugin, params)?;
     let identity = Identity { netuid: NetUid(1), owner: Hotkey([1; 32]), validator: Hotkey([2; 32]) };
     let mut capacity_bytes = PLOT_BYTES;
     let layout = loop {

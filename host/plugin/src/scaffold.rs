@@ -26,12 +26,20 @@ pub fn scaffold(
     sdk: SdkSource<'_>,
 ) -> Result<Vec<PathBuf>, PluginError> {
     check_name(name).map_err(refused)?;
+    write_new(&files(kind, name, sdk).map_err(refused)?, name, into)
+}
+
+/// Writes a new plugin's files, unless something is in their place; gives their paths, sorted.
+pub(crate) fn write_new(
+    files: &[(PathBuf, String)],
+    name: &str,
+    into: &Path,
+) -> Result<Vec<PathBuf>, PluginError> {
     let dir = into.join(name);
     if std::fs::symlink_metadata(&dir).is_ok() {
         return Err(refused(format!("{} is there already; choose another name or remove it", dir.display())));
     }
-    let files = files(kind, name, sdk).map_err(refused)?;
-    write_all(&files, name, into).map_err(refused)?;
+    write_all(files, name, into).map_err(refused)?;
     let mut written: Vec<PathBuf> = files.iter().map(|(path, _)| dir.join(path)).collect();
     written.sort();
     Ok(written)
@@ -50,7 +58,7 @@ fn write_all(files: &[(PathBuf, String)], name: &str, into: &Path) -> Result<(),
     std::fs::rename(&half, into.join(name)).map_err(|e| failed(&into.join(name), e))
 }
 
-fn refused(why: String) -> PluginError {
+pub(crate) fn refused(why: String) -> PluginError {
     PluginError::Scaffold { why }
 }
 
@@ -61,9 +69,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Names that are crates, folders and plugins at once.
-fn check_name(name: &str) -> Result<(), String> {
-    const TAKEN: [&str; 8] = ["test", "core", "std", "alloc", "proc-macro", "self", "super", "crate"];
+/// Names that are folders and plugins at once.
+pub(crate) fn check_form(name: &str) -> Result<(), String> {
     let first = name.chars().next().is_some_and(|c| c.is_ascii_lowercase());
     let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !first || !rest || name.ends_with('-') || name.contains("--") || name.len() > 64 {
@@ -72,6 +79,13 @@ fn check_name(name: &str) -> Result<(), String> {
             crate::text::tame(name, 64)
         ));
     }
+    Ok(())
+}
+
+/// Names that are crates as well.
+fn check_name(name: &str) -> Result<(), String> {
+    const TAKEN: [&str; 8] = ["test", "core", "std", "alloc", "proc-macro", "self", "super", "crate"];
+    check_form(name)?;
     if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
         return Err(format!("`{name}` is a name that Rust keeps for itself; choose another"));
     }
@@ -167,4 +181,22 @@ fn checkout_sdk(checkout: &Path) -> Result<String, String> {
     }
     let sdk = sdk.canonicalize().map_err(|e| format!("{}: {e}", sdk.display()))?;
     sdk.to_str().map(str::to_owned).ok_or_else(|| format!("{} is no UTF-8 path", sdk.display()))
+}
+
+/// The files `names` of the contract, for a new plugin's own `wit` folder.
+pub(crate) fn wit_of(sdk: SdkSource<'_>, names: &[&str]) -> Result<Vec<(PathBuf, String)>, String> {
+    let text = |name: &str| match sdk {
+        SdkSource::Carried(carried) => {
+            let path = format!("wit/{name}");
+            let found = carried.iter().find(|(from, _)| *from == path);
+            let missing = || "this program carries no contract; name a checkout with `--sdk-path`".to_owned();
+            found.map(|(_, text)| (*text).to_owned()).ok_or_else(missing)
+        }
+        SdkSource::Checkout(checkout) => {
+            let path = checkout.join("wit").join(name);
+            std::fs::read_to_string(&path)
+                .map_err(|e| format!("{}: {e}; name the folder of a checkout of Plimsoll", path.display()))
+        }
+    };
+    names.iter().map(|name| Ok((Path::new("wit").join(name), text(name)?))).collect()
 }

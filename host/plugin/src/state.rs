@@ -164,7 +164,7 @@ impl ResourceLimiter for State {
     }
 
     fn instances(&self) -> usize {
-        limits::CORE_INSTANCES
+        limits::core_instances(self.limits.set)
     }
 
     fn tables(&self) -> usize {

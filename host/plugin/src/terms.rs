@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::Limits;
+use crate::{LimitSet, Limits};
 
 /// What runs the plugins. A verdict depends on it only where a limit is hit: fuel is counted by it.
 pub const ENGINE: &str = "wasmtime 48.0.8";
 
 impl Limits {
-    /// Every limit that a verdict or a weight can hit, by name.
+    /// Every limit that a verdict or a weight can hit, by name. Those of [`LimitSet::Interpreted`] have names of
+    /// their own, so that both sets can stand side by side.
     #[must_use]
     pub fn by_name(&self) -> BTreeMap<String, u64> {
         // No memory has more bytes than fit.
@@ -23,7 +24,11 @@ impl Limits {
             ("choose_fuel", self.fuel.choose),
             ("weigh_fuel", self.fuel.weigh),
         ];
-        named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let prefix = match self.set {
+            LimitSet::Compiled => "",
+            LimitSet::Interpreted => "interpreted_",
+        };
+        named.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value)).collect()
     }
 }
 

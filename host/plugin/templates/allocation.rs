@@ -16,6 +16,10 @@ impl Plugin for Policy {
     const NAME: &'static str = "sample-plugin";
     const SUMMARY: &'static str = "Divides a miner's space evenly among the validators that hold a permit.";
     const LIMITS: &'static str = "Ignores stake above the least, so it favours validators with little of it.";
+    const WAIVERS: &'static [(&'static str, &'static str)] = &[(
+        "splitting",
+        "every hotkey with a permit gets the same space, so every further one gets it again",
+    )];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {

@@ -1,5 +1,6 @@
 //! A complete plot.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -68,8 +69,8 @@ impl Plot {
     ) -> Result<Self, StoreError> {
         let file = Arc::new(open_read(path, exclusive).map_err(StoreError::io(path, "open"))?);
         let geometry = header.geometry();
-        let region =
-            SealedRegion { file, path: path.to_owned(), geometry, remembered: Mutex::default(), lock };
+        let remembered = Mutex::new(Some(HashMap::new()));
+        let region = SealedRegion { file, path: path.to_owned(), geometry, remembered, lock };
         let plot = Self { header, slots, region: Arc::new(region), exclusive, touched: Arc::default() };
         let missing = plot.missing_bytes()?;
         if missing > 0 {

@@ -59,11 +59,21 @@ pub(crate) struct SealedRegion {
     pub(crate) file: Arc<File>,
     pub(crate) path: PathBuf,
     pub(crate) geometry: Geometry,
-    /// Of trees that schemes build over parts of the region. A row that rots afterwards still fails its proof,
-    /// for the leaf that is opened is read from the disk.
-    pub(crate) remembered: Mutex<HashMap<NodePlace, [u8; 32]>>,
+    /// A row that rots afterwards still fails its proof, for the leaf that is opened is read from the disk.
+    pub(crate) remembered: Remembered,
     #[expect(dead_code, reason = "held for as long as somebody may read")]
     pub(crate) lock: Arc<PlotLock>,
+}
+
+/// Nodes of trees that schemes build over parts of the region; none any more once a repair has written there.
+pub(crate) type Remembered = Mutex<Option<HashMap<NodePlace, [u8; 32]>>>;
+
+impl SealedRegion {
+    /// Forgets all nodes, and remembers none from now on: a reader that began before a repair's write could still
+    /// offer a node of the old bytes.
+    pub(crate) fn forget_nodes(&self) {
+        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl RegionSpace for SealedRegion {
@@ -88,13 +98,13 @@ impl RegionSpace for SealedRegion {
     }
 
     fn remembered_node(&self, place: &NodePlace) -> Option<[u8; 32]> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied()
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(place).copied()
     }
 
     fn remember_node(&self, place: NodePlace, node: [u8; 32]) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() < MOST_REMEMBERED {
-            remembered.insert(place, node);
+        if let Some(nodes) = remembered.as_mut().filter(|nodes| nodes.len() < MOST_REMEMBERED) {
+            nodes.insert(place, node);
         }
     }
 }

@@ -54,6 +54,7 @@ impl PlotSpace for Repairing {
         let groups = Span::between(offset / GROUP_BYTES, (offset + len as u64).div_ceil(GROUP_BYTES));
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).0.insert(groups);
         let region = &self.region;
+        region.forget_nodes();
         region
             .file
             .write_all_at(bytes, region.geometry.region_offset + offset)

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_core::{Extent, Order, Pass, PlotSpace, Span};
+use plimsoll_kernels::{HashKind, Tree, merkle_paths};
 use plimsoll_store::scrub::{Badness, Depth, ScrubOptions, scrub};
 use plimsoll_store::{CancelFlag, Comparing, Plot, StoreError};
 use support::{fill, sealed, spec};
@@ -163,6 +164,28 @@ fn a_file_that_was_cut_short_gets_its_room_reserved_again() {
     let there = fs::metadata(&path).unwrap();
     assert_eq!(there.len(), made);
     assert!(there.blocks() * 512 >= made, "{} of {made} bytes are reserved", there.blocks() * 512);
+}
+
+#[test]
+fn nodes_remembered_of_damaged_bytes_are_forgotten_when_these_are_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.plot");
+    let spec = spec(1 << 16, 8);
+    drop(sealed(&path, &spec));
+    // Four subtrees of 1024 leaves: the path of leaf 0 has the node of the second one.
+    let over = Extent { offset: 0, len: 1 << 18 };
+    let tree = Tree { kind: HashKind::Sha256, leaf_bytes: 64, over };
+    let region = Plot::open(&path).unwrap().region();
+    let right = merkle_paths(region.as_ref(), &tree, &[0]).unwrap();
+    drop(region);
+
+    overwrite(&path, 70_000, b"rotten");
+    let plot = Plot::open_exclusive(&path).unwrap();
+    assert_ne!(merkle_paths(plot.region().as_ref(), &tree, &[0]).unwrap(), right);
+    let space = plot.repair_space().unwrap();
+    support::fill(&space, &spec, Span { first: 1, count: 1 });
+    plot.finish_repair().unwrap();
+    assert_eq!(merkle_paths(plot.region().as_ref(), &tree, &[0]).unwrap(), right);
 }
 
 #[test]

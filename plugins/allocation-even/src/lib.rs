@@ -20,6 +20,8 @@ impl Plugin for Even {
     const SUMMARY: &'static str =
         "Divides a miner's space evenly among all other hotkeys, whatever their stake.";
     const LIMITS: &'static str = "Ignores stake, so a validator gains space by registering more hotkeys.";
+    const WAIVERS: &'static [(&'static str, &'static str)] =
+        &[("splitting", "every hotkey gets the same space, so every further one gets it again")];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {

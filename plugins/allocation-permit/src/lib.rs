@@ -23,6 +23,8 @@ impl Plugin for Permit {
     const SUMMARY: &'static str = "Divides a miner's space by stake among the validators that hold a permit, in whole chunks under the cap.";
     const LIMITS: &'static str =
         "A validator that gains its permit between two plans gets no space, and sees none, until the next.";
+    const WAIVERS: &'static [(&'static str, &'static str)] =
+        &[("splitting", "each hotkey with a permit gets the smoothing once more, one TAO by default")];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {

@@ -35,6 +35,10 @@ impl Plugin for Stake {
         "https://github.com/unconst/storage-subnet, commit c5dd237, partition/allocate.py",
         "Hamilton's method of the largest remainder (Balinski and Young, Fair Representation, 1982)",
     ];
+    const WAIVERS: &'static [(&'static str, &'static str)] = &[
+        ("splitting", "each hotkey gets the smoothing once more, one TAO by default, as in the prototype"),
+        ("owner", "the prototype counts the miner's own hotkey; `with_owner = false` leaves it out"),
+    ];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {

@@ -2,86 +2,60 @@
 //! crate `chia-pos2`; a plot's proofs are good for anyone who knows its group id.
 //!
 //! Unit i is the plot file of the group id BLAKE3("plimsoll proof-chia v1" ‖ k ‖ strength ‖ identity ‖ i as eight
-//! little-endian bytes), index 0, meta group 0; then zeros; then its length and the BLAKE3 of all before. Units of
-//! one k have one size, plots vary by some per mille: a unit is one to two hundredths larger than its plot. This
-//! rest is zeros, anyone makes it, and it is not proven space. There is no commitment: the id says it all.
+//! little-endian bytes), index 0, meta group 0; then zeros (plots vary: up to two hundredths of a unit, no proven
+//! space); then its length and the BLAKE3 of all before. A challenge is distinct, ascending units and a nonce. To each
+//! unit belong `tries` challenges of the plot, j = 0, 1...: BLAKE3 keyed with the nonce over ("plimsoll proof-chia v1"
+//! ‖ unit ‖ j as four bytes). A plot has a chain for about every other one (47 % of 400 at k = 18), so the answer says
+//! for which: `proofs` times j as two bytes and the full proof (16 k bytes), j ascending. An honest plot has none for
+//! 64 tries with 0.53^64 < 2^-58; 4 proofs of 64 it misses with 2^-43.
 //!
-//! A challenge is distinct, ascending units and a nonce. To each unit belong `tries` challenges of the plot, j =
-//! 0, 1...: BLAKE3 keyed with the nonce over ("plimsoll proof-chia v1" ‖ unit ‖ j as four bytes). A plot has a
-//! chain for about every other one (47 % of 400 at k = 18), so the answer says for which: `proofs` times j as two
-//! bytes and the full proof (16 k bytes), j ascending.
-//! Completeness: an honest plot has none for 64 tries with 0.53^64 < 2^-58; 4 proofs of 64 it misses with 2^-43.
-//! Soundness: without the plot a full proof is not found, short of making the plot: 0.2, 0.75, 2.9, 12 core-seconds
-//! for k = 18, 20, 22, 24, four times as long for each further step. So P cores under a deadline D, asked for q
-//! units, must keep a part of 1 - D P / (q t) at least: `space` is claimed from k = 24 on, less is for tests.
-//! Within a unit, who keeps a part f of the fragment sets has a chain with 0.47 f^4 a try (a chain uses four sets)
-//! and passes a unit with 1 - (1 - 0.47 f^4)^64: 99 % at f = 0.63, 45 % at f = 0.38; with `proofs` = 4, 71 % and
-//! less than 1 %. A unit that is missing altogether fails always: (1 - f)^n for n units.
+//! Soundness: a proof takes the plot, or making it: 0.2, 0.75, 2.9, 12, 48, 190 core-seconds for k = 18 to 28. So P
+//! cores under a deadline D, asked for q units that take t each, keep a part of 1 - D P / (q t) at least. Within a unit,
+//! who keeps a part f of the fragment sets has a chain with 0.47 f^4 a try (it uses four sets): with `proofs` 1 of 64
+//! tries a unit passes with 99 % at f = 0.63, 47 % at 0.38; with 4 of 64 with 99 % at f = 0.75, 71 % at 0.63, 12 % at
+//! 0.5. So `space` is claimed from 4 proofs on, where making a plot takes 4 × `deadline_ms` × `cores` (2 × on cores
+//! twice as fast; count a GPU as cores), and means two thirds of every plot: 20 units pass with 82 % at f = 0.75, with
+//! 0.1 % at 0.63; at k = 24 these are 20 audits, for an answer's fuel pays 7 proofs. A unit of which nothing is left
+//! always fails: (1 - f)^n for n.
 //! Costs: 3 to 4.4 MiB of fill a core-second and 50 bytes of memory an entry; a prove reads the whole unit, looks
 //! up about two challenges (1 ms each) and solves: 35, 74, 163, 397 ms of all cores for k = 18 to 24. Verify: 15 µs.
 
-use plimsoll_sdk::parameters::hex_digest;
+mod config;
+
+pub use config::Config;
 use plimsoll_sdk::pospace::PlotForm;
 use plimsoll_sdk::pure::{digest_of, keyed_digest};
 use plimsoll_sdk::{
     Answer, Challenge, Claims, Digest, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
-    Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict,
+    Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict, digest_parameter,
 };
 
 /// Chia plots.
 pub struct Chia {
+    config: Config,
     form: PlotForm,
     unit_bytes: u32,
-    tries: u32,
-    proofs: u32,
     group_id: Option<Digest>,
 }
 
-plimsoll_sdk::parameters! {
-    /// Parameters of proof-chia.
-    pub struct Config {
-        /// The logarithm of a plot's entries: even, from 18 (650 KB) to 28 (1 GB).
-        k: u8 = 18, from 18 to 28;
-        /// How hard a plot is to make: 2 to 17.
-        strength: u8 = 2, from 2 to 17;
-        /// Challenges that belong to a unit: any of them may be answered.
-        tries: u32 = 64, from 32 to 256;
-        /// Challenges of a unit that must be answered: a sixteenth of the tries at most.
-        proofs: u32 = 1, from 1 to 16;
-        /// The group id of the one plot to make, 64 hex digits, in place of one from identity and unit.
-        group_id: String = String::new();
-    }
-}
-
 const DOMAIN: &[u8] = b"plimsoll proof-chia v1";
-/// From this k on a plot takes longer to make than an answer may take.
-const LEAST_PROVING_K: u8 = 24;
 
 impl Plugin for Chia {
     const NAME: &'static str = "proof-chia";
     const SUMMARY: &'static str =
         "Fills units with Chia plots (CHIP-48) and proves them with full proofs of space.";
-    const LIMITS: &'static str = "A plot of k = 18 is made anew in 0.2 seconds of one core: space is claimed from \
-        k = 24 on (12 core-seconds), and who drops a fourth of every plot passes nearly always.";
+    const LIMITS: &'static str = "Small plots are made anew in time, and who keeps 63 % of every plot mostly passes \
+        (99 % a unit with 1 proof, 71 % with 4).";
     const REFERENCES: &'static [&'static str] = &[
-        "CHIP-48: Proof of Space 2.0",
-        "https://github.com/Chia-Network/pos2-chip",
-        "Abusalah, Alwen, Cohen, Khilko, Pietrzak, Reyzin: Beyond Hellman's Time-Memory Trade-Offs (eprint 2017/893)",
+        "CHIP-48: Proof of Space 2.0, https://github.com/Chia-Network/pos2-chip",
+        "Abusalah et al.: Beyond Hellman's Time-Memory Trade-Offs (eprint 2017/893)",
     ];
     type Config = Config;
 
     fn new(config: Config) -> Result<Self> {
-        let Config { k, strength, tries, proofs, group_id } = config;
-        if proofs > tries / 16 {
-            let text = format!("`proofs` must be a sixteenth of `tries` at most: {proofs} of {tries}");
-            return Err(PluginError::BadConfig(text));
-        }
-        let form = PlotForm { k, strength };
-        let unit_bytes =
-            form.unit_bytes().map_err(|e| PluginError::BadConfig(format!("`k`, `strength`: {e}")))?;
-        let given = || hex_digest("group_id", &group_id);
-        let group_id = (!group_id.is_empty()).then(given).transpose()?;
-        Ok(Self { form, unit_bytes, tries, proofs, group_id })
+        let (form, unit_bytes) = config.form()?;
+        let group_id = digest_parameter("group_id", &config.group_id)?;
+        Ok(Self { config, form, unit_bytes, group_id })
     }
 }
 
@@ -95,48 +69,11 @@ impl Chia {
     fn asked(nonce: &Digest, unit: u64, number: u32) -> Digest {
         keyed_digest(nonce, &[DOMAIN, &unit.to_le_bytes(), &number.to_le_bytes()].concat())
     }
-
-    fn challenge(&self, statement: &Statement, challenge: &[u8]) -> Result<Challenge> {
-        let (found, expected) = (statement.unit_bytes, self.unit_bytes);
-        if found != expected {
-            let text = format!("the statement's units have {found} bytes, this scheme's {expected}");
-            return Err(PluginError::BadInput(text));
-        }
-        Challenge::parse(challenge, statement)
-    }
-
-    /// A reason against the proof of one unit, if there is one.
-    fn fault(
-        &self,
-        group_id: &Digest,
-        nonce: &Digest,
-        unit: u64,
-        proof: &mut Parts<'_>,
-    ) -> Result<Option<String>> {
-        let mut least = 0;
-        for _ in 0..self.proofs {
-            let (Some(number), Some(full)) = (proof.array(), proof.take(self.form.proof_bytes())) else {
-                return Ok(Some(format!("the proof ends within unit {unit}")));
-            };
-            let number = u32::from(u16::from_le_bytes(*number));
-            if number < least || number >= self.tries {
-                return Ok(Some(format!(
-                    "unit {unit}: try {number}, expected {least} to {}",
-                    self.tries - 1
-                )));
-            }
-            least = number + 1;
-            if !self.form.verify(group_id, &Self::asked(nonce, unit, number), full)? {
-                return Ok(Some(format!("unit {unit}: no proof of space for try {number}")));
-            }
-        }
-        Ok(None)
-    }
 }
 
 impl ProofScheme for Chia {
     fn proves(&self) -> Claims {
-        Claims { space: self.form.k >= LEAST_PROVING_K && self.group_id.is_none(), ..Claims::default() }
+        Claims { space: self.group_id.is_none() && self.config.outlasts(), ..Claims::default() }
     }
 
     fn plan(&self, _identity: &Identity, capacity_bytes: u64) -> Result<Layout> {
@@ -152,39 +89,49 @@ impl ProofScheme for Chia {
     }
 
     fn most_samples(&self, _statement: &Statement) -> u32 {
-        // What fits a proof, and what a prover's budget allows: each step of k takes a bit over twice as long.
-        let by_size = LARGEST_PROOF_BYTES as u32 / (self.proofs * (2 + self.form.proof_bytes() as u32));
-        let by_time = [64, 32, 16, 7, 3, 1][usize::from(self.form.k - 18) / 2] / self.proofs;
-        by_size.min(by_time).max(1)
+        let proofs = self.config.proofs;
+        let by_size = LARGEST_PROOF_BYTES as u32 / (proofs * (2 + self.form.proof_bytes() as u32));
+        by_size.min(self.config.most_proofs() / proofs)
     }
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
-        let Challenge { nonce, units } = self.challenge(statement, challenge)?;
-        let mut proof = Vec::new();
+        statement.of_units(self.unit_bytes)?;
+        let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
+        let (Config { tries, proofs, .. }, mut proof) = (&self.config, Vec::new());
         for unit in units {
             let group_id = self.group_id(&statement.identity, unit);
-            let asked: Vec<Digest> =
-                (0..self.tries).map(|number| Self::asked(&nonce, unit, number)).collect();
-            let found = region.prove_plot(self.form, &group_id, statement.unit(unit), &asked, self.proofs)?;
-            if found.len() < self.proofs as usize {
-                let text = format!("unit {unit} has {} proofs for {} tries", found.len(), self.tries);
+            let asked: Vec<Digest> = (0..*tries).map(|number| Self::asked(&nonce, unit, number)).collect();
+            let found = region.prove_plot(self.form, &group_id, statement.unit(unit), &asked, *proofs)?;
+            if found.len() < *proofs as usize {
+                let text = format!("unit {unit} has {} proofs for {tries} tries", found.len());
                 return Err(PluginError::Storage(text));
             }
-            for answer in found {
-                proof.extend_from_slice(&(answer.challenge as u16).to_le_bytes());
-                proof.extend_from_slice(&answer.proof);
-            }
+            let each =
+                found.iter().map(|one| [&(one.challenge as u16).to_le_bytes()[..], &one.proof].concat());
+            proof.extend(each.flatten());
         }
         Ok(Answer::Proof(proof))
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
-        let Challenge { nonce, units } = self.challenge(statement, challenge)?;
-        let mut proof = Parts::of(proof);
+        statement.of_units(self.unit_bytes)?;
+        let Challenge { nonce, units } = Challenge::parse(challenge, statement)?;
+        let (Config { tries, proofs, .. }, mut proof) = (&self.config, Parts::of(proof));
+        let invalid = |why: String| Ok(Verdict::Invalid(why));
         for unit in units {
-            let group_id = self.group_id(&statement.identity, unit);
-            if let Some(why) = self.fault(&group_id, &nonce, unit, &mut proof)? {
-                return Ok(Verdict::Invalid(why));
+            let (group_id, mut least) = (self.group_id(&statement.identity, unit), 0);
+            for _ in 0..*proofs {
+                let (Some(number), Some(full)) = (proof.array(), proof.take(self.form.proof_bytes())) else {
+                    return invalid(format!("the proof ends within unit {unit}"));
+                };
+                let number = u32::from(u16::from_le_bytes(*number));
+                if !(least..*tries).contains(&number) {
+                    return invalid(format!("unit {unit}: try {number}, expected {least} to {}", tries - 1));
+                }
+                least = number + 1;
+                if !self.form.verify(&group_id, &Self::asked(&nonce, unit, number), full)? {
+                    return invalid(format!("unit {unit}: no proof of space for try {number}"));
+                }
             }
         }
         Ok(proof.end().into())
@@ -290,15 +237,29 @@ mod tests {
     }
 
     #[test]
-    fn space_is_claimed_from_k_24_on() {
-        let claims = |k: u8| from_json::<Chia>(&format!(r#"{{"k": {k}}}"#)).unwrap().proves().space;
-        assert_eq!([18, 20, 22, 24, 26, 28].map(claims), [false, false, false, true, true, true]);
+    fn space_is_claimed_where_a_plot_outlasts_the_deadline_and_must_answer_four_times() {
+        let claims = |k: u8, proofs: u32, deadline_ms: u32, cores: u32| {
+            let json = format!(
+                r#"{{"k": {k}, "proofs": {proofs}, "deadline_ms": {deadline_ms}, "cores": {cores}}}"#
+            );
+            from_json::<Chia>(&json).unwrap().proves()
+        };
+        let space = Claims { space: true, ..Claims::default() };
+        // 12 core-seconds.
+        assert_eq!(claims(24, 4, 1500, 2), space);
+        assert_eq!(claims(24, 4, 1501, 2), Claims::default());
+        assert_eq!(claims(24, 4, 1500, 3), Claims::default());
+        assert_eq!(claims(24, 3, 1500, 2), Claims::default());
+        assert_eq!(claims(26, 3, 1, 1), Claims::default());
+        assert_eq!([18, 20, 22].map(|k| claims(k, 4, 51, 1).space), [false, true, true]);
+        let defaults: Chia = from_json("{}").unwrap();
+        assert_eq!(defaults.proves(), Claims::default());
     }
 
     #[test]
     fn the_largest_proof_fits_for_every_k() {
-        for k in [18_u8, 20, 22, 24, 26, 28] {
-            for proofs in [1_u32, 4, 16] {
+        for (k, (_, payable)) in [18_u8, 20, 22, 24, 26, 28].into_iter().zip(config::SIZES) {
+            for proofs in [1_u32, 4, 16].into_iter().filter(|proofs| *proofs <= payable) {
                 let scheme: Chia =
                     from_json(&format!(r#"{{"k": {k}, "tries": 256, "proofs": {proofs}}}"#)).unwrap();
                 let unit_bytes = scheme.unit_bytes;
@@ -323,8 +284,13 @@ mod tests {
             "bad config: `proofs` must be a sixteenth of `tries` at most: 5 of 64"
         );
         assert_eq!(
+            refusal(r#"{"k": 26, "proofs": 4}"#),
+            "bad config: `proofs` must be at most 3 for `k` = 26, more outlast the fuel of an answer: it is 4"
+        );
+        assert!(refusal(r#"{"k": 28, "proofs": 2}"#).contains("at most 1 for `k` = 28"));
+        assert_eq!(
             refusal(r#"{"group_id": "ab"}"#),
-            "bad config: `group_id` must be 64 hex digits, it is `ab`"
+            "bad config: `group_id` must be 64 hex digits or empty, it is \"ab\""
         );
         let signed = "+a".repeat(32);
         assert!(refusal(&format!(r#"{{"group_id": "{signed}"}}"#)).contains("must be 64 hex digits"));

@@ -9,139 +9,55 @@
 //! span from it. The answer is keyed BLAKE3(nonce; the rest, challenge, identity), then the leaf of 1 KiB around
 //! each label, and around each parent of `relabel` of them, with its path. Those the verifier labels again.
 //!
-//! Proves: that a fraction e of labels not following from their parents is found with 1 - (1 - e)^(relabel) an
-//! audit (1 % with 99 % in 459), and a fraction f that is gone with 1 - (1 - f)^n for n samples. There is no
-//! proof of the whole set-up as Filecoin has (176 labels at once): until audits found them, wrong labels are
-//! free space. Filecoin keeps the last layer, this every one: what is gone is labelled again from the layer
-//! below, but a layer only node after node (Fisch 2019: what few stored labels cannot shorten). So space and
-//! replication are claimed where one layer, at the 0.48 µs a label that the fastest processors take, outlasts
-//! `deadline_ms` (320 MiB for 5 s), and labels are checked and replica ids derived.
+//! Proves: that a fraction e of labels not following from their parents is found with 1 - (1 - e)^(relabel) an audit
+//! (1 % with 99 % in 459), free space until then: there is no proof of the whole set-up, as Filecoin has. A fraction f
+//! of leaves that are gone and cannot be labelled again in time is found with 1 - (1 - f)^n for n samples. Filecoin
+//! keeps the last layer, this every one, and what has kept parents follows from them: `sectors.rs` says how much of
+//! that can go. So space and replication are claimed, for some two thirds of the bytes, where labels are checked,
+//! replica ids derived, and one layer of two or more, at the 0.48 µs a label that the fastest processors take,
+//! outlasts `deadline_ms` twenty times (8 GiB for 5 s).
 //! Costs: 40 MiB of fill a core-second for one sector of 8 MiB, 56 for two side by side; memory as planned for
-//! each worker; 1 KiB + 32 log2(leaves) bytes for each of n + 14 × `relabel` leaves at most. A sector that
-//! does not fit a unit of 4 GiB is filled in parts, one after another, with two layers in memory.
-//! Encoding data with the last layer, as Filecoin does, is not part of it.
+//! each worker; 1 KiB + 32 log2(leaves) bytes for each of n + 14 × `relabel` leaves at most. A sector that does not
+//! fit a unit of 4 GiB is filled in parts, one after another. The last layer encodes no data, as Filecoin's does.
 
-use plimsoll_sdk::graphs::{Place, Sdr, sdr_graph_bytes, sdr_label};
-use plimsoll_sdk::parameters::hex_or_none;
-use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth};
+mod sectors;
+
+use plimsoll_sdk::graphs::{Place, sdr_label};
 use plimsoll_sdk::{
-    Answer, Claims, Digest, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
-    Plugin, PluginError, ProofScheme, Region, Result, Span, SpanChallenge, Statement, Verdict,
+    Answer, Claims, Digest, Extent, HashKind, Identity, Layout, Order, Parts, Plot, Plugin, PluginError,
+    ProofScheme, Region, Result, Span, SpanChallenge, Statement, Verdict, bind, unbind,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-plimsoll_sdk::parameters! {
-    /// Filecoin's stacked graph.
-    pub struct Config {
-        /// Layers of a sector; Filecoin has 11 for 32 GiB and 2 for test sizes.
-        layers: u32 = 2, from 1 to 64;
-        /// Bytes of one layer: a power of two from 2 KiB to 64 GiB.
-        sector_bytes: u64 = 8_388_608, from 2_048 to 68_719_476_736;
-        /// Labels of an answer that are made again from their opened parents.
-        relabel: u32 = 1, from 0 to 2;
-        /// Milliseconds that labelling one layer must outlast for space and replication to be claimed.
-        deadline_ms: u32 = 5_000, from 1 to 600_000;
-        /// 32 bytes in hex that select the graph; empty to derive them.
-        porep_id: String = String::new();
-        /// 32 bytes in hex for the labels of every sector; empty to derive one for each.
-        replica_id: String = String::new();
-    }
-}
-
-/// Sectors of a stacked graph.
-pub struct Sectors {
-    config: Config,
-    shape: Sdr,
-    replica_id: Option<Digest>,
-}
+pub use sectors::{Config, Sectors};
+use std::collections::BTreeMap;
 
 const HASH: HashKind = HashKind::Blake3;
 const LABEL_BYTES: u64 = 32;
 const LEAF_BYTES: u32 = 1024;
 const LABELS_A_LEAF: u64 = 32;
-const PARENTS: u32 = 14;
 /// The root is the same for every leaf size; with this one the host has the leaves at hand.
 const COMMIT_LEAF_BYTES: u32 = 64 << 10;
-/// Part of a sector that is too large for a unit.
-const LARGEST_PART_BYTES: u64 = 1 << 30;
 /// Sectors of one call of the host.
 const SECTORS_A_CALL: u64 = 1024;
 
 impl Plugin for Sectors {
     const NAME: &'static str = "proof-sdr";
     const SUMMARY: &'static str = "Fills sectors with the labels of Filecoin's stacked depth-robust graph and opens them by Merkle paths.";
-    const LIMITS: &'static str = "Wrong labels are free space until audits find them, and layers that are \
-        labelled again within the deadline need not be kept: small sectors prove nothing.";
+    const LIMITS: &'static str = "Wrong labels are free space until audits find them; small sectors prove nothing, \
+        and of large ones a third can be labelled again in time.";
     const REFERENCES: &'static [&'static str] = &[
         "B. Fisch, Tight Proofs of Space and Replication, Eurocrypt 2019, https://eprint.iacr.org/2018/702",
-        "https://spec.filecoin.io/algorithms/sdr/",
-        "https://github.com/filecoin-project/rust-fil-proofs, storage-proofs-porep 19.1.0",
+        "https://spec.filecoin.io/algorithms/sdr/; rust-fil-proofs, storage-proofs-porep 19.1.0",
     ];
     type Config = Config;
 
     fn new(config: Config) -> Result<Self> {
-        let Config { layers, sector_bytes, .. } = config;
-        if !sector_bytes.is_power_of_two() {
-            let message = format!("`sector_bytes` must be a power of two, {sector_bytes} is none");
-            return Err(PluginError::BadConfig(message));
-        }
-        let sizes = [u64::from(layers), sector_bytes].map(u64::to_le_bytes).concat();
-        let derived = digest_of(HASH, &[b"plimsoll proof-sdr graph v1", &sizes[..]].concat());
-        let porep_id = hex_or_none("porep_id", &config.porep_id)?.unwrap_or(derived);
-        let replica_id = hex_or_none("replica_id", &config.replica_id)?;
-        let shape = Sdr { porep_id, nodes: (sector_bytes / LABEL_BYTES) as u32, layers };
-        Ok(Self { config, shape, replica_id })
-    }
-}
-
-impl Sectors {
-    /// A sector, or a part of one that is too large.
-    fn unit_bytes(&self) -> u32 {
-        u32::try_from(self.shape.sector_bytes())
-            .unwrap_or(self.config.sector_bytes.min(LARGEST_PART_BYTES) as u32)
-    }
-
-    /// Two layers of two sectors, or of one that comes in parts, and the graph with its round function.
-    fn memory_bytes(&self, sectors: u64) -> u64 {
-        let whole = u64::from(self.unit_bytes()) == self.shape.sector_bytes();
-        let side_by_side = if whole { sectors.min(2) } else { 1 };
-        2 * side_by_side * self.config.sector_bytes + sdr_graph_bytes(self.shape.nodes)
-    }
-
-    fn replica_id(&self, identity: &Identity, sector: u64) -> Digest {
-        self.replica_id.unwrap_or_else(|| {
-            let sizes = [self.shape.layers.into(), self.config.sector_bytes].map(u64::to_le_bytes).concat();
-            let seed =
-                [b"plimsoll proof-sdr v1", &self.shape.porep_id[..], &sizes, &identity.to_bytes()].concat();
-            let mut id = digest_of(HashKind::Sha256, &[&seed[..], &sector.to_le_bytes()].concat());
-            id[31] &= 0x3f;
-            id
-        })
-    }
-
-    /// The leaves that an answer opens.
-    fn opened(&self, samples: &[u64], again: &[u64]) -> BTreeSet<u64> {
-        let parents = again.iter().flat_map(|&label| self.shape.parents(label));
-        samples.iter().copied().chain(parents).map(|label| label / LABELS_A_LEAF).collect()
-    }
-
-    /// The commitment and the number of leaves, of a statement about whole sectors.
-    fn committed(&self, statement: &Statement) -> Result<(Digest, u64)> {
-        let root = statement.committed(self.unit_bytes())?;
-        let bytes = statement.units.checked_mul(self.unit_bytes().into());
-        let whole = bytes.filter(|bytes| *bytes > 0 && bytes.is_multiple_of(self.shape.sector_bytes()));
-        let bytes = whole.ok_or_else(|| {
-            PluginError::BadInput(format!("{} units are not whole sectors", statement.units))
-        })?;
-        Ok((root, bytes / u64::from(LEAF_BYTES)))
+        Self::of(config)
     }
 }
 
 impl ProofScheme for Sectors {
     fn proves(&self) -> Claims {
-        let outlasts = u64::from(self.shape.nodes) * 475 > u64::from(self.config.deadline_ms) * 1_000_000;
-        let claimed = outlasts && self.config.relabel > 0 && self.replica_id.is_none();
-        Claims { space: claimed, replication: claimed, ..Claims::default() }
+        Claims { space: self.outlasts(), replication: self.outlasts(), ..Claims::default() }
     }
 
     fn plan(&self, _identity: &Identity, capacity_bytes: u64) -> Result<Layout> {
@@ -156,12 +72,13 @@ impl ProofScheme for Sectors {
         let whole = u64::from(unit_bytes) == self.shape.sector_bytes();
         let order = if whole { Order::Independent } else { Order::Sequential };
         let layout = Layout::one_pass("label", order, unit_bytes, 0, sectors * self.shape.sector_bytes())?;
+        self.most_of(layout.region_bytes / u64::from(LEAF_BYTES))?;
         Ok(Layout { memory_bytes: self.memory_bytes(sectors), ..layout })
     }
 
     fn fill(&self, plot: &dyn Plot, identity: &Identity, _pass: u32, units: Span) -> Result<()> {
-        let labels = |bytes: u64| bytes / LABEL_BYTES;
-        let (unit, stack) = (labels(self.unit_bytes().into()), labels(self.shape.sector_bytes()));
+        let [unit, stack] =
+            [self.unit_bytes().into(), self.shape.sector_bytes()].map(|bytes| bytes / LABEL_BYTES);
         let (mut at, end) = (units.first.saturating_mul(unit), units.end().saturating_mul(unit));
         while at < end {
             let first = at / stack;
@@ -175,14 +92,11 @@ impl ProofScheme for Sectors {
     }
 
     fn commit(&self, region: &dyn Region, _identity: &Identity, layout: &Layout) -> Result<Option<Digest>> {
-        let all = Extent { offset: 0, len: layout.region_bytes };
-        region.merkle_root(HASH, COMMIT_LEAF_BYTES, all).map(Some)
+        region.merkle_root(HASH, COMMIT_LEAF_BYTES, Extent { offset: 0, len: layout.region_bytes }).map(Some)
     }
 
     fn most_samples(&self, statement: &Statement) -> u32 {
-        let leaves = self.committed(statement).map_or(u64::MAX, |(_, leaves)| leaves);
-        let openings = (LARGEST_PROOF_BYTES as u32 - 32) / (LEAF_BYTES + 32 * merkle_depth(leaves, 0));
-        openings.saturating_sub(PARENTS * self.config.relabel).max(1)
+        self.leaves(statement).and_then(|leaves| self.most_of(leaves)).unwrap_or(0)
     }
 
     fn draw(
@@ -198,58 +112,37 @@ impl ProofScheme for Sectors {
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
         let (_, leaves) = self.committed(statement)?;
-        let challenge = SpanChallenge::parse(challenge, statement, self.most_samples(statement))?;
-        let (samples, again) =
-            challenge.items(u64::from(self.unit_bytes()) / LABEL_BYTES, self.config.relabel);
+        let to = SpanChallenge::parse(challenge, statement, self.most_samples(statement))?;
+        let (samples, again) = to.items(u64::from(self.unit_bytes()) / LABEL_BYTES, self.config.relabel);
         let opened: Vec<u64> = self.opened(&samples, &again).into_iter().collect();
         let all = Extent { offset: 0, len: leaves * u64::from(LEAF_BYTES) };
         let openings = region.merkle_openings(HASH, LEAF_BYTES, all, &opened)?;
-        let bound = bound(&challenge, &statement.identity, &openings);
-        Ok(Answer::Proof([&bound[..], &openings].concat()))
+        Ok(Answer::Proof(bind(&to.nonce, challenge, &statement.identity, &openings)))
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
-        let (root, leaves) = self.committed(statement)?;
-        let challenge = SpanChallenge::parse(challenge, statement, self.most_samples(statement))?;
-        Ok(self.check(&statement.identity, &root, leaves, &challenge, proof).into())
-    }
-}
-
-/// Binds an answer to its challenge and to the whole identity.
-fn bound(challenge: &SpanChallenge, identity: &Identity, openings: &[u8]) -> Digest {
-    keyed_digest(&challenge.nonce, &[openings, &challenge.to_bytes(), &identity.to_bytes()].concat())
-}
-
-impl Sectors {
-    fn check(
-        &self,
-        of: &Identity,
-        root: &Digest,
-        all: u64,
-        to: &SpanChallenge,
-        proof: &[u8],
-    ) -> Result<(), String> {
-        let (binding, openings) = proof.split_first_chunk().ok_or("the proof ends before its binding")?;
-        if *binding != bound(to, of, openings) {
-            return Err("the proof answers another challenge, or was damaged".into());
-        }
-        let (samples, again) = to.items(u64::from(self.unit_bytes()) / LABEL_BYTES, self.config.relabel);
-        let (mut parts, mut leaves) = (Parts::of(openings), BTreeMap::new());
-        for index in self.opened(&samples, &again) {
-            leaves.insert(index, parts.merkle_opening(HASH, LEAF_BYTES, all, index, root)?);
-        }
-        parts.end()?;
-        let label =
-            |at: u64| leaves[&(at / LABELS_A_LEAF)].as_chunks::<32>().0[(at % LABELS_A_LEAF) as usize];
-        for at in again {
-            let parents: Vec<Digest> = self.shape.parents(at).into_iter().map(label).collect();
-            let Place { sector, layer, node } = self.shape.place(at);
-            let replica_id = self.replica_id(of, sector);
-            if label(at) != sdr_label(&replica_id, layer, node, parents.as_flattened()) {
-                return Err(format!("label {node} of layer {layer} of sector {sector} is wrong"));
+        let (root, all) = self.committed(statement)?;
+        let to = SpanChallenge::parse(challenge, statement, self.most_samples(statement))?;
+        let check = |mut parts: Parts<'_>| {
+            let (samples, again) = to.items(u64::from(self.unit_bytes()) / LABEL_BYTES, self.config.relabel);
+            let mut leaves = BTreeMap::new();
+            for index in self.opened(&samples, &again) {
+                leaves.insert(index, parts.merkle_opening(HASH, LEAF_BYTES, all, index, &root)?);
             }
-        }
-        Ok(())
+            parts.end()?;
+            let label =
+                |at: u64| leaves[&(at / LABELS_A_LEAF)].as_chunks::<32>().0[(at % LABELS_A_LEAF) as usize];
+            for at in again {
+                let parents: Vec<Digest> = self.shape.parents(at).into_iter().map(label).collect();
+                let Place { sector, layer, node } = self.shape.place(at);
+                let replica_id = self.replica_id(&statement.identity, sector);
+                if label(at) != sdr_label(&replica_id, layer, node, parents.as_flattened()) {
+                    return Err(format!("label {node} of layer {layer} of sector {sector} is wrong"));
+                }
+            }
+            Ok(())
+        };
+        Ok(unbind(&to.nonce, challenge, &statement.identity, proof).and_then(check).into())
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use plimsoll_sdk::doubles::{MemoryPlot, MemoryRegion};
-use plimsoll_sdk::{Hotkey, from_json, laws};
+use plimsoll_sdk::pure::{digest_of, merkle_depth};
+use plimsoll_sdk::{Hotkey, LARGEST_PROOF_BYTES, from_json, laws};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -148,15 +149,60 @@ fn the_largest_proof_of_the_largest_plot_fits() {
 }
 
 #[test]
-fn space_is_claimed_only_where_a_layer_outlasts_the_deadline() {
+fn space_is_claimed_only_where_a_layer_outlasts_the_deadline_twenty_times() {
     let claims = |json: &str| scheme(json).proves();
     let space = Claims { space: true, replication: true, ..Claims::default() };
     assert_eq!(claims("{}"), Claims::default());
-    assert_eq!(claims(r#"{"deadline_ms": 100}"#), space);
-    assert_eq!(claims(r#"{"sector_bytes": 536870912}"#), space);
-    assert_eq!(claims(r#"{"deadline_ms": 100, "relabel": 0}"#), Claims::default());
-    let fixed = format!(r#"{{"deadline_ms": 100, "replica_id": "{}"}}"#, "00".repeat(32));
+    // 2^28 labels at 475 ns: 127.5 s.
+    assert_eq!(claims(r#"{"sector_bytes": 8589934592}"#), space);
+    assert_eq!(claims(r#"{"sector_bytes": 8589934592, "deadline_ms": 6376}"#), Claims::default());
+    assert_eq!(claims(r#"{"sector_bytes": 8589934592, "layers": 1}"#), Claims::default());
+    assert_eq!(claims(r#"{"sector_bytes": 8589934592, "relabel": 0}"#), Claims::default());
+    let fixed = format!(r#"{{"sector_bytes": 8589934592, "replica_id": "{}"}}"#, "00".repeat(32));
     assert_eq!(claims(&fixed), Claims::default());
+}
+
+/// The attack that no size withstands: it drops every label of which no parent went before it.
+#[test]
+fn some_fifteen_in_a_hundred_labels_follow_from_kept_parents_in_one_step() {
+    let scheme = scheme(r#"{"sector_bytes": 32768}"#);
+    let labels = 2 * 1024;
+    let mut gone = vec![false; labels];
+    for at in 0..labels {
+        let parents = scheme.shape.parents(at as u64);
+        gone[at] = parents.iter().all(|&parent| !gone[parent as usize]);
+    }
+    let region = filled(&scheme, 1);
+    let held = region.bytes.as_chunks::<32>().0;
+    for at in (0..labels).filter(|&at| gone[at]) {
+        let parents: Vec<Digest> =
+            scheme.shape.parents(at as u64).iter().map(|&parent| held[parent as usize]).collect();
+        let Place { layer, node, .. } = scheme.shape.place(at as u64);
+        let made = sdr_label(&scheme.replica_id(&identity(), 0), layer, node, parents.as_flattened());
+        assert_eq!(made, held[at]);
+    }
+    let share = gone.iter().filter(|gone| **gone).count() as f64 / labels as f64;
+    assert!((0.14..0.19).contains(&share), "{share}");
+}
+
+#[test]
+fn a_plot_that_no_proof_has_room_for_is_neither_planned_nor_asked() {
+    let scheme = |relabel: u32| scheme(&format!(r#"{{"relabel": {relabel}}}"#));
+    let units = 1 << 25;
+    let statement =
+        Statement { identity: identity(), unit_bytes: 16 << 20, units, commitment: Some([0; 32]) };
+    let refusal = "bad input: `relabel` 2 opens 28 leaves beside a sample, and of a plot of 549755813888 leaves of \
+                   1024 bytes 28 fit a proof: make smaller plots, or lower `relabel`";
+    let refused = [
+        scheme(2).plan(&identity(), units << 24).unwrap_err(),
+        scheme(2).draw(&statement, &[1; 32], 1, None).unwrap_err(),
+        scheme(2).verify(&statement, &[0; 52], &[]).unwrap_err(),
+    ];
+    assert!(refused.iter().all(|error| error.to_string() == refusal), "{refused:?}");
+    assert_eq!(scheme(2).most_samples(&statement), 0);
+    assert!(scheme(1).most_samples(&statement) > 0);
+    assert!(scheme(1).draw(&statement, &[1; 32], 1, None).is_ok());
+    assert!(scheme(2).plan(&identity(), (units << 24) / 2).is_ok());
 }
 
 #[test]

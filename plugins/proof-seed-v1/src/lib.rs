@@ -8,11 +8,13 @@
 //!
 //! Proves: nothing. The rows alone, 0.064 % of the space, rebuild any chunk of 100 KB in under a millisecond;
 //! the text compresses by a quarter; the network is not in the seed, so one plot serves two subnets.
-//! Costs: a sequential fill at 300 MB a core-second; 160 + 64 log2(units) bytes and one text a sample.
+//! Costs: a sequential fill at 300 MB a core-second; 160 + 64 log2(units) bytes and one text a sample. A verify of 20
+//! samples takes 4.1 ms: 3.8 for making 21 chunks of 100 KB anew, which no check of this chain can do without (text
+//! 2.25, eight bytes of ChaCha12 a letter; SHA-256 1.15; BLAKE3 0.35), the rest for paths and the plugin's instance.
 //! Soundness against a miner that cannot rebuild and lost a fraction f, or broke a fraction f of the links:
 //! (1 - f)^n for n samples.
 
-use plimsoll_sdk::pure::{digest_of, merkle_depth, seed_text};
+use plimsoll_sdk::pure::{digest_of, merkle_depth, seed_text_digests};
 use plimsoll_sdk::{
     Answer, Challenge, Digest, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts, Plot,
     Plugin, ProofScheme, Region, Result, Span, Statement, Verdict,
@@ -70,10 +72,9 @@ impl SeedV1 {
 
     /// The row of the chunk that `state` makes, and its answer to `nonce`.
     fn link(&self, state: &Digest, nonce: &[u8]) -> (Vec<u8>, Digest) {
-        let text = seed_text(state, self.chunk_bytes);
-        let hash = digest_of(HashKind::Sha256, &text);
+        let [hash, answer] = seed_text_digests(state, self.chunk_bytes, nonce);
         let next: Digest = std::array::from_fn(|at| state[at] ^ hash[at]);
-        ([hash, next].concat(), digest_of(HashKind::Blake3, &[nonce, &text].concat()))
+        ([hash, next].concat(), answer)
     }
 }
 

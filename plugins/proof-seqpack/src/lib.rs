@@ -6,21 +6,21 @@
 //! each unit. The answer is keyed BLAKE3(nonce; the rest, challenge, identity), then each leaf with its path.
 //! The nonce also draws `repack` of the units, which the verifier packs again as a whole.
 //!
-//! Proves: that the committed bytes are there (the leaves), and that they are this identity's chains (the
-//! repacked units): a plot with a fraction e of wrong units passes an audit with (1 - e)^repack, one that lost
-//! a fraction f with (1 - f)^n for n samples. With `repack` = 0 anything could be packed: nothing is proven.
-//! Within a unit nothing can be parallel, between units everything: a miner with P cores that keeps nothing
-//! answers n samples in n × t / P, t = compressions × 40 ns (0.34 ms for a layer of 256 KiB, twice that above
-//! the first). So space and replication are claimed only where one unit alone, at the 25 ns that the fastest
-//! processors take, outlasts `deadline_ms`; below that only the cost of rebuilding speaks against it.
-//! Costs: 1.5 GiB of fill a core-second for one layer, 180 MiB for four; 1 KiB + 32 log2(leaves) bytes a
-//! sample; for the verifier `repack` × t and a path a sample. Useful data can be kept as data XOR unit.
+//! Shows that the leaves asked for are those committed to, and that the repacked units are this identity's chains: a
+//! fraction e of wrong units passes with (1 - e)^repack at most (`repack` = 0: any bytes pass), a fraction f of leaves
+//! that can neither be read nor made in time with (1 - f)^n for n samples.
+//! Claims nothing, under no parameters: a unit is sequential only for who keeps nothing of it. The last `window`
+//! digests before a block, of every layer, make it alone: for window 1, 3 % of the plot for blocks of 1 KiB in one
+//! layer (1.3 µs each), 6 % for blocks of 64 KiB in 128 layers (21 ms). Direction and window only move that price.
+//! Costs: 1.5 GiB of fill a core-second for one layer, 180 MiB for four; 1 KiB + 32 log2(leaves) bytes a sample; for
+//! the verifier a path a sample and `repack` units at 40 ns a block of SHA-256: 0.34 ms for one layer of 256 KiB.
 
 use plimsoll_sdk::graphs::{Chain, chain_leaf};
-use plimsoll_sdk::pure::{digest_of, keyed_digest, merkle_depth, merkle_leaf, merkle_verify};
+use plimsoll_sdk::parameters::power_of_two;
+use plimsoll_sdk::pure::{digest_of, merkle_depth, merkle_verify};
 use plimsoll_sdk::{
-    Answer, Challenge, Claims, Digest, Draws, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order,
-    Parts, Plot, Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict,
+    Answer, Challenge, Digest, Draws, Extent, HashKind, Identity, LARGEST_PROOF_BYTES, Layout, Order, Parts,
+    Plot, Plugin, PluginError, ProofScheme, Region, Result, Span, Statement, Verdict, bind, unbind,
 };
 
 plimsoll_sdk::parameters! {
@@ -36,8 +36,6 @@ plimsoll_sdk::parameters! {
         reverse: bool = false;
         /// Units of an answer that the verifier packs again.
         repack: u32 = 1, from 0 to 16;
-        /// Milliseconds that packing one unit must outlast for space and replication to be claimed.
-        deadline_ms: u32 = 5_000, from 1 to 600_000;
     }
 }
 
@@ -45,73 +43,32 @@ const HASH: HashKind = HashKind::Blake3;
 const LEAF_BYTES: u32 = 1024;
 /// The root is the same for every leaf size; with this one the host has the leaves at hand.
 const COMMIT_LEAF_BYTES: u32 = 64 << 10;
+/// Blocks of SHA-256 that the fuel of one verification pays, with room to spare.
+const VERIFY_BLOCKS: u64 = 1 << 25;
 
 impl Plugin for Seqpack {
     const NAME: &'static str = "proof-seqpack";
     const SUMMARY: &'static str =
-        "Fills units with sequential chains of SHA-256 and commits to them with a Merkle root.";
-    const LIMITS: &'static str = "Units are independent: a miner with enough cores packs those that are asked \
-        within the deadline, unless one takes longer than that.";
-    const REFERENCES: &'static [&'static str] =
-        &["https://docs.irys.xyz, matrix packing", "FIPS 180-4", "BLAKE3 paper, section 2.1"];
+        "Fills units with chains of SHA-256 and commits to them with a Merkle root.";
+    const LIMITS: &'static str = "Proves nothing about space: digests kept on the way, 1 to 6 % of the plot, make \
+        any block alone in microseconds to milliseconds.";
+    const REFERENCES: &'static [&'static str] = &["https://docs.irys.xyz, matrix packing", "FIPS 180-4"];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {
-        if !config.unit_bytes.is_power_of_two() {
-            let message = format!("`unit_bytes` must be a power of two, {} is none", config.unit_bytes);
-            return Err(PluginError::BadConfig(message));
+        power_of_two("unit_bytes", config.unit_bytes)?;
+        let (units, each) = (config.repack.max(1), config.chain().unit_blocks(config.unit_bytes));
+        if u64::from(units) * each > VERIFY_BLOCKS {
+            return Err(PluginError::BadConfig(format!(
+                "`repack` × a unit's blocks of SHA-256 must be at most {VERIFY_BLOCKS} to be verified, it is {units} \
+                 × {each}: lower `repack`, `unit_bytes`, `layers` or `window`"
+            )));
         }
         Ok(config)
     }
 }
 
-impl Seqpack {
-    fn chain(&self) -> Chain {
-        Chain { layers: self.layers, window: self.window, reverse: self.reverse }
-    }
-
-    fn key(&self, identity: &Identity) -> Digest {
-        let params = [self.unit_bytes, self.layers, self.window, self.reverse.into()].map(u32::to_le_bytes);
-        digest_of(HASH, &[b"plimsoll proof-seqpack v1", params.as_flattened(), &identity.to_bytes()].concat())
-    }
-
-    /// Blocks of SHA-256 of one unit, each after the one before: a message of n digests has 9 bytes of padding.
-    fn sequential_blocks(&self) -> u64 {
-        let blocks = |digests: u32| u64::from((32 * digests + 9).div_ceil(64));
-        let above = blocks(self.window + 1) * u64::from(self.layers - 1);
-        u64::from(self.unit_bytes / 32) * (blocks(self.window) + above)
-    }
-
-    /// The leaf that is opened in each unit of a challenge, and the units that are packed again.
-    fn drawn(&self, challenge: &Challenge) -> (Vec<u64>, Vec<u64>) {
-        let each = u64::from(self.unit_bytes / LEAF_BYTES);
-        let mut draws = Draws::new("plimsoll proof-seqpack v1", &[&challenge.to_bytes()]);
-        let leaves =
-            challenge.units.iter().map(|unit| unit.saturating_mul(each) + draws.below(each)).collect();
-        let which =
-            draws.distinct(self.repack.into(), Span { first: 0, count: challenge.units.len() as u64 });
-        (leaves, which.iter().map(|&at| challenge.units[at as usize]).collect())
-    }
-
-    /// Leaves of the whole plot.
-    fn leaves(&self, statement: &Statement) -> Result<u64> {
-        let leaves = statement.units.checked_mul(u64::from(self.unit_bytes / LEAF_BYTES));
-        leaves.ok_or_else(|| PluginError::BadInput(format!("{} units are no plot", statement.units)))
-    }
-
-    /// Binds an answer to its challenge and to the whole identity.
-    fn bound(challenge: &Challenge, identity: &Identity, openings: &[u8]) -> Digest {
-        keyed_digest(&challenge.nonce, &[openings, &challenge.to_bytes(), &identity.to_bytes()].concat())
-    }
-}
-
 impl ProofScheme for Seqpack {
-    fn proves(&self) -> Claims {
-        let outlasts = self.sequential_blocks() * 25 > u64::from(self.deadline_ms) * 1_000_000;
-        let claimed = outlasts && self.repack > 0;
-        Claims { space: claimed, replication: claimed, ..Claims::default() }
-    }
-
     fn plan(&self, _identity: &Identity, capacity_bytes: u64) -> Result<Layout> {
         Layout::one_pass("pack", Order::Independent, self.unit_bytes, 0, capacity_bytes)
     }
@@ -121,8 +78,7 @@ impl ProofScheme for Seqpack {
     }
 
     fn commit(&self, region: &dyn Region, _identity: &Identity, layout: &Layout) -> Result<Option<Digest>> {
-        let all = Extent { offset: 0, len: layout.region_bytes };
-        region.merkle_root(HASH, COMMIT_LEAF_BYTES, all).map(Some)
+        region.merkle_root(HASH, COMMIT_LEAF_BYTES, Extent { offset: 0, len: layout.region_bytes }).map(Some)
     }
 
     fn most_samples(&self, statement: &Statement) -> u32 {
@@ -132,52 +88,59 @@ impl ProofScheme for Seqpack {
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
         statement.committed(self.unit_bytes)?;
-        let challenge = Challenge::parse(challenge, statement)?;
+        let to = Challenge::parse(challenge, statement)?;
         let all = Extent { offset: 0, len: self.leaves(statement)?.saturating_mul(LEAF_BYTES.into()) };
-        let openings = region.merkle_openings(HASH, LEAF_BYTES, all, &self.drawn(&challenge).0)?;
-        let bound = Self::bound(&challenge, &statement.identity, &openings);
-        Ok(Answer::Proof([&bound[..], &openings].concat()))
+        let openings = region.merkle_openings(HASH, LEAF_BYTES, all, &self.drawn(&to).0)?;
+        Ok(Answer::Proof(bind(&to.nonce, challenge, &statement.identity, &openings)))
     }
 
     fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Result<Verdict> {
-        let root = statement.committed(self.unit_bytes)?;
-        let leaves = self.leaves(statement)?;
-        let challenge = Challenge::parse(challenge, statement)?;
-        Ok(self.check(statement, &root, leaves, &challenge, proof).into())
+        let Statement { identity, units, .. } = *statement;
+        let (root, all) = (statement.committed(self.unit_bytes)?, self.leaves(statement)?);
+        let to = Challenge::parse(challenge, statement)?;
+        let ((leaves, again), key) = (self.drawn(&to), self.key(&identity));
+        let check = |mut parts: Parts<'_>| {
+            for (&unit, leaf) in to.units.iter().zip(leaves) {
+                let mut opening = parts;
+                parts.merkle_opening(HASH, LEAF_BYTES, all, leaf, &root)?;
+                // A unit is a whole subtree: the upper part of its leaf's path is its own.
+                let within = merkle_depth(all, leaf) - merkle_depth(units, unit);
+                opening.take((LEAF_BYTES + 32 * within) as usize);
+                let path = opening.merkle_path(units, unit).unwrap_or_default();
+                let packed = || chain_leaf(self.chain(), &key, unit, self.unit_bytes, HASH, units);
+                if again.contains(&unit) && !merkle_verify(HASH, &root, units, unit, &packed(), path) {
+                    return Err(format!("unit {unit} does not hold its chain"));
+                }
+            }
+            parts.end()
+        };
+        Ok(unbind(&to.nonce, challenge, &identity, proof).and_then(check).into())
     }
 }
 
 impl Seqpack {
-    fn check(
-        &self,
-        of: &Statement,
-        root: &Digest,
-        all: u64,
-        to: &Challenge,
-        proof: &[u8],
-    ) -> Result<(), String> {
-        let (bound, openings) = proof.split_first_chunk().ok_or("the proof ends before its binding")?;
-        if *bound != Self::bound(to, &of.identity, openings) {
-            return Err("the proof answers another challenge, or was damaged".into());
-        }
-        let (leaves, again) = self.drawn(to);
-        let (key, mut parts) = (self.key(&of.identity), Parts::of(openings));
-        for (&unit, index) in to.units.iter().zip(leaves) {
-            let bytes = parts.take(LEAF_BYTES as usize).ok_or_else(|| format!("ends within leaf {index}"))?;
-            let path =
-                parts.merkle_path(all, index).ok_or_else(|| format!("ends within the path of {index}"))?;
-            let leaf = merkle_leaf(HASH, LEAF_BYTES, all, index, bytes);
-            if !merkle_verify(HASH, root, all, index, &leaf, path) {
-                return Err(format!("the path of leaf {index} misses the commitment"));
-            }
-            // A unit is a whole subtree: the upper part of its leaf's path is its own.
-            let (_, path) = path.split_at(path.len() - 32 * merkle_depth(of.units, unit) as usize);
-            let packed = || chain_leaf(self.chain(), &key, unit, self.unit_bytes, HASH, of.units);
-            if again.contains(&unit) && !merkle_verify(HASH, root, of.units, unit, &packed(), path) {
-                return Err(format!("unit {unit} does not hold its chain"));
-            }
-        }
-        parts.end()
+    const fn chain(&self) -> Chain {
+        Chain { layers: self.layers, window: self.window, reverse: self.reverse }
+    }
+
+    fn key(&self, identity: &Identity) -> Digest {
+        let params = [self.unit_bytes, self.layers, self.window, self.reverse.into()].map(u32::to_le_bytes);
+        digest_of(HASH, &[b"plimsoll proof-seqpack v1", params.as_flattened(), &identity.to_bytes()].concat())
+    }
+
+    /// The leaf that is opened in each unit of a challenge, and the units that are packed again.
+    fn drawn(&self, to: &Challenge) -> (Vec<u64>, Vec<u64>) {
+        let each = u64::from(self.unit_bytes / LEAF_BYTES);
+        let mut draws = Draws::new("plimsoll proof-seqpack v1", &[&to.to_bytes()]);
+        let leaves = to.units.iter().map(|unit| unit.saturating_mul(each) + draws.below(each)).collect();
+        let again = draws.distinct(self.repack.into(), Span { first: 0, count: to.units.len() as u64 });
+        (leaves, again.iter().map(|&at| to.units[at as usize]).collect())
+    }
+
+    /// Leaves of the whole plot.
+    fn leaves(&self, of: &Statement) -> Result<u64> {
+        let leaves = of.units.checked_mul((self.unit_bytes / LEAF_BYTES).into());
+        leaves.ok_or_else(|| PluginError::BadInput(format!("{} units are no plot", of.units)))
     }
 }
 
@@ -271,18 +234,26 @@ mod tests {
         assert_eq!(verdict(&thorough, &thorough_plot, &statement, 8, 1), wrong);
     }
 
+    /// The attack that no parameters withstand: it keeps one digest a layer in place of each block.
     #[test]
-    fn space_is_claimed_only_where_a_unit_outlasts_the_deadline() {
-        let claims = |json| scheme(json).proves();
-        let space = Claims { space: true, replication: true, ..Claims::default() };
-        assert_eq!(claims("{}"), Claims::default());
-        assert_eq!(claims(r#"{"unit_bytes": 4194304, "layers": 128, "deadline_ms": 830}"#), space);
-        assert_eq!(
-            claims(r#"{"unit_bytes": 4194304, "layers": 128, "deadline_ms": 840}"#),
-            Claims::default()
-        );
-        let unchecked = r#"{"unit_bytes": 4194304, "layers": 128, "deadline_ms": 1, "repack": 0}"#;
-        assert_eq!(claims(unchecked), Claims::default());
+    fn a_block_alone_is_made_from_the_digests_before_it_and_so_nothing_is_claimed() {
+        let scheme = scheme(r#"{"unit_bytes": 2048, "layers": 3}"#);
+        let (key, block) = (scheme.key(&identity()), 16..32);
+        let kept = |layers| {
+            let unit = chain_unit(Chain { layers, ..scheme.chain() }, &key, 5, 2048);
+            unit.as_chunks::<32>().0[block.start - 1]
+        };
+        let mut made = vec![Vec::new(); block.len()];
+        for mut before in (1..=3).map(kept) {
+            for segment in &mut made {
+                let message: Vec<u8> = [&segment[..], &before].concat();
+                before = digest_of(HashKind::Sha256, &message);
+                *segment = before.to_vec();
+            }
+        }
+        let (region, _) = filled(&scheme, 6);
+        assert_eq!(made.concat(), region.bytes[5 * 2048..][32 * block.start..32 * block.end]);
+        assert_eq!(scheme.proves(), plimsoll_sdk::Claims::default());
     }
 
     #[test]
@@ -308,6 +279,18 @@ mod tests {
         );
         assert_eq!(refusal(r#"{"layers": 0}"#), "bad config: `layers` must be from 1 to 128, it is 0");
         assert_eq!(refusal(r#"{"window": 17}"#), "bad config: `window` must be from 1 to 16, it is 17");
+        assert_eq!(
+            refusal(r#"{"unit_bytes": 4194304, "layers": 128, "repack": 2}"#),
+            "bad config: `repack` × a unit's blocks of SHA-256 must be at most 33554432 to be verified, it is 2 × \
+             33423360: lower `repack`, `unit_bytes`, `layers` or `window`"
+        );
+        // A unit that nobody packs again must still be filled.
+        let wide = refusal(r#"{"unit_bytes": 4194304, "layers": 128, "window": 16, "repack": 0}"#);
+        assert!(wide.contains("it is 1 × 150994944: lower"), "{wide}");
+        assert_eq!(
+            scheme(r#"{"unit_bytes": 4194304, "layers": 128}"#).chain().unit_blocks(4 << 20),
+            33_423_360
+        );
         let small = scheme("{}").plan(&identity(), 262_143).unwrap_err().to_string();
         assert_eq!(small, "bad input: 262143 bytes hold no unit: one takes 262144 bytes");
     }

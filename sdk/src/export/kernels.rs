@@ -60,6 +60,11 @@ pub(crate) fn seed_text(state: &Digest, len: u32) -> Vec<u8> {
     pure::seed_text(state, len)
 }
 
+pub(crate) fn seed_text_digests(state: &Digest, len: u32, nonce: &[u8]) -> [Digest; 2] {
+    let (sha256, blake3) = pure::seed_text_digests(state, len, nonce);
+    [digest(&sha256), digest(&blake3)]
+}
+
 pub(crate) fn merkle_leaf(kind: HashKind, leaf_bytes: u32, leaves: u64, index: u64, bytes: &[u8]) -> Digest {
     digest(&pure::merkle_leaf(hash_kind(kind), leaf_bytes, leaves, index, bytes))
 }

@@ -23,6 +23,12 @@ pub(super) fn plugin<E: Exported>() -> Result<&'static E::Plugin, WirePluginErro
     E::instance().get().ok_or_else(missing)
 }
 
+/// References, and behind them what is waived: the contract has no field of its own for it.
+fn references<P: Plugin>() -> Vec<String> {
+    let waived = P::WAIVERS.iter().map(|(law, reason)| format!("waives {law}: {reason}"));
+    P::REFERENCES.iter().map(|&text| text.to_owned()).chain(waived).collect()
+}
+
 impl<E: Exported> Guest for E {
     fn describe() -> Descriptor {
         #[cfg(target_family = "wasm")]
@@ -32,7 +38,7 @@ impl<E: Exported> Guest for E {
             version: E::VERSION.into(),
             summary: E::Plugin::SUMMARY.into(),
             limits: E::Plugin::LIMITS.into(),
-            references: E::Plugin::REFERENCES.iter().map(|&text| text.into()).collect(),
+            references: references::<E::Plugin>(),
             config_schema: <E::Plugin as Plugin>::Config::schema(),
         }
     }

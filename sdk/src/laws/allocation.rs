@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plugin::configured;
-use super::{granted, law, neurons, unpanicked};
+use super::{ALLOCATION_LAWS, granted, law, neurons, unpanicked, waivers_are_of};
 use crate::{AllocationPolicy, Draws, Neuron, Share, Space};
 
 const CASES: u64 = 300;
@@ -16,6 +16,7 @@ const CASES: u64 = 300;
 #[track_caller]
 pub fn allocation_policy<P: AllocationPolicy>(config_json: &str) {
     let policy: P = configured(config_json);
+    waivers_are_of::<P>(&ALLOCATION_LAWS);
     let mut draws = Draws::new("laws of allocation policies", &[]);
     for _ in 0..CASES {
         let neurons = neurons(&mut draws);

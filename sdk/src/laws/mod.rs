@@ -24,6 +24,29 @@ pub use proof::proof_scheme;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// Economic laws of incentive rules, by the names under which a rule waives them. The last four are tried by
+/// `plimsoll plugin test` alone.
+pub const INCENTIVE_LAWS: [&str; 9] =
+    ["more", "failing", "unasked", "absent", "order", "splitting", "splitting-coldkey", "memory", "weights"];
+
+/// Economic laws of allocation policies, tried by `plimsoll plugin test`.
+pub const ALLOCATION_LAWS: [&str; 4] = ["stake", "order", "splitting", "owner"];
+
+/// Whether the plugin keeps `economic_law`, as far as it says.
+fn keeps<P: crate::Plugin>(economic_law: &str) -> bool {
+    !P::WAIVERS.iter().any(|(waived, _)| *waived == economic_law)
+}
+
+#[track_caller]
+fn waivers_are_of<P: crate::Plugin>(known: &[&str]) {
+    for (name, reason) in P::WAIVERS {
+        law::<P>("it waives laws that there are", known.contains(name), || {
+            format!("`{name}`, expected one of {}", known.join(", "))
+        });
+        law::<P>("a waiver has a reason", reason.len() > 10, || format!("`{name}`: `{reason}`"));
+    }
+}
+
 /// Panics with a readable sentence unless `holds`.
 #[track_caller]
 fn law<P: crate::Plugin>(law: &str, holds: bool, counterexample: impl FnOnce() -> String) {

@@ -68,3 +68,41 @@ fn every_fault_of_a_rule_is_caught() {
     assert_breaks("weigh never panics", || laws::incentive_rule::<Rule<12>>("{}"));
     assert_breaks("failing never beats not being asked", || laws::incentive_rule::<Rule<13>>("{}"));
 }
+
+/// Pays claims, and waives what its number says.
+struct Waiving<const N: u8>;
+
+impl<const N: u8> plimsoll_sdk::Plugin for Waiving<N> {
+    const NAME: &'static str = "sample";
+    const SUMMARY: &'static str = "Pays claims.";
+    const LIMITS: &'static str = "Pays whoever claims.";
+    const WAIVERS: &'static [(&'static str, &'static str)] = match N {
+        0 => &[],
+        1 => &[("absent", "claims are paid on purpose")],
+        2 => &[("absend", "claims are paid on purpose")],
+        _ => &[("absent", "")],
+    };
+    type Config = plimsoll_sdk::NoParameters;
+
+    fn new(_config: Self::Config) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl<const N: u8> IncentiveRule for Waiving<N> {
+    fn weigh(&self, _round: &Round, standings: &[Standing], _memory: &[u8]) -> Result<Outcome> {
+        let weights =
+            standings.iter().map(|miner| miner.earns(miner.claimed_bytes, "bytes claimed")).collect();
+        Ok(Outcome { weights, memory: Vec::new() })
+    }
+}
+
+#[test]
+fn a_law_that_a_rule_waives_is_not_tried_and_a_waiver_names_a_law_and_a_reason() {
+    assert_breaks("who proved nothing, and never did, earns nothing", || {
+        laws::incentive_rule::<Waiving<0>>("{}");
+    });
+    assert_eq!(broken(|| laws::incentive_rule::<Waiving<1>>("{}")), "no law was broken");
+    assert_breaks("it waives laws that there are", || laws::incentive_rule::<Waiving<2>>("{}"));
+    assert_breaks("a waiver has a reason", || laws::incentive_rule::<Waiving<3>>("{}"));
+}

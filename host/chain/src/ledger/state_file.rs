@@ -15,7 +15,7 @@ use crate::ChainError;
 
 const FORMAT: &str = "plimsoll-ledger/1";
 
-/// More than any ledger grows to: 256 neurons with full rows of weights are 2 MiB.
+/// More than any ledger grows to: 256 neurons with full rows of weights and bonds are 4 MiB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 
 pub(super) struct StateFile {

@@ -3,7 +3,7 @@
 use std::iter::Sum;
 use std::ops::Add;
 
-use plimsoll_core::{BlockNumber, Hotkey, NetUid, StakeRao, Uid};
+use plimsoll_core::{BlockNumber, Hotkey, NetUid, RAO_PER_TAO, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
 use super::{LastEpoch, Member, Subnet};
@@ -71,6 +71,12 @@ pub struct Totals {
     pub registrations_rao: u64,
 }
 
+/// An amount in whole alpha with three digits behind the point, rounded down: `16.400`.
+#[must_use]
+pub fn alpha_text(rao: u64) -> String {
+    format!("{}.{:03}", rao / RAO_PER_TAO, rao % RAO_PER_TAO / 1_000_000)
+}
+
 impl Earned {
     /// Both together.
     #[must_use]
@@ -122,5 +128,17 @@ impl Subnet {
             totals: self.totals(),
             neurons: self.by_uid().map(figures).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_written_in_whole_alpha_and_never_rounded_up() {
+        assert_eq!(alpha_text(0), "0.000");
+        assert_eq!(alpha_text(16_400_999_999), "16.400");
+        assert_eq!(alpha_text(u64::MAX), "18446744073.709");
     }
 }

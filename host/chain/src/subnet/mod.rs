@@ -48,7 +48,7 @@ mod standing;
 mod stored;
 mod weights;
 
-pub use figures::{Earned, EpochFigures, NeuronFigures, Totals};
+pub use figures::{Earned, EpochFigures, NeuronFigures, Totals, alpha_text};
 pub use member::{Committed, LastEpoch, Member, Weighed};
 pub use register::Registered;
 pub use rules::{ConsensusRules, EmissionRules, RegistrationRules, SubnetRules};

@@ -192,10 +192,11 @@ impl SubnetRules {
                 "has a registration cost_rao of {cost}, which must lie between min_cost_rao {least} and \
                  max_cost_rao {most}"
             ))
-        } else if let Some(owner) = self.owner.filter(|owner| owner.0 >= self.max_neurons) {
-            Some(format!("has the owner uid {owner} and places for {} neurons only", self.max_neurons))
         } else {
-            None
+            let missing = self.owner.filter(|owner| owner.0 >= self.max_neurons);
+            missing.map(|uid| {
+                format!("has the owner uid {uid} and places for {} neurons only", self.max_neurons)
+            })
         }
     }
 }

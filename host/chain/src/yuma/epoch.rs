@@ -6,7 +6,7 @@ use super::bonds::{BondInput, Bonded};
 use super::consensus::consensus;
 use super::fixed::normalise;
 use super::payout::Payout;
-use super::rows::normalise_row;
+use super::rows::{normalise_row, part_of};
 use super::{EpochInput, EpochNeuron, EpochOutcome, EpochRules, Fixed, Rows};
 
 /// Computes one epoch. Integers only, no state, the same on every machine.
@@ -23,26 +23,25 @@ pub fn epoch(rules: &EpochRules, input: &EpochInput<'_>) -> EpochOutcome {
     let weights = counted_weights(rules, input, &permits);
 
     let consensus = consensus(&active_stake, &weights, Fixed::share(rules.kappa));
-    let clipped = clipped(&weights, &consensus);
-    let validator_trust = clipped.iter().map(|row| row.iter().map(|cell| cell.1).sum()).collect();
-    let mut incentive = clipped.transposed_times(&active_stake);
     let given = weights.transposed_times(&active_stake);
+    let Clipped { weights, for_bonds } = clipped(weights, &consensus, rules.bonds_penalty);
+    let validator_trust = weights.iter().map(|row| row.iter().map(|cell| cell.1).sum()).collect();
+    let mut incentive = weights.transposed_times(&active_stake);
     let trust = incentive.iter().zip(given).map(|(&rank, given)| rank / given).collect();
     normalise(&mut incentive);
 
-    let weights = penalised(weights, clipped, Fixed::share(rules.bonds_penalty), n);
     let bonds = BondInput {
         rules,
         epoch: input,
-        weights,
+        weights: for_bonds.unwrap_or(weights),
         active_stake: &active_stake,
         consensus: &consensus,
         incentive: &incentive,
     };
-    let Bonded { bonds, dividends, stored } = bonds.bonded();
+    let Bonded { bonds, dividends, largest } = bonds.bonded();
     let payout = Payout::of(input.emission, &incentive, &dividends, &active_stake, &stake);
     EpochOutcome {
-        stored_bonds: rounded(&stored, &new_permits),
+        stored_bonds: rounded(&bonds, &largest, &new_permits),
         stake,
         active_stake,
         consensus,
@@ -129,41 +128,43 @@ fn counted_weights(rules: &EpochRules, input: &EpochInput<'_>, permits: &[bool])
     rows
 }
 
-/// Weights cut to the consensus. Where that is zero, what is above it is no cell any more.
-fn clipped(weights: &Rows, consensus: &[Fixed]) -> Rows {
-    weights.map(|_, miner, weight| {
+/// Weights cut to the consensus, and the weights that bonds follow where those are others.
+struct Clipped {
+    weights: Rows,
+    for_bonds: Option<Rows>,
+}
+
+/// Cuts weights to the consensus. Where that is zero, what is above it is no cell any more.
+///
+/// Bonds follow weights that are moved towards the clipped ones by the penalty.
+fn clipped(mut weights: Rows, consensus: &[Fixed], penalty: u16) -> Clipped {
+    let penalty = Fixed::share(penalty);
+    let whole = (penalty != Fixed::ONE).then(|| weights.clone());
+    weights.change(|_, miner, weight| {
         let limit = consensus[usize::from(miner.0)];
         (weight <= limit || limit > Fixed::ZERO).then(|| weight.min(limit))
-    })
-}
-
-/// Weights moved towards the clipped ones by `penalty`. What comes to nothing on the way is no cell any more.
-fn penalised(weights: Rows, clipped: Rows, penalty: Fixed, n: usize) -> Rows {
-    if penalty == Fixed::ZERO {
-        return weights;
-    }
-    if penalty == Fixed::ONE {
-        return clipped;
-    }
-    let mut out = Rows::with_room(weights.len(), weights.cells().len());
-    let mut limit = vec![Fixed::ZERO; n];
-    for (weights, clipped) in weights.iter().zip(clipped.iter()) {
-        for &(uid, value) in clipped {
-            limit[usize::from(uid.0)] = value;
+    });
+    let for_bonds = whole.map(|mut whole| {
+        if penalty != Fixed::ZERO {
+            whole.change(|_, miner, weight| {
+                let limit = weight.min(consensus[usize::from(miner.0)]);
+                Some(weight + penalty * (limit - weight)).filter(|&weight| weight > Fixed::ZERO)
+            });
         }
-        let towards = |&(uid, weight): &(Uid, Fixed)| {
-            let limit = std::mem::take(&mut limit[usize::from(uid.0)]);
-            (uid, weight + penalty * (limit - weight))
-        };
-        out.push_row(weights.iter().map(towards).filter(|cell| cell.1 > Fixed::ZERO));
-    }
-    out
+        whole
+    });
+    Clipped { weights, for_bonds }
 }
 
-fn rounded(bonds: &Rows, permits: &[bool]) -> Vec<Vec<(Uid, u16)>> {
+/// Bonds as they are stored: over the largest of their column, where that is asked for.
+fn rounded(bonds: &Rows, largest: &Option<Vec<Fixed>>, permits: &[bool]) -> Vec<Vec<(Uid, u16)>> {
+    let share = |&(uid, bond): &(Uid, Fixed)| {
+        let part = largest.as_ref().map_or(bond, |largest| part_of(bond, largest[usize::from(uid.0)]));
+        (uid, part.to_share())
+    };
     let row = |(row, &permit): (&[(Uid, Fixed)], &bool)| {
         let kept = if permit { row } else { &[] };
-        kept.iter().map(|&(uid, bond)| (uid, bond.to_share())).collect()
+        kept.iter().map(share).collect()
     };
     bonds.iter().zip(permits).map(row).collect()
 }

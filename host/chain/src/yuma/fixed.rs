@@ -49,7 +49,7 @@ impl Fixed {
     /// `value / 65535`.
     #[must_use]
     pub fn share(value: u16) -> Self {
-        Self::ratio(value.into(), u16::MAX.into())
+        Self((i64::from(value) << FRACTION_BITS) / i64::from(u16::MAX))
     }
 
     /// `65535 · self` rounded down, from 0 to 65535.
@@ -90,6 +90,9 @@ impl Fixed {
         let (mut sum, mut term) = (Self::ONE + x, x);
         for index in 2..32 {
             term = Self((term * x).0 / index);
+            if term == Self::ZERO {
+                break;
+            }
             sum = sum + term;
         }
         if exponent < Self::ZERO { Self::ONE / sum } else { sum }

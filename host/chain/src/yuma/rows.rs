@@ -59,33 +59,37 @@ impl Rows {
         &mut self.cells[start..]
     }
 
-    /// The same rows with every cell replaced or left out.
-    pub(super) fn map(&self, mut with: impl FnMut(usize, Uid, Fixed) -> Option<Fixed>) -> Self {
-        let mut out = Self::with_room(self.len(), self.cells.len());
-        for (at, row) in self.iter().enumerate() {
-            out.push_row(row.iter().filter_map(|&(uid, value)| Some((uid, with(at, uid, value)?))));
+    /// Replaces every cell, or takes it out.
+    pub(super) fn change(&mut self, mut with: impl FnMut(usize, Uid, Fixed) -> Option<Fixed>) {
+        let (mut start, mut kept) = (0, 0);
+        for (row, end) in self.ends.iter_mut().enumerate() {
+            let old_end = *end;
+            for at in start..old_end {
+                let (uid, value) = self.cells[at];
+                if let Some(value) = with(row, uid, value) {
+                    self.cells[kept] = (uid, value);
+                    kept += 1;
+                }
+            }
+            (start, *end) = (old_end, kept);
         }
-        out
+        self.cells.truncate(kept);
     }
 
-    /// Divides every column by what `fold` makes of it, over `n` columns; one that comes to zero stays as it is.
-    pub(super) fn divide_columns(&mut self, n: usize, fold: impl Fn(Fixed, Fixed) -> Fixed) {
+    /// What `fold` makes of every column, from zero on, over `n` columns.
+    pub(super) fn fold_columns(&self, n: usize, fold: impl Fn(Fixed, Fixed) -> Fixed) -> Vec<Fixed> {
         let mut of_column = vec![Fixed::ZERO; n];
         for &(uid, value) in &self.cells {
             let column = &mut of_column[usize::from(uid.0)];
             *column = fold(*column, value);
         }
-        for (uid, value) in &mut self.cells {
-            let by = of_column[usize::from(uid.0)];
-            if by != Fixed::ZERO {
-                *value = *value / by;
-            }
-        }
+        of_column
     }
 
-    /// Divides every column by its sum.
+    /// Divides every column by its sum; one whose sum is zero stays as it is.
     pub(super) fn normalise_columns(&mut self, n: usize) {
-        self.divide_columns(n, |sum, value| sum + value);
+        let sums = self.fold_columns(n, |sum, value| sum + value);
+        self.change(|_, uid, value| Some(part_of(value, sums[usize::from(uid.0)])));
     }
 
     /// Per row, the sum of its cells times what their columns are worth.
@@ -112,6 +116,11 @@ impl Rows {
     fn start(&self, at: usize) -> usize {
         at.checked_sub(1).map_or(0, |before| self.ends[before])
     }
+}
+
+/// `value / whole`, or `value` where the whole is zero.
+pub(super) fn part_of(value: Fixed, whole: Fixed) -> Fixed {
+    if whole == Fixed::ZERO { value } else { value / whole }
 }
 
 /// Divides the cells of one row by their sum, unless it is zero.

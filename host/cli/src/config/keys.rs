@@ -77,7 +77,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 37] = [
+pub(crate) static KEYS: [Key; 38] = [
     unset(
         "subnet",
         Kind::Path,
@@ -225,6 +225,13 @@ pub(crate) static KEYS: [Key; 37] = [
         "\"~/.plimsoll/plugin-cache\"",
         false,
         "The private folder of compiled plugins; deleting it costs one compilation.",
+    ),
+    key(
+        "plugins.allow",
+        Kind::Choice(&["compiled", "interpreted"]),
+        "\"compiled\"",
+        true,
+        "`interpreted` also accepts rules and strategies that carry an interpreter, as those in Python do.",
     ),
     key(
         "plugins.max_component",

@@ -129,6 +129,8 @@ pub(crate) struct Validator {
 pub(crate) struct Plugins {
     /// The folder of compiled plugins.
     pub(crate) cache_dir: PathBuf,
+    /// `compiled` or `interpreted`.
+    pub(crate) allow: String,
     /// The largest file.
     pub(crate) max_component: ByteSize,
     /// Memory of one instance.

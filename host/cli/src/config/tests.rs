@@ -77,6 +77,22 @@ fn the_settings_are_made_of_the_defaults_alone() {
     assert_eq!(config.proof.params, json!({}));
     assert!(config.space.db_path.is_absolute(), "{}", config.space.db_path.display());
     assert_eq!(config.plugins.limits(), plimsoll_plugin::Limits::default());
+    assert_eq!(config.plugins.interpreted(), None);
+}
+
+#[test]
+fn interpreters_get_wider_limits_only_where_they_are_allowed() {
+    let mut config = Config::from_layers(&Layered { values: defaults(), agreed: None }).unwrap();
+    config.plugins.allow = "interpreted".into();
+    let built_in = plimsoll_plugin::Limits::interpreted();
+    assert_eq!(config.plugins.interpreted(), Some(built_in));
+    assert_eq!(config.plugins.limits(), plimsoll_plugin::Limits::default());
+    config.plugins.fuel_percent = 50;
+    config.plugins.max_component.0 = 64 << 20;
+    config.plugins.max_memory.0 = 1 << 20;
+    let half = config.plugins.interpreted().unwrap();
+    assert_eq!((half.fuel.weigh, half.component_bytes), (built_in.fuel.weigh / 2, 64 << 20));
+    assert_eq!(half.memory_bytes, built_in.memory_bytes);
 }
 
 #[test]

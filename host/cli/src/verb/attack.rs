@@ -87,7 +87,7 @@ struct Target {
     options: Options,
 }
 
-/// What cannot be attacked, beside what was.
+/// What could not be attacked, beside what was.
 struct Refusal {
     scheme: String,
     failure: Failure,
@@ -105,14 +105,20 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
                 screen::note(&format!("attacking {} ...", plugin.name));
             }
             match examined(&host, &plugin, &params, &options) {
-                Ok(report) => reports.push(report),
+                Ok(report) => {
+                    refusals.extend(unproven(&report));
+                    reports.push(report);
+                }
                 Err(failure) => refusals.push(Refusal { scheme: plugin.name, failure }),
             }
         }
         (reports, refusals)
     };
     let (reports, mut refusals) = blocking(work).await?;
-    if !is_all && let Some(refusal) = refusals.pop() {
+    if !is_all
+        && reports.is_empty()
+        && let Some(refusal) = refusals.pop()
+    {
         return Err(refusal.failure);
     }
     let refuted: Vec<&str> =
@@ -124,15 +130,28 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "failed": refusals.iter().map(failed).collect::<Vec<_>>(),
     });
     global.emit(&outcome, || human(&reports, &refusals))?;
-    match (refuted.is_empty(), refusals.is_empty()) {
-        (false, _) => Err(Failure::reported(Exit::ClaimRefuted)),
-        (true, false) => Err(Failure::reported(Exit::Error)),
-        (true, true) => Ok(()),
+    ending(refuted.len(), refusals.len()).map_or(Ok(()), |exit| Err(Failure::reported(exit)))
+}
+
+/// The code to end with, if it is not zero: a claim that fell says more than a scheme that could not be attacked.
+const fn ending(refuted: usize, failed: usize) -> Option<Exit> {
+    match (refuted, failed) {
+        (1.., _) => Some(Exit::ClaimRefuted),
+        (0, 1..) => Some(Exit::Error),
+        (0, 0) => None,
     }
 }
 
 fn examined(host: &Host, plugin: &PluginRef, params: &Value, options: &Options) -> Result<Report, Failure> {
     Ok(attack(&host.load_scheme(plugin, params)?, options, &mut |_| ())?)
+}
+
+/// Where no honest proof passed, nothing was attacked: no claim was tried, so none held.
+fn unproven(report: &Report) -> Option<Refusal> {
+    let text = report.findings.first().map_or("", |honest| &honest.text);
+    let message = format!("no honest audit was passed, so no claim was tried: {text}");
+    let failure = Failure::new(Exit::Error, message);
+    (!report.was_attacked).then(|| Refusal { scheme: report.scheme.clone(), failure })
 }
 
 /// Each scheme to attack, with its parameters and how hard.
@@ -195,10 +214,12 @@ fn human(reports: &[Report], refusals: &[Refusal]) -> String {
             .map(|refusal| format!("{}\nnot attacked: {}\n", refusal.scheme, refusal.failure.message)),
     );
     let refuted: Vec<String> = reports.iter().filter_map(refuted).collect();
-    lines.push(match refuted.is_empty() {
-        true => "no claim was refuted".into(),
-        false => refuted.join("\n"),
-    });
+    let were_attacked = reports.iter().any(|report| report.was_attacked);
+    match refuted.is_empty() {
+        true if were_attacked => lines.push("no claim was refuted".into()),
+        true => {}
+        false => lines.push(refuted.join("\n")),
+    }
     lines.join("\n")
 }
 
@@ -258,4 +279,56 @@ fn point(point: &Point) -> Vec<String> {
     let theory = point.theory.map(|p| format!("{} %", percent(p))).unwrap_or_default();
     let blank = String::new;
     vec![blank(), blank(), blank(), measured, theory, point.case.clone()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_core::{Claims, Digest, Layout};
+    use plimsoll_lab::attack::{Outcome, Property};
+
+    #[test]
+    fn a_claim_that_fell_goes_before_a_scheme_that_was_not_attacked() {
+        assert_eq!(ending(0, 0), None);
+        assert_eq!(ending(0, 2), Some(Exit::Error));
+        assert_eq!([ending(1, 0), ending(1, 3)], [Some(Exit::ClaimRefuted); 2]);
+    }
+
+    #[test]
+    fn a_prover_that_was_never_eligible_is_a_failure_and_no_praise() {
+        let honest = Finding {
+            attack: "honest",
+            against: vec![Property::Soundness],
+            outcome: Outcome::NotTried,
+            succeeded: false,
+            refutes: Vec::new(),
+            text: "never eligible in 24 audits".into(),
+            points: Vec::new(),
+            figures: std::collections::BTreeMap::new(),
+        };
+        let layout = Layout { unit_bytes: 1, units: 1, region_bytes: 1, memory_bytes: 0, passes: Vec::new() };
+        let mut report = Report {
+            scheme: "x".into(),
+            plugin_blake3: Digest([0; 32]),
+            params: json!({}),
+            claims: Claims { space: true, ..Claims::default() },
+            layout,
+            options: Options::default(),
+            units_drawn: 0.0,
+            findings: vec![honest],
+            was_attacked: false,
+            refuted: Vec::new(),
+            seconds: 0.0,
+        };
+        let refusal = unproven(&report).unwrap();
+        let says = "no honest audit was passed, so no claim was tried: never eligible in 24 audits";
+        assert_eq!((refusal.failure.message.as_str(), refusal.failure.exit), (says, Exit::Error));
+        let text = human(&[report.clone()], &[refusal]);
+        assert!(
+            text.contains("not attacked: no honest audit") && !text.contains("no claim was refuted"),
+            "{text}"
+        );
+        report.was_attacked = true;
+        assert!(unproven(&report).is_none() && human(&[report], &[]).contains("no claim was refuted"));
+    }
 }

@@ -107,8 +107,9 @@ async fn plugins(args: PluginArgs, global: &Global) -> Result<(), Failure> {
         || plimsoll_bundle::builtins().iter().map(|builtin| format!("builtin:{}", builtin.name)).collect();
     let named: Vec<String> = args.plugins.into_iter().chain(args.scheme).collect();
     let names = if named.is_empty() { all() } else { named };
+    let host = global.config(&[])?.host()?;
     let work = move || -> Result<Vec<Measured>, Failure> {
-        let one = |name: &String| Ok(measure(&component(name)?, &args.params)?);
+        let one = |name: &String| Ok(measure(&host, &component(name)?, &args.params)?);
         names.iter().map(one).collect()
     };
     let measured = blocking(work).await??;

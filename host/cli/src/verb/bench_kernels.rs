@@ -55,7 +55,9 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     }
     let rows: Vec<Value> = rates.iter().map(|rate| rate.to_json(&request)).collect();
     let machine = Machine::here(std::path::Path::new("."));
-    global.emit(&json!({ "kernels": rows, "machine": machine }), || human(&rates, &request))
+    global.emit(&json!({ "kernels": rows, "machine": machine }), || human(&rates, &request))?;
+    let has_failed = rates.iter().any(|rate| rate.failure.is_some());
+    if has_failed { Err(Failure::reported(Exit::NotMeasured)) } else { Ok(()) }
 }
 
 fn human(rates: &[KernelRate], request: &KernelRequest) -> String {
@@ -72,7 +74,13 @@ fn human(rates: &[KernelRate], request: &KernelRequest) -> String {
             shown(&figure(rate.reference_per_cpu_s), most),
             shown(&rate.ratio.map_or(Cell::Absent, Cell::Measured), most),
             rate.reference.clone().unwrap_or_default(),
-            rate.is_reached(request).map_or("", |it| if it { "reached" } else { "MISSED" }).to_owned(),
+            match (&rate.failure, rate.is_reached(request)) {
+                (Some(_), _) => "FAILED",
+                (None, Some(true)) => "reached",
+                (None, Some(false)) => "MISSED",
+                (None, None) => "",
+            }
+            .to_owned(),
         ]
     });
     let columns = [
@@ -84,5 +92,11 @@ fn human(rates: &[KernelRate], request: &KernelRequest) -> String {
         ("reference is", Side::Left),
         ("goal", Side::Left),
     ];
-    screen::table(&columns, rows)
+    let failed = |rate: &KernelRate| rate.failure.as_ref().map(|why| format!("{}: {why}", rate.name));
+    let failures: Vec<String> = rates.iter().filter_map(failed).collect();
+    let table = screen::table(&columns, rows);
+    match failures.is_empty() {
+        true => table,
+        false => format!("{table}\n\nnot measured:\n{}", failures.join("\n")),
+    }
 }

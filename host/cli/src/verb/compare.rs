@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::generate::blocking;
 use crate::cancel::Cancel;
+use crate::draft::Draft;
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
 use crate::plugins::component;
@@ -120,6 +121,8 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
     let subjects = subjects(&args)?;
+    // A page that cannot be written is known before minutes of measuring.
+    let page = args.html.as_deref().map(Draft::replacing).transpose()?;
     let host = global.config(&[])?.host()?;
     let cancel = Cancel::on_signals("stopping the comparison: what it wrote is removed")?.flag();
     let request = CompareRequest { cancel, ..request(&args) };
@@ -135,18 +138,16 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         })
     };
     let comparison = blocking(work).await??;
-    if let Some(file) = &args.html {
-        let written = std::fs::write(file, comparison.to_html());
-        written.map_err(|error| {
-            Failure::new(Exit::DiskMissing, format!("cannot write {}: {error}", file.display()))
-        })?;
+    if let Some(mut page) = page {
+        page.write(comparison.to_html().as_bytes())?;
+        page.keep()?;
     }
     match args.csv {
         true => screen::print(&comparison.to_csv()),
         false => global.emit(&comparison.to_json(), || human(&comparison))?,
     }
-    let measured = comparison.rows.iter().any(|row| row.failure.is_none());
-    if measured { Ok(()) } else { Err(Failure::reported(Exit::Error)) }
+    let has_failed = comparison.rows.iter().any(|row| row.failure.is_some());
+    if has_failed { Err(Failure::reported(Exit::NotMeasured)) } else { Ok(()) }
 }
 
 fn request(args: &Args) -> CompareRequest {
@@ -185,6 +186,11 @@ fn subjects(args: &Args) -> Result<Vec<Subject>, Failure> {
             file if file.contains(['/', '.', ':']) => references.push(file.to_owned()),
             name => references.push(format!("builtin:{name}")),
         }
+    }
+    if references.is_empty() {
+        let message = "--schemes names no scheme: expected `all`, names of shipped schemes or .wasm files, with \
+            commas between them";
+        return Err(Failure::new(Exit::Usage, message));
     }
     let named =
         |name: &str, reference: &str| reference == name || reference.strip_prefix("builtin:") == Some(name);
@@ -264,6 +270,14 @@ fn human(comparison: &Comparison) -> String {
     let failures: Vec<String> = comparison.rows.iter().filter_map(failed).collect();
     if !failures.is_empty() {
         parts.push(format!("not measured, or not to the end:\n{}", failures.join("\n")));
+    }
+    let beyond: Vec<String> = comparison
+        .rows
+        .iter()
+        .filter_map(|row| row.memory_beyond_plan().map(|flag| format!("{}: {flag}", row.name)))
+        .collect();
+    if !beyond.is_empty() {
+        parts.push(format!("more memory than planned:\n{}", beyond.join("\n")));
     }
     parts.push(
         "± is half the interquartile range; --json has every column, host/lab/COLUMNS.md explains them"

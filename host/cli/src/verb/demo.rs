@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use plimsoll_chain::subnet::alpha_text;
 use plimsoll_core::ByteSize;
 use plimsoll_node::demo::{DemoOptions, DemoReport, FindingKind, MinerRow, Narrator, demo};
 use plimsoll_node::space::{Progress, Silent};
@@ -161,13 +162,14 @@ fn table(rows: &[MinerRow]) -> String {
         ("late", Side::Right),
         ("absent", Side::Right),
         ("weight", Side::Right),
+        ("alpha", Side::Right),
     ];
     let row = |row: &MinerRow| {
         let size = |bytes: u64| ByteSize(bytes).to_string();
         let mut cells = vec![row.uid.to_string(), row.role.word().to_owned()];
         cells.extend([row.held_bytes, row.claimed_bytes, row.proven_bytes].map(size));
         cells.extend([row.audits, row.passed, row.failed, row.late, row.absent].map(|n| n.to_string()));
-        cells.push(row.weight.to_string());
+        cells.extend([row.weight.to_string(), alpha_text(row.earned_rao)]);
         cells
     };
     screen::table(&columns, rows.iter().map(row))

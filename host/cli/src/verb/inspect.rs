@@ -1,13 +1,13 @@
 //! `plimsoll inspect`.
 
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{ByteSize, RegionSpace};
 use plimsoll_store::{Plot, StoreError};
 use serde_json::json;
 
+use crate::draft::Draft;
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
 use crate::screen;
@@ -42,6 +42,7 @@ struct UnitArgs {
 
 pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let What::Unit(args) = &args.what;
+    expect_there(&args.plot)?;
     let plot = Plot::open(&args.plot)?;
     let layout = &plot.header().spec.layout;
     if args.index >= layout.units {
@@ -59,11 +60,9 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let Some(out) = &args.out else {
         return to_standard_output(&*plot.region(), offset, len, global);
     };
-    let failed = |error: &io::Error| {
-        Failure::new(Exit::DiskMissing, format!("cannot write {}: {error}", out.display()))
-    };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(out).map_err(|e| failed(&e))?;
-    each_piece(&*plot.region(), offset, len, &mut |piece| file.write_all(piece).map_err(|e| failed(&e)))?;
+    let mut draft = Draft::new(out)?;
+    each_piece(&*plot.region(), offset, len, &mut |piece| draft.write(piece))?;
+    draft.keep()?;
     let outcome = json!({
         "plot": args.plot,
         "scheme": plot.header().spec.scheme.name,
@@ -73,6 +72,15 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "out": out,
     });
     global.emit(&outcome, || human(&args.plot, args.index, len, out))
+}
+
+fn expect_there(plot: &Path) -> Result<(), Failure> {
+    if plot.try_exists().unwrap_or(true) {
+        return Ok(());
+    }
+    let message = format!("there is no plot {}", plot.display());
+    let hint = "name a plot's file: `plimsoll generate` writes one for each entry of partition.json";
+    Err(Failure::new(Exit::NotInitialised, message).hint(hint))
 }
 
 fn human(plot: &Path, index: u64, len: u64, out: &Path) -> String {

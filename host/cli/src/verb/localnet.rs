@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use plimsoll_chain::subnet::alpha_text;
 use plimsoll_chain::wallet::Wallet;
 use plimsoll_chain::{
-    Endpoint, Ledger, LedgerClient, LedgerGenesis, LedgerServer, LocalAdmin as _, NeuronRecord, SubnetRules,
-    development_key,
+    Chain as _, Endpoint, Ledger, LedgerClient, LedgerGenesis, LedgerServer, LocalAdmin as _, NeuronRecord,
+    SubnetRules, development_key,
 };
 use plimsoll_core::{RAO_PER_TAO, StakeRao};
 use serde_json::json;
@@ -56,7 +57,7 @@ enum What {
     Register(Flags),
     /// Give the configured hotkey stake, and a validator's permit
     Stake(Stake),
-    /// Show the subnet's neurons
+    /// Show the subnet's neurons, and what its epochs have paid them
     Show(Flags),
 }
 
@@ -74,7 +75,7 @@ struct Stake {
     #[arg(value_name = "TAO", default_value_t = 1000)]
     tao: u64,
 
-    /// Stake without a permit: the hotkey may then set no weights
+    /// Stake without a permit: the hotkey may then set no weights until the next epoch gives it one
     #[arg(long)]
     no_permit: bool,
 
@@ -160,17 +161,18 @@ async fn give(stake: &Stake, chain: &ChainFlags, global: &Global) -> Result<(), 
     chain.set_stake(&development_key(), netuid, hotkey, stake_rao, permit).await?;
     let outcome = json!({ "netuid": netuid, "hotkey": hotkey, "stake_rao": stake_rao, "permit": permit });
     global.emit(&outcome, || {
-        let may = if permit { "may set weights" } else { "may set no weights" };
+        let may = if permit { "may set weights" } else { "may set no weights until the next epoch" };
         format!("{hotkey} has {} TAO and {may}", stake.tao)
     })
 }
 
 async fn show(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[chain, &flags.chain, &flags.wallet])?;
-    let chain = plimsoll_chain::connect(&config.chain.endpoint)?;
+    let chain = LedgerClient::new(local(&config.chain.endpoint)?)?;
     let snapshot = chain.snapshot(config.chain.netuid).await?;
     let weights = chain.weights(config.chain.netuid).await?;
-    let outcome = json!({ "snapshot": snapshot, "weights": weights });
+    let figures = chain.subnet_figures(config.chain.netuid).await?;
+    let outcome = json!({ "snapshot": snapshot, "weights": weights, "figures": figures });
     global.emit(&outcome, || {
         let row = |neuron: &NeuronRecord| {
             let set = weights.iter().find(|(uid, _)| *uid == neuron.uid);
@@ -183,6 +185,7 @@ async fn show(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<(), 
                 neuron.stake_rao.whole_tao().to_string(),
                 if neuron.validator_permit { "yes" } else { "no" }.into(),
                 neuron.axon.map_or_else(|| "-".into(), |at| at.to_string()),
+                figures.neuron(&neuron.hotkey).map_or_else(String::new, |n| alpha_text(n.earned.total_rao())),
                 set,
             ]
         };
@@ -192,6 +195,7 @@ async fn show(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<(), 
             ("TAO", Side::Right),
             ("permit", Side::Left),
             ("axon", Side::Left),
+            ("alpha", Side::Right),
             ("weights", Side::Left),
         ];
         let table = screen::table(&columns, snapshot.neurons.iter().map(row));

@@ -67,7 +67,34 @@ fn all_stands_for_every_shipped_scheme() {
         assert!(scheme["failure"].as_str().is_some_and(|why| why.len() > 10), "{scheme}");
         assert_eq!(scheme["verify_us"], Value::Null);
     }
-    assert_eq!(ran.code, 1, "nothing was measured");
+    assert_eq!(ran.code, 51, "nothing was measured");
+}
+
+#[test]
+fn one_scheme_that_fails_is_seen_by_the_exit_code_and_the_others_are_measured() {
+    let home = Home::warm();
+    // 64 KiB hold a unit of the one and none of the other.
+    let ran = home.run(&format!(
+        "compare --schemes proof-merkle,proof-stream --params proof-stream={{\"unit_bytes\":131072}} {SMALL} --json"
+    ));
+    let object: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(object["schemes"][0]["failure"], Value::Null);
+    assert!(object["schemes"][0]["verify_us"].as_f64().is_some(), "{object}");
+    let why = object["schemes"][1]["failure"].as_str().unwrap();
+    assert!(why.contains("65536 bytes hold no unit"), "{why}");
+    assert_eq!(ran.code, 51, "{}", ran.all());
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_known_before_anything_is_measured() {
+    let home = Home::warm();
+    let run = |page: &str| home.run(&format!("compare --schemes proof-merkle {SMALL} --html {page}"));
+    let ran = run("missing/page.html");
+    assert_eq!(ran.code, 21, "{}", ran.all());
+    let sentence = "cannot write missing/page.html: its folder is not there: make it first";
+    assert!(ran.err.contains(sentence), "{}", ran.err);
+    assert!(!ran.err.contains("measuring"), "{}", ran.err);
+    assert!(run(".").err.contains("it is a folder: name a file in it"));
 }
 
 #[test]
@@ -77,6 +104,9 @@ fn what_cannot_be_compared_is_refused_by_name() {
     let unknown = refused("--schemes proof-nothing");
     assert_eq!(unknown.code, 40, "{}", unknown.all());
     assert!(unknown.err.contains("there is no shipped plugin `proof-nothing`"), "{}", unknown.err);
+    let none = refused("--schemes ,");
+    assert_eq!(none.code, 2, "{}", none.all());
+    assert!(none.err.contains("--schemes names no scheme: expected `all`, names"), "{}", none.err);
     assert!(refused("--schemes missing.wasm").err.contains("missing.wasm"));
     let stray = refused("--schemes proof-merkle --params proof-stream={}");
     assert_eq!(stray.code, 2);
@@ -160,8 +190,11 @@ fn a_unit_that_is_not_there_is_refused() {
     refused(&home.run("inspect unit a.plot 5"), 2, "a.plot has no unit 5: it has 5 units, from 0 to 4");
     refused(&home.run("inspect unit a.plot -1"), 2, "unexpected argument");
     refused(&home.run("inspect unit text.plot 0"), 20, "text.plot");
-    refused(&home.run("inspect unit missing.plot 0"), 21, "missing.plot");
-    refused(&home.run("inspect unit a.plot 0 --out text.plot"), 21, "cannot write text.plot");
+    let missing = home.run("inspect unit missing.plot 0");
+    refused(&missing, 10, "there is no plot missing.plot");
+    refused(&missing, 10, "name a plot's file: `plimsoll generate` writes one for each entry");
+    let there = "cannot write text.plot: it exists: name a new file, or remove it";
+    refused(&home.run("inspect unit a.plot 0 --out text.plot"), 21, there);
     let both = home.run("inspect unit a.plot 0 --json");
     assert_eq!(both.code, 2);
     assert!(both.out.contains("a unit is raw bytes"), "{}", both.out);

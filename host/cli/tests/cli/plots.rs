@@ -128,7 +128,7 @@ fn damage_is_named_plot_by_plot_and_exactly_that_is_repaired() {
     let repaired = subnet.run("repair");
     assert_eq!(repaired.code, 10, "{}", repaired.out);
     assert!(
-        repaired.out.contains("repaired") && repaired.out.contains("1 units refilled"),
+        repaired.out.contains("repaired") && repaired.out.contains("4 units refilled"),
         "{}",
         repaired.out
     );

@@ -84,6 +84,54 @@ fn the_laws_of_a_kind_are_tried_on_a_component() {
 }
 
 #[test]
+fn a_broken_economic_law_is_told_with_figures_and_saved_as_a_scenario() {
+    let home = Home::warm();
+    let line = "plugin test builtin:incentive-proportional --params {\"most_gib\":1}";
+    let ran = home.run(line);
+    assert_eq!((ran.code, ran.err.as_str()), (40, ""));
+    let figures = "2 GiB over 2 hotkeys earn 66.7 % of all weight, behind one hotkey 50.0 %: +33.3 %";
+    assert!(ran.out.contains(figures) && ran.out.contains("2 of "), "{}", ran.out);
+    let saved = "minimal counterexample saved: tests/regressions/splitting-";
+    assert!(ran.out.contains(saved), "{}", ran.out);
+    let report = home.run(&format!("{line} --json")).json();
+    let broken =
+        report["laws"].as_array().unwrap().iter().find(|law| law["law"] == "splitting").unwrap().clone();
+    assert_eq!(broken["passed"], false);
+    assert!(
+        broken["counterexample"]["case"]["split"][0]["standings"][0]["proven_bytes"].is_u64(),
+        "{broken}"
+    );
+    let file = home.path().join(broken["saved"].as_str().unwrap());
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.starts_with("# Written by `plimsoll plugin test`: 2 GiB over 2 hotkeys earn"), "{text}");
+    let scenario: toml::Table = text.parse().unwrap();
+    assert_eq!(scenario["plugins"]["rule"].as_str(), Some("incentive-proportional"));
+    assert_eq!(scenario["plugins"]["rule_params"]["most_gib"].as_integer(), Some(1));
+    let miners = scenario["miners"].as_array().unwrap();
+    let bytes: Vec<_> =
+        miners.iter().map(|group| (group["count"].as_integer(), group["bytes"].as_str())).collect();
+    assert_eq!(bytes[..2], [(Some(1), Some("2GiB")), (Some(2), Some("1GiB"))]);
+}
+
+#[test]
+fn a_waived_law_is_shown_with_its_reason_and_is_no_failure() {
+    let home = Home::warm();
+    let ran = home.run("plugin test builtin:incentive-log");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert!(ran.out.contains("waived splitting a plot over hotkeys of one coldkey"), "{}", ran.out);
+    assert!(
+        ran.out.contains("waived as `splitting-coldkey`: ") && ran.out.ends_with("2 are waived\n"),
+        "{}",
+        ran.out
+    );
+    assert!(!home.path().join("tests").exists());
+    assert_eq!(home.run("plugin test builtin:incentive-log --save kept").code, 0);
+    assert_eq!(std::fs::read_dir(home.path().join("kept")).unwrap().count(), 2);
+    let shown = home.run("plugin inspect builtin:incentive-log");
+    assert!(shown.out.contains("waives    splitting: "), "{}", shown.out);
+}
+
+#[test]
 fn a_new_plugin_is_a_crate_of_its_own() {
     let home = Home::warm();
     let ran = home.run("plugin new incentive my-rule --json");
@@ -101,4 +149,50 @@ fn a_new_plugin_is_a_crate_of_its_own() {
     assert_eq!(home.run("plugin new scoring my-rule").code, 2);
     let empty = home.run("plugin build --json");
     assert_eq!((empty.code, &empty.json()["error"]["code"]), (1, &Value::from(1)));
+}
+
+#[test]
+fn a_new_plugin_in_python_says_what_its_build_needs() {
+    let home = Home::warm();
+    let ran = home.run("plugin new --lang python incentive-rule my-rule");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!(
+        ran.out,
+        "made ./my-rule: edit ./my-rule/app.py, then run\n  \
+         python3 -m venv ./my-rule/.venv && ./my-rule/.venv/bin/pip install componentize-py==0.25.1\n  \
+         plimsoll plugin build ./my-rule\n  \
+         plimsoll plugin test ./my-rule/target/plimsoll/my-rule.wasm --set plugins.allow=interpreted\n"
+    );
+    assert!(home.path().join("my-rule/app.py").is_file());
+    let built = home.run_in(&[("PATH", "/nowhere")], "plugin build my-rule");
+    assert_eq!(built.code, 1);
+    assert!(
+        built.err.contains(
+            "componentize-py was not found; in this folder run \
+             `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1`"
+        ),
+        "{}",
+        built.err
+    );
+    let refused = home.run("plugin new --lang python proof-scheme my-scheme");
+    assert!(
+        refused.code == 1 && refused.err.contains("a proof scheme cannot be written in Python"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(home.run("plugin new --lang perl incentive my-other").code, 2);
+}
+
+#[test]
+fn inspecting_measures_what_a_plugin_costs_where_asked() {
+    let home = Home::warm();
+    let plain = home.run("plugin inspect builtin:incentive-proportional --json").json();
+    assert_eq!(plain["bench"], Value::Null);
+    let ran = home.run("plugin inspect builtin:incentive-proportional --bench --json").json();
+    for figure in
+        ["call_overhead_ns", "fresh_call_ns", "warm_start_ms", "cold_start_ms", "two_thread_speedup"]
+    {
+        assert!(ran["bench"][figure].as_f64().unwrap() > 0.0, "{figure}: {ran}");
+    }
+    assert_eq!(home.run("plugin inspect builtin:incentive-proportional --params {}").code, 2);
 }

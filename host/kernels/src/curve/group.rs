@@ -39,7 +39,7 @@ pub(super) struct Table {
 
 impl CurvePoint {
     /// From 96 bytes, x and y big-endian, infinity with bit 6 of the first byte; `None` where they are no
-    /// point of the curve or not written as [`CurvePoint::to_bytes`] would.
+    /// point of the curve, not written as [`CurvePoint::to_bytes`] would, or (0, ±2), which blst does not take.
     pub(super) fn from_bytes(bytes: &[u8; G1_BYTES]) -> Option<Self> {
         let mut point = blst_p1_affine::default();
         // SAFETY: reads 96 bytes at most from an array of 96, writes one affine point into a valid one.
@@ -145,6 +145,7 @@ impl Table {
         assert!(scalars.len() == self.points && rest.is_empty(), "as many scalars as points");
         let terms = &mut scratch.0;
         terms.clear();
+        terms.reserve(self.points * WINDOWS);
         for (rows, scalar) in self.multiples.chunks_exact(WINDOWS * ROW).zip(scalars) {
             let mut wide = [0; SCALAR_BYTES + 2];
             wide[..SCALAR_BYTES].copy_from_slice(scalar);

@@ -55,7 +55,8 @@ pub fn is_in_g1(bytes: &[u8]) -> bool {
 /// is not below r.
 ///
 /// Points are checked to lie on the curve, not to lie in the group of order r: see [`is_in_g1`]. The sum is
-/// right for any points of the curve. The time goes with the longest scalar.
+/// right for any points of the curve but (0, ±2), which count as none: they have order 3, the only one below 9, and
+/// blst's tables of the first eight multiples cannot hold infinity. The time goes with the longest scalar.
 ///
 /// # Errors
 /// [`KernelError::BadInput`] where there are not as many scalars as points, or the lists have other lengths.

@@ -1,8 +1,9 @@
 //! Chains: a unit of segments, each a hash over the ones before it.
 //!
 //! With window 1 this is the packing that Irys documents (<https://docs.irys.xyz>): the first layer is a chain
-//! of SHA-256 over itself, each layer above hashes the segment that lies there and the digest before. Within a
-//! unit nothing can be computed in parallel or in another order.
+//! of SHA-256 over itself, each layer above hashes the segment that lies there and the digest before. Making a
+//! unit from its seed takes as many steps as it has segments and layers, one after another; but nothing in a block
+//! depends on what is far away: the last digests of every layer before it make it alone.
 
 use std::collections::VecDeque;
 

@@ -71,6 +71,20 @@ impl Sdr {
         Ok(sectors)
     }
 
+    /// Whether there is one replica id for each of the `sectors`.
+    ///
+    /// # Errors
+    /// [`KernelError::BadInput`] with both numbers.
+    pub fn check_ids(sectors: &Range<u64>, replica_ids: usize) -> Result<(), KernelError> {
+        if replica_ids as u64 == sectors.end - sectors.start {
+            return Ok(());
+        }
+        Err(KernelError::BadInput(format!(
+            "{replica_ids} replica ids for sectors {} to {}: one for each is needed",
+            sectors.start, sectors.end
+        )))
+    }
+
     /// Memory that [`fill_sdr`] takes for whole sectors, two at a time if there are several; the graph, which
     /// is shared, not counted.
     #[must_use]
@@ -100,14 +114,7 @@ pub fn fill_sdr(
         let (found, expected) = (parents.graph().nodes(), shape.nodes);
         return Err(KernelError::BadInput(format!("a graph of {found} nodes for sectors of {expected}")));
     }
-    if replica_ids.len() as u64 != sectors.end - sectors.start {
-        return Err(KernelError::BadInput(format!(
-            "{} replica ids for sectors {} to {}: one for each is needed",
-            replica_ids.len(),
-            sectors.start,
-            sectors.end
-        )));
-    }
+    Sdr::check_ids(&sectors, replica_ids.len())?;
     let (labels, end) = (shape.labels(), first + count);
     let (mut at, mut ids) = (first, replica_ids);
     while at < end {

@@ -6,7 +6,7 @@ use plimsoll_core::Digest;
 use sha2::Sha256;
 use sha3::Keccak512;
 
-use super::cost::ScryptForm;
+use super::cost::{FEW_WALKS, ScryptForm};
 use super::romix::{ChaCha8, Core, Salsa8, romix};
 use super::rows::{Line, PortableRows};
 use super::{Label, password};
@@ -58,7 +58,7 @@ impl Scrypt {
         let isa = if is_small && isa.is_usable() { isa } else { Isa::Portable };
         let walks = labels.saturating_mul(p as u64);
         let lanes = match isa {
-            Isa::Avx512 if walks <= 4 => 4,
+            Isa::Avx512 if walks <= FEW_WALKS => 4,
             Isa::Avx512 => 8,
             Isa::Avx2 if walks <= 2 => 2,
             Isa::Avx2 => 4,
@@ -106,8 +106,8 @@ impl Scrypt {
             derive(self.form, password.as_ref(), salt, blocks);
         }
         match self.form {
-            ScryptForm::Spacemesh => self.walk::<ChaCha8>(),
-            ScryptForm::Rfc7914 => self.walk::<Salsa8>(),
+            ScryptForm::Spacemesh => self.walk::<ChaCha8>(passwords.len()),
+            ScryptForm::Rfc7914 => self.walk::<Salsa8>(passwords.len()),
         }
         for (at, (password, blocks)) in passwords.iter().zip(self.bytes.chunks_exact(label_bytes)).enumerate()
         {
@@ -116,8 +116,8 @@ impl Scrypt {
         }
     }
 
-    /// All walks of the labels at hand, as many at once as there are lanes.
-    fn walk<C: Core>(&mut self) {
+    /// All walks of the first `labels` labels at hand, as many at once as there are lanes.
+    fn walk<C: Core>(&mut self, labels: usize) {
         for (line, bytes) in self.lines.iter_mut().zip(self.bytes.as_chunks::<64>().0) {
             *line = C::ORDER.map(|word| {
                 let at = 4 * word;
@@ -125,7 +125,8 @@ impl Scrypt {
             });
         }
         let memory = self.memory.lines();
-        for blocks in self.lines.chunks_exact_mut(self.lanes * 2 * self.r) {
+        let turns = (labels * self.p).div_ceil(self.lanes);
+        for blocks in self.lines.chunks_exact_mut(self.lanes * 2 * self.r).take(turns) {
             walk_at_once::<C>(self.isa, self.lanes, [self.n, self.r], blocks, memory);
         }
         for (line, bytes) in self.lines.iter().zip(self.bytes.as_chunks_mut::<64>().0) {
@@ -179,6 +180,7 @@ fn derive(form: ScryptForm, password: &[u8], salt: &[u8], into: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LabelCost;
     use super::*;
 
     /// scrypt of four equal passwords by every implementation, once each.
@@ -194,6 +196,22 @@ mod tests {
             }
         }
         all
+    }
+
+    #[test]
+    fn no_more_memory_is_taken_than_the_cost_says() {
+        for [n, r, p] in [[2, 1, 1], [2, 1, 4096], [16, 8, 512], [1 << 15, 9, 2], [1 << 10, 1, 1 << 10]] {
+            let cost = LabelCost::Scrypt { form: ScryptForm::Rfc7914, n, r, p };
+            for (isa, labels) in Isa::usable().into_iter().flat_map(|isa| [1, 3, 100].map(|n| (isa, n))) {
+                let scrypt = Scrypt::new(isa, ScryptForm::Rfc7914, [n, r, p], cost.is_small(), labels);
+                let taken =
+                    scrypt.bytes.len() + 64 * scrypt.lines.len() + size_of_val(&scrypt.memory.words[..]);
+                let said = cost.memory_bytes_for(labels);
+                assert!(taken as u64 <= said && said <= cost.memory_bytes(), "{cost:?} {isa} {labels}");
+            }
+        }
+        let nothing = LabelCost::SPACEMESH.memory_bytes_for(0);
+        assert_eq!(nothing, 0);
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl PlotForm {
         (bits / 8 + TRAILER_BYTES).next_multiple_of(4096) as u32
     }
 
+    /// Memory that [`write_plot`] takes: 56 bytes an entry, the plot file among them, and a little for small plots.
+    #[must_use]
+    pub const fn memory_bytes(self) -> u64 {
+        (16 << 20) + (56 << self.k)
+    }
+
     /// Bytes of a proof.
     #[must_use]
     pub const fn proof_bytes(self) -> usize {
@@ -96,7 +102,7 @@ fn require_aes() -> Result<(), KernelError> {
 }
 
 /// Makes the plot of `group_id` and writes it as unit `unit` of `unit_bytes` bytes, which must be
-/// [`PlotForm::unit_bytes`]. Idempotent. Takes memory for the tables: about 50 bytes an entry.
+/// [`PlotForm::unit_bytes`]. Idempotent. Takes [`PlotForm::memory_bytes`].
 ///
 /// # Errors
 /// [`KernelError::Unsupported`] without AES instructions, [`KernelError::BadInput`] for another unit size,

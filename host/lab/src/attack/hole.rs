@@ -27,10 +27,12 @@ pub(super) fn hole(subject: &mut Subject) -> Result<Finding, LabError> {
     let mut shares = vec![subject.options.keep, 0.9];
     shares.extend([one_run_lost(&subject.plot)]);
     shares.sort_by(f64::total_cmp);
-    shares.dedup();
-    for share in shares {
-        let mut numbers = subject.numbers("hole, which units");
-        let lost = losing(&subject.plot, share, &mut numbers);
+    let numbers = subject.numbers("hole, which units");
+    let mut cases: Vec<_> =
+        shares.iter().map(|&share| (share, losing(&subject.plot, share, &mut numbers.clone()))).collect();
+    // Of few runs, several shares are the same number.
+    cases.dedup_by_key(|(_, lost)| lost.len());
+    for (share, lost) in cases {
         let kept = subject.plot.layout.units - units(&lost);
         let disk: Arc<dyn RegionSpace> = without(&subject.plot, &lost);
         let passed = subject.rate(&format!("hole of {share}"), &disk)?;
@@ -92,7 +94,7 @@ pub(super) fn corrupt(subject: &mut Subject) -> Result<Finding, LabError> {
     let (samples, share, statement) = (subject.options.samples, subject.options.corrupt, subject.statement);
     let (trials, end) = (subject.trials(), subject.plot.units_bytes());
     let blocks = end.div_ceil(BLOCK_BYTES);
-    let (mut passed, mut fooled, mut clean) = (0, 0, 0);
+    let (mut passed, mut fooled, mut clean, mut not_eligible) = (0, 0, 0, 0);
     let (disk, rotten) = rot(&subject.plot, share, &mut numbers);
     for _ in 0..trials {
         let challenge = subject.draw(&statement, numbers.digest(), samples, None)?;
@@ -103,6 +105,10 @@ pub(super) fn corrupt(subject: &mut Subject) -> Result<Finding, LabError> {
             let last = span.end().div_ceil(BLOCK_BYTES as u64).min(blocks as u64);
             (first..last).any(|block| rotten[block as usize])
         });
+        if answered == Answered::NotEligible {
+            not_eligible += 1;
+            continue;
+        }
         clean += u64::from(!hit);
         if let Answered::Proof(proof) = answered {
             let valid = subject.verify(&statement, &challenge, &proof) == Judged::Valid;
@@ -110,22 +116,27 @@ pub(super) fn corrupt(subject: &mut Subject) -> Result<Finding, LabError> {
             fooled += u64::from(valid && hit);
         }
     }
-    let (passed, expected) = (Rate::of(passed, trials), clean as f64 / trials.max(1) as f64);
+    // Where nothing was asked for, nothing was found.
+    let asked = trials - not_eligible;
+    let found = asked - passed;
+    let (passed, expected) = (Rate::of(passed, asked), clean as f64 / asked.max(1) as f64);
     let rotten_blocks = rotten.iter().filter(|&&rotten| rotten).count();
     let case = format!("{rotten_blocks} of {blocks} blocks are noise");
     let point = Point::new(case, passed, Some(expected), "share of audits that read no rotten block");
-    let latency = 1.0 / (1.0 - passed.rate).max(1.0 / trials.max(1) as f64);
-    let text = match fooled {
-        0 => {
+    // All audits count until one finds it, also those that ask for nothing.
+    let latency = (found > 0).then(|| trials as f64 / found as f64);
+    let text = match (fooled, latency) {
+        (0, Some(latency)) => {
             format!("every answer over a rotten block is invalid; found after {latency:.1} audits on average")
         }
+        (0, None) => format!("none of {trials} audits read a rotten block"),
         _ => format!("{fooled} answers that read a rotten block are valid"),
     };
-    Ok(subject
+    let finding = subject
         .finding("corrupt", &AGAINST, fooled > 0, text)
         .points(vec![point])
-        .figure("audits_until_found", latency)
-        .figure("rotten_blocks", rotten_blocks as f64))
+        .figure("rotten_blocks", rotten_blocks as f64);
+    Ok(latency.into_iter().fold(finding, |finding, latency| finding.figure("audits_until_found", latency)))
 }
 
 /// The plot with about `share` of its blocks made noise, at least one; and which.

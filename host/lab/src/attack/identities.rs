@@ -22,13 +22,16 @@ pub(super) fn alias(subject: &mut Subject) -> Result<Finding, LabError> {
     let ours = subject.statement.identity;
     let others = aliases(subject, ours);
     let (mut points, mut identical) = (Vec::new(), 0.0f64);
-    let mut served = Vec::new();
+    let (mut served, mut refused) = (Vec::new(), Vec::new());
     for (name, other) in &others {
         let same = identical_share(subject, other)?;
         identical = identical.max(same.unwrap_or(0.0));
         // Our bytes, registered once more under the other name.
         let disk: Arc<dyn RegionSpace> = subject.plot.disk();
-        let commitment = subject.commit(Arc::clone(&disk), other)?;
+        let Some(commitment) = subject.commit_if(Arc::clone(&disk), other)? else {
+            refused.push(*name);
+            continue;
+        };
         let theirs = statement(*other, &subject.plot, commitment);
         let passed = subject.rate_under(&format!("alias, {name}"), &theirs, &disk)?;
         if passed.low > 0.0 || same.is_some_and(|same| same > WORTH) {
@@ -36,9 +39,12 @@ pub(super) fn alias(subject: &mut Subject) -> Result<Finding, LabError> {
         }
         points.push(Point::new(format!("{name} answers from our plot"), passed, Some(0.0), "0"));
     }
-    let text = match served.is_empty() {
-        true => format!("no other identity is answered for from one plot ({} tried)", others.len()),
-        false => format!("one plot also serves {}", served.join(", ")),
+    let text = match (served.is_empty(), refused.is_empty()) {
+        (false, _) => format!("one plot also serves {}", served.join(", ")),
+        (true, true) => format!("no other identity is answered for from one plot ({} tried)", others.len()),
+        (true, false) => {
+            format!("no other identity is answered for; committing as {} is refused", refused.join(", "))
+        }
     };
     Ok(subject
         .finding("alias", &AGAINST, !served.is_empty(), text)

@@ -11,13 +11,18 @@
 //!
 //! The list follows the attacks that real storage subnets fell to: answers taken from the prover (`empty`), digests
 //! in place of data (`digests-only`), shapes that the prover chose (`shape`), regeneration on demand
-//! (`regenerate`), the same data for everyone (`alias`), challenges of a window only (`tail-window`), answers that
+//! (`regenerate`, and of parts of units, `partial`), the same data for everyone (`alias`), challenges of a window only (`tail-window`), answers that
 //! fit every round (`replay`).
+//!
+//! What no adversary here does: look into a scheme. `partial` makes parts of units with the scheme's own `fill`, which
+//! it cuts where that writes and reads back. Where a kernel writes a unit at once (chains, labels, stacked graphs, Chia
+//! plots), parts of it are made anew only by who knows the kernel: withstanding is no proof.
 
 mod numbers;
 mod options;
 mod plot;
 mod presets;
+mod rebuild;
 mod region;
 mod report;
 mod subject;
@@ -25,6 +30,7 @@ mod subject;
 mod empty;
 mod hole;
 mod identities;
+mod partial;
 mod regenerate;
 mod remote;
 mod statement;
@@ -47,26 +53,28 @@ use subject::Subject;
 type Attack = fn(&mut Subject) -> Result<Finding, LabError>;
 
 /// All of them, those without data first.
-const ATTACKS: [Attack; 19] = [
-    empty::empty,
-    empty::digests_only,
-    hole::hole,
-    window::tail_window,
-    regenerate::regenerate,
-    hole::corrupt,
-    identities::alias,
-    identities::compress,
-    statement::late_commitment,
-    statement::cheap_commitment,
-    transplant::replay,
-    transplant::other_challenge,
-    transplant::other_unit,
-    transplant::other_statement,
-    tamper::bit_flips,
-    tamper::malformed,
-    tamper::shape,
-    statement::beacon,
-    statement::huge_claim,
+const ATTACKS: [(&str, Attack); 21] = [
+    ("empty", empty::empty),
+    ("digests-only", empty::digests_only),
+    ("hole", hole::hole),
+    ("tail-window", window::tail_window),
+    ("regenerate", regenerate::regenerate),
+    ("partial", partial::partial),
+    ("corrupt", hole::corrupt),
+    ("alias", identities::alias),
+    ("compress", identities::compress),
+    ("late-commitment", statement::late_commitment),
+    ("cheap-commitment", statement::cheap_commitment),
+    ("replay", transplant::replay),
+    ("other-challenge", transplant::other_challenge),
+    ("other-unit", transplant::other_unit),
+    ("other-statement", transplant::other_statement),
+    ("bit-flips", tamper::bit_flips),
+    ("malformed", tamper::malformed),
+    ("shape", tamper::shape),
+    ("beacon", statement::beacon),
+    ("huge-claim", statement::huge_claim),
+    ("remote", remote::remote),
 ];
 
 /// Attacks `scheme`. `on_attack` hears of each finding as it is made.
@@ -90,10 +98,9 @@ pub fn attack(
     let is_provable = subject.honest.passed > 0;
     found(honest);
     if is_provable {
-        for attack in ATTACKS {
-            found(attack(&mut subject)?);
+        for (name, attack) in ATTACKS {
+            found(ended(name, scheme, attack(&mut subject))?);
         }
-        found(remote::remote(&mut subject)?);
     }
     let refuted = findings.iter().filter(|finding| finding.outcome == Outcome::Refuted);
     Ok(Report {
@@ -105,9 +112,18 @@ pub fn attack(
         layout: subject.plot.layout.clone(),
         options: options.clone(),
         units_drawn: subject.honest.drawn,
+        was_attacked: is_provable,
         refuted: refuted.map(|finding| finding.attack).collect(),
         findings,
         seconds: begin.elapsed().as_secs_f64(),
+    })
+}
+
+/// The finding, also of an attack that the plugin ended with a refusal or by breaking down.
+fn ended(name: &'static str, scheme: &Scheme, tried: Result<Finding, LabError>) -> Result<Finding, LabError> {
+    tried.or_else(|error| match &error {
+        LabError::Plugin(why) => Finding::of_error(name, &scheme.claims(), why).ok_or(error),
+        _ => Err(error),
     })
 }
 
@@ -125,6 +141,9 @@ fn honest(subject: &Subject) -> Finding {
             format!("passes {} of {} audits, {} not eligible", seen.passed, seen.audits, seen.not_eligible)
         }
     };
+    if asked == 0 {
+        return Finding::not_tried("honest", &[Property::Soundness], text);
+    }
     let point = Point::new("an honest prover", Rate::of(seen.passed, asked), Some(1.0), "1");
     subject
         .finding("honest", &[Property::Soundness], failed > 0, text)

@@ -3,6 +3,7 @@
 use plimsoll_core::{Digest, Hotkey, Identity, NetUid};
 
 /// An endless sequence of numbers for one purpose.
+#[derive(Clone)]
 pub(super) struct Numbers(blake3::OutputReader);
 
 impl Numbers {

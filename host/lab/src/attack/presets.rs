@@ -27,13 +27,12 @@ impl Small {
         let (params, bytes) = match name {
             "proof-seed-v1" => (json!({ "chunk_bytes": 20_000 }), 1 << 20),
             // A unit alone takes longer than the deadline.
-            "proof-seqpack" => {
-                (json!({ "unit_bytes": 1_048_576, "layers": 20, "deadline_ms": 20 }), 16 << 20)
-            }
-            // 64 labels a unit, some 30 ms.
-            "proof-scrypt" => {
-                (json!({ "checks": 1, "unit_labels": 128, "cores": 1, "deadline_ms": 20 }), 64 << 10)
-            }
+            "proof-seqpack" => (json!({ "unit_bytes": 1_048_576, "layers": 20 }), 16 << 20),
+            // Eight groups of the integrity tree, so that holes can be made: labels must be quick therefore.
+            "proof-scrypt" => (
+                json!({ "n": 512, "checks": 1, "unit_labels": 128, "cores": 1, "deadline_ms": 20 }),
+                512 << 10,
+            ),
             "proof-sdr" => (json!({ "sector_bytes": 2_097_152, "deadline_ms": 20 }), 8 << 20),
             // Two plots of the least size, which claims nothing yet.
             "proof-chia" => (json!({}), 1_500_000),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use plimsoll_core::{Claims, Digest, Layout};
+use plimsoll_plugin::PluginError;
 use serde::Serialize;
 
 use super::Options;
@@ -40,6 +41,8 @@ pub enum Outcome {
     NotClaimed,
     /// It could not be tried on this scheme or on so small a plot.
     NotTried,
+    /// The scheme refused what the attack asked of it, such as a challenge or a commitment, so that it came to no end.
+    Stopped,
 }
 
 /// One measured rate beside what theory says.
@@ -97,6 +100,8 @@ pub struct Report {
     pub units_drawn: f64,
     /// One attack after another.
     pub findings: Vec<Finding>,
+    /// Whether the honest prover passed an audit at all. If not, nothing was attacked, and nothing is known.
+    pub was_attacked: bool,
     /// Names of the attacks that refuted something claimed.
     pub refuted: Vec<&'static str>,
     /// How long it took.
@@ -140,6 +145,7 @@ impl Outcome {
             Self::Withstood => "withstood",
             Self::NotClaimed => "not claimed",
             Self::NotTried => "not tried",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -188,6 +194,22 @@ impl Finding {
     pub(super) fn not_tried(attack: &'static str, against: &[Property], why: impl Into<String>) -> Self {
         let none = Self::new(attack, against, &Claims::default(), false, why);
         Self { outcome: Outcome::NotTried, ..none }
+    }
+
+    /// An attack that ended in what the plugin said of itself. A refusal is an answer; breaking down is not, and a
+    /// scheme claims that it always gives one.
+    pub(super) fn of_error(attack: &'static str, claims: &Claims, error: &PluginError) -> Option<Self> {
+        let against = [Property::Soundness];
+        match error {
+            PluginError::Refused { .. } => {
+                let none = Self::new(attack, &against, claims, false, error.to_string());
+                Some(Self { outcome: Outcome::Stopped, ..none })
+            }
+            PluginError::Fault { .. } | PluginError::Promise { .. } => {
+                Some(Self::new(attack, &against, claims, true, error.to_string()))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn points(mut self, points: Vec<Point>) -> Self {

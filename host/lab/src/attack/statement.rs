@@ -24,7 +24,10 @@ pub(super) fn beacon(subject: &mut Subject) -> Result<Finding, LabError> {
     let mut distinct = |subject: &mut Subject, focus| -> Result<usize, LabError> {
         let mut seen = HashSet::new();
         for _ in 0..ROUNDS {
-            seen.insert(subject.draw(&ours, numbers.digest(), samples, focus)?);
+            match focus {
+                None => drop(seen.insert(subject.draw(&ours, numbers.digest(), samples, None)?)),
+                Some(_) => seen.extend(subject.drawn_if(&ours, numbers.digest(), samples, focus)?),
+            }
         }
         Ok(seen.len())
     };
@@ -38,7 +41,7 @@ pub(super) fn beacon(subject: &mut Subject) -> Result<Finding, LabError> {
     let mut steered = HashSet::new();
     for _ in 0..64 {
         other.commitment = ours.commitment.map(|_| numbers.digest());
-        steered.insert(subject.draw(&other, randomness, samples, None)?);
+        steered.extend(subject.drawn_if(&other, randomness, samples, None)?);
     }
     let tries = 64.0 / begin.elapsed().as_secs_f64().max(1e-9);
     let succeeded = whole < ROUNDS as usize || !same;

@@ -1,21 +1,20 @@
 //! A scheme under attack: its honest plot, and the two sides that a miner and a validator play.
 
+mod watch;
+
 use std::sync::Arc;
 
-use plimsoll_core::{Answer, Claims, Digest, Identity, RegionSpace, Span, Statement, Verdict};
-use plimsoll_plugin::{Scheme, SchemeInstance};
+use plimsoll_core::{Answer, Claims, Digest, Identity, Order, RegionSpace, Span, Statement, Verdict};
+use plimsoll_plugin::{PluginError, Scheme, SchemeInstance};
 
 use super::Options;
 use super::numbers::Numbers;
 use super::plot::{self, Plot};
 use super::report::{Finding, Property};
 use crate::LabError;
-use crate::stats::{Rate, pass_probability};
+use crate::stats::{Rate, Remaking, pass_probability};
+pub(super) use watch::Honest;
 
-/// Audits that show what an honest prover does.
-const HONEST_AUDITS: u64 = 24;
-/// Fuel that a fresh instance's start is worth: about 20 microseconds.
-const START_FUEL: u64 = 50_000;
 /// The fewest audits of a rate, however dear they are.
 const FEWEST_AUDITS: u64 = 12;
 /// The fewest forgeries of a family, however dear a verdict is.
@@ -30,30 +29,6 @@ pub(super) struct Subject {
     pub(super) honest: Honest,
     prover: SchemeInstance,
     verifier: SchemeInstance,
-}
-
-/// What an honest prover does in an audit.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Honest {
-    /// How many of its audits passed.
-    pub(super) passed: u64,
-    /// How many asked for nothing that it holds.
-    pub(super) not_eligible: u64,
-    /// All of them.
-    pub(super) audits: u64,
-    /// The first verdict against it, or failure.
-    pub(super) complaint: Option<String>,
-    /// Units that an audit asks for, on average.
-    pub(super) drawn: f64,
-    /// Reads of one proof, on average, and their bytes.
-    pub(super) reads: f64,
-    pub(super) read_bytes: f64,
-    /// The longest proof.
-    pub(super) proof_bytes: usize,
-    /// Whether every proof reads all units, though fewer were asked.
-    pub(super) scans: bool,
-    audit_fuel: u64,
-    verify_fuel: u64,
 }
 
 /// A challenge and its honest proof.
@@ -128,6 +103,17 @@ impl Subject {
         Ok(self.verifier.draw_at_most(statement, &randomness, samples, focus)?.1)
     }
 
+    /// The same, or `None` where the scheme refuses to draw it.
+    pub(super) fn drawn_if(
+        &mut self,
+        statement: &Statement,
+        randomness: Digest,
+        samples: u32,
+        focus: Option<Span>,
+    ) -> Result<Option<Vec<u8>>, LabError> {
+        unless_refused(self.draw(statement, randomness, samples, focus))
+    }
+
     /// The prover's side over whatever it has.
     pub(super) fn prove(
         &mut self,
@@ -165,6 +151,15 @@ impl Subject {
         Ok(self.prover.commit(region, identity, &self.plot.layout)?)
     }
 
+    /// The same, or nothing where the scheme refuses to commit to it.
+    pub(super) fn commit_if(
+        &mut self,
+        region: Arc<dyn RegionSpace>,
+        identity: &Identity,
+    ) -> Result<Option<Option<Digest>>, LabError> {
+        unless_refused(self.commit(region, identity))
+    }
+
     /// An honest proof of some units, if this plot can be asked for one within a few rounds.
     pub(super) fn proven(
         &mut self,
@@ -174,7 +169,8 @@ impl Subject {
     ) -> Result<Option<Proven>, LabError> {
         let statement = self.statement;
         for _ in 0..16 {
-            let challenge = self.draw(&statement, numbers.digest(), samples, focus)?;
+            let drawn = self.drawn_if(&statement, numbers.digest(), samples, focus)?;
+            let Some(challenge) = drawn else { return Ok(None) };
             if let Some(proof) = self.honest_proof(&challenge) {
                 return Ok(Some(Proven { challenge, proof }));
             }
@@ -193,8 +189,22 @@ impl Subject {
 
     /// How many audits a rate may take.
     pub(super) fn trials(&self) -> u64 {
-        let affordable = self.options.effort_fuel / self.honest.audit_fuel.max(1);
+        self.trials_of(self.honest.audit_fuel)
+    }
+
+    fn trials_of(&self, audit_fuel: u64) -> u64 {
+        let affordable = self.options.effort_fuel / audit_fuel.max(1);
         affordable.max(FEWEST_AUDITS).min(u64::from(self.options.audits).max(1))
+    }
+
+    /// The numbers of a rate's trials. In a lottery they are those of the honest prover's, so that its luck is not
+    /// held against the cheater's.
+    pub(super) fn trial_numbers(&self, purpose: &str) -> Numbers {
+        if self.is_lottery() { self.honest_numbers() } else { self.numbers(purpose) }
+    }
+
+    fn honest_numbers(&self) -> Numbers {
+        self.numbers("honest")
     }
 
     /// How many verdicts a family of `wanted` forgeries may take.
@@ -216,10 +226,12 @@ impl Subject {
         statement: &Statement,
         region: &Arc<dyn RegionSpace>,
     ) -> Result<Rate, LabError> {
-        let (mut numbers, samples) = (self.numbers(purpose), self.options.samples);
+        let (mut numbers, samples) = (self.trial_numbers(purpose), self.options.samples);
         let (mut passed, trials) = (0, self.trials());
         for _ in 0..trials {
-            let challenge = self.draw(statement, numbers.digest(), samples, None)?;
+            // A challenge that is refused is not passed.
+            let drawn = self.drawn_if(statement, numbers.digest(), samples, None)?;
+            let Some(challenge) = drawn else { continue };
             if let Answered::Proof(proof) = self.prove(Arc::clone(region), statement, &challenge) {
                 passed += u64::from(self.verify(statement, &challenge, &proof) == Judged::Valid);
             }
@@ -236,78 +248,66 @@ impl Subject {
     /// The most that sampling lets a prover pass that keeps `kept` units and makes `forgiven` anew.
     ///
     /// Where an honest prover is not always eligible, or each proof scans the plot, winning is a lottery over the
-    /// plot: then also in proportion to what is kept.
+    /// plot: then also in proportion to what is kept, and all of it as often as the honest prover passes.
     pub(super) fn bound(&self, kept: u64, forgiven: u64) -> f64 {
         let units = self.plot.layout.units;
         let sampled = pass_probability(units, kept, self.drawn(), forgiven);
         if !self.is_lottery() {
             return sampled;
         }
-        let share = kept as f64 / units.max(1) as f64;
-        sampled.max(share * self.honest.passed as f64 / self.honest.audits.max(1) as f64)
+        let trials = usize::try_from(self.trials()).unwrap_or(usize::MAX);
+        lottery_bound(sampled, kept as f64 / units.max(1) as f64, &self.honest.passes, trials)
+    }
+
+    /// How units are made anew: where they follow from one another, one core after another makes them.
+    pub(super) fn remaking(&self) -> Remaking {
+        let is_chain = self.plot.layout.passes.iter().any(|pass| pass.order == Order::Sequential);
+        if is_chain { Remaking::Sequential } else { Remaking::Shared }
     }
 
     /// Whether answering is a matter of luck and of how much is held.
     pub(super) fn is_lottery(&self) -> bool {
         self.honest.not_eligible > 0 || self.honest.scans
     }
+}
 
-    fn watch(&mut self) -> Result<Honest, LabError> {
-        let (statement, samples) = (self.statement, self.options.samples);
-        let mut numbers = self.numbers("honest");
-        let (samples, _) = self.verifier.draw_at_most(&statement, &numbers.digest(), samples, None)?;
-        let (mut seen, mut drawn, mut scans) = (Honest::default(), 0, true);
-        for _ in 0..HONEST_AUDITS {
-            let challenge = self.draw(&statement, numbers.digest(), samples, None)?;
-            let mut fuel = 3 * START_FUEL + self.verifier.fuel_used();
-            let disk = self.plot.disk();
-            let answered = self.prove(Arc::clone(&disk) as _, &statement, &challenge);
-            let trace = disk.take_trace();
-            fuel = fuel.saturating_add(self.prover.fuel_used()).saturating_add(trace.bytes);
-            let (asked, touched) = (self.asked(&challenge), self.plot.units_of(&trace).units());
-            let asked = asked.unwrap_or_else(|| touched.min(u64::from(samples)));
-            drawn += asked;
-            scans &= touched == self.plot.layout.units && asked < touched;
-            seen.audits += 1;
-            seen.reads += trace.reads as f64;
-            seen.read_bytes += trace.bytes as f64;
-            match answered {
-                Answered::NotEligible => seen.not_eligible += 1,
-                Answered::Failed(why) => drop(seen.complaint.get_or_insert(why)),
-                Answered::Proof(proof) => {
-                    seen.proof_bytes = seen.proof_bytes.max(proof.len());
-                    match self.verify(&statement, &challenge, &proof) {
-                        Judged::Valid => seen.passed += 1,
-                        Judged::Invalid(why) | Judged::Broken(why) => {
-                            seen.complaint.get_or_insert(why);
-                        }
-                    }
-                    let verify_fuel = self.verify_fuel() + START_FUEL;
-                    fuel = fuel.saturating_add(verify_fuel);
-                    seen.verify_fuel = seen.verify_fuel.max(verify_fuel);
-                }
-            }
-            seen.audit_fuel = seen.audit_fuel.max(fuel);
-        }
-        let audits = seen.audits as f64;
-        (seen.drawn, seen.scans) = (drawn as f64 / audits, scans);
-        (seen.reads, seen.read_bytes) = (seen.reads / audits, seen.read_bytes / audits);
-        Ok(seen)
-    }
+/// The most that a prover passes of a lottery's first `trials`, of which the honest one passed those in `passes`:
+/// who keeps a share of the plot has that share of the honest prover's luck.
+fn lottery_bound(sampled: f64, share: f64, passes: &[bool], trials: usize) -> f64 {
+    let same = &passes[..trials.min(passes.len())];
+    let won = same.iter().filter(|&&passed| passed).count();
+    sampled.max(share) * won as f64 / same.len().max(1) as f64
+}
 
-    /// How many units a challenge of the SDK's usual form asks for: a nonce of 32 bytes, then distinct ascending
-    /// indices of eight. `None` for any other form.
-    fn asked(&self, challenge: &[u8]) -> Option<u64> {
-        let (_, indices) = challenge.split_first_chunk::<32>()?;
-        let (indices, rest) = indices.as_chunks::<8>();
-        let indices: Vec<u64> = indices.iter().map(|index| u64::from_le_bytes(*index)).collect();
-        let ascending = indices.windows(2).all(|pair| pair[0] < pair[1]);
-        let within = indices.last().is_some_and(|&last| last < self.plot.layout.units);
-        (rest.is_empty() && ascending && within).then_some(indices.len() as u64)
+/// `None` where the scheme says that it cannot do what it was asked.
+fn unless_refused<T>(asked: Result<T, LabError>) -> Result<Option<T>, LabError> {
+    match asked {
+        Ok(answer) => Ok(Some(answer)),
+        Err(LabError::Plugin(PluginError::Refused { .. })) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// What both sides agree on about `plot`.
 pub(super) fn statement(identity: Identity, plot: &Plot, commitment: Option<Digest>) -> Statement {
     Statement { identity, unit_bytes: plot.layout.unit_bytes, units: plot.layout.units, commitment }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lottery_is_won_in_proportion_to_what_is_kept_and_to_the_honest_provers_luck() {
+        let passes = [true, false, false, true, false, false, false, false];
+        assert_eq!(lottery_bound(0.0, 0.5, &passes, 8), 0.125);
+        assert_eq!(lottery_bound(0.0, 0.5, &passes, 4), 0.25, "over the same trials only");
+        assert_eq!(lottery_bound(0.8, 0.5, &passes, 4), 0.4, "and where sampling allows more, of that");
+        assert_eq!(
+            lottery_bound(1.0, 1.0, &passes, 100),
+            0.25,
+            "who keeps all is as lucky as the honest one"
+        );
+        assert_eq!(lottery_bound(1.0, 1.0, &[], 5), 0.0);
+    }
 }

@@ -19,19 +19,20 @@ const PAIRS: usize = 40;
 pub(super) fn replay(subject: &mut Subject) -> Result<Finding, LabError> {
     let (mut numbers, statement) = (subject.numbers("replay"), subject.statement);
     let units = subject.plot.layout.units;
-    let (all, unit_bytes) = (Span::between(0, units), f64::from(subject.plot.layout.unit_bytes));
+    let unit_bytes = f64::from(subject.plot.layout.unit_bytes);
     let (mut pays, mut broken, mut points) = (false, None, Vec::new());
     for (case, is_single) in
         [("an old answer about one unit", true), ("an old answer about all units", false)]
     {
         let (mut accepted, mut tried, mut bytes) = (0u64, 0u64, 0usize);
         for _ in 0..subject.affordable(PAIRS) / 2 {
-            let focus = if is_single { Span { first: numbers.below(units), count: 1 } } else { all };
+            let focus = is_single.then(|| Span { first: numbers.below(units), count: 1 });
             let samples = if is_single { 1 } else { u32::try_from(units).unwrap_or(u32::MAX) };
-            let Some(Proven { proof, .. }) = subject.proven(&mut numbers, samples, Some(focus))? else {
+            let Some(Proven { proof, .. }) = subject.proven(&mut numbers, samples, focus)? else {
                 continue;
             };
-            let fresh = subject.draw(&statement, numbers.digest(), samples, Some(focus))?;
+            let fresh = subject.drawn_if(&statement, numbers.digest(), samples, focus)?;
+            let Some(fresh) = fresh else { continue };
             bytes = bytes.max(proof.len());
             tried += 1;
             match subject.verify(&statement, &fresh, &proof) {
@@ -87,8 +88,9 @@ pub(super) fn other_unit(subject: &mut Subject) -> Result<Finding, LabError> {
         let (one, other) = (Span { first, count: 1 }, Span { first: (first + step) % units, count: 1 });
         // The same randomness, so that the nonce may be the same.
         let randomness = numbers.digest();
-        let challenge = subject.draw(&statement, randomness, 1, Some(one))?;
-        let fresh = subject.draw(&statement, randomness, 1, Some(other))?;
+        let challenge = subject.drawn_if(&statement, randomness, 1, Some(one))?;
+        let fresh = subject.drawn_if(&statement, randomness, 1, Some(other))?;
+        let (Some(challenge), Some(fresh)) = (challenge, fresh) else { continue };
         if let (true, Some(proof)) = (challenge != fresh, subject.honest_proof(&challenge)) {
             forgeries.push((statement, fresh, proof));
         }
@@ -107,8 +109,9 @@ pub(super) fn other_statement(subject: &mut Subject) -> Result<Finding, LabError
         let Some(proof) = subject.honest_proof(&challenge) else { continue };
         for other in others(subject, &mut numbers) {
             forgeries.push((other, challenge.clone(), proof.clone()));
-            let theirs = subject.draw(&other, randomness, samples, None)?;
-            forgeries.push((other, theirs, proof.clone()));
+            if let Some(theirs) = subject.drawn_if(&other, randomness, samples, None)? {
+                forgeries.push((other, theirs, proof.clone()));
+            }
         }
     }
     judged(subject, "other-statement", forgeries, "answers under other statements")

@@ -111,6 +111,7 @@ columns! {
         each "fill_write_amplification_ratio", "write amplification", filled(of) => of.write_amplification;
         once "fill_peak_rss_bytes", "peak memory, bytes", filled(of) => of.peak_rss_bytes;
         once "fill_rss_growth_bytes", "peak above start, bytes", filled(of) => of.rss_growth_bytes;
+        once "fill_memory_allowed_bytes", "memory allowed, bytes", filled(of) => of.memory_allowed_bytes;
         each "commit_ms", "commit, ms", row(of) => of.commit_ms;
     }
     Prove {

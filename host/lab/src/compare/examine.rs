@@ -70,8 +70,8 @@ fn examine(bench: &Bench<'_>, row: &mut Row) -> Result<(), LabError> {
         claims: scheme.claims(),
     });
     let shares = request.shares();
-    let capacity_bytes = affordable_bytes(bench, request.repeats.max(1), shares.fill_seconds)?;
-    let (filled, plot) = fill(bench, capacity_bytes, shares.fill_seconds)?;
+    let (capacity_bytes, memory) = affordable_bytes(bench, request.repeats.max(1), shares.fill_seconds)?;
+    let (filled, plot) = fill(bench, capacity_bytes, memory, shares.fill_seconds)?;
     row.plot = Some(plotted(scheme, &plot));
     row.fill = Some(filled.clone());
     row.commit_ms = commit_ms(bench, &plot)?;

@@ -3,6 +3,8 @@
 //! f is the fraction that is kept, q the samples of one audit, D the deadline after the round trip, P the cores
 //! of a cheater and t the time of regenerating one unit.
 
+use crate::stats::{self, Remaking};
+
 /// Seconds of a mean month of the Gregorian calendar: 365.2425 / 12 days.
 pub const SECONDS_A_MONTH: f64 = 365.2425 / 12.0 * SECONDS_A_DAY;
 /// Seconds of a day.
@@ -79,35 +81,20 @@ pub fn samples_for(bits: u32, missing: f64) -> Option<u64> {
     Some((exact - 1e-9).ceil().max(1.0) as u64)
 }
 
-/// Units that a cheater makes again within the deadline: P floor(D / t). A core finishes a unit or it does not.
-/// Where units cannot be made alone, all of them or none.
+/// Units that a cheater makes again within the deadline, as [`Remaking::in_time`] counts them: floor(P D / t), for
+/// nothing says that cores cannot share a unit. Where units cannot be made alone, all that are asked for or none.
 #[must_use]
 pub fn regenerated_in_time(regeneration: &Regeneration, audit: &Audit) -> u64 {
     let Regeneration { seconds, alone } = *regeneration;
-    if seconds <= 0.0 {
-        return u64::from(audit.samples);
-    }
-    let each_core = (audit.deadline_seconds / seconds).floor() as u64;
-    match alone {
-        true => each_core.saturating_mul(u64::from(audit.cores)),
-        false if each_core > 0 => u64::from(audit.samples),
-        false => 0,
-    }
+    let remaking = if alone { Remaking::Shared } else { Remaking::Together };
+    remaking.in_time(seconds, audit.deadline_seconds, audit.cores).min(audit.samples.into())
 }
 
-/// f_min(D, P) for many samples: max(0, 1 - D P / (q t)). Where not one unit is ready in time, cores do not help
-/// and it is 1: only the sampling bound is left, which [`least_kept_at_half`] gives.
+/// f_min(D, P) for many samples, [`crate::stats::least_kept`]: max(0, 1 - M / q). Where not one unit is ready in time
+/// it is 1: only the sampling bound is left, which [`least_kept_at_half`] gives.
 #[must_use]
 pub fn least_kept(regeneration: &Regeneration, audit: &Audit) -> f64 {
-    match regenerated_in_time(regeneration, audit) {
-        0 => 1.0,
-        _ if !regeneration.alone => 0.0,
-        _ => {
-            let cores = f64::from(audit.cores);
-            let made = audit.deadline_seconds * cores / regeneration.seconds;
-            (1.0 - made / f64::from(audit.samples)).clamp(0.0, 1.0)
-        }
-    }
+    stats::least_kept(audit.samples.into(), regenerated_in_time(regeneration, audit))
 }
 
 /// The least f with which an audit is passed at least every second time, exactly: the f where

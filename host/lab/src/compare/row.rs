@@ -32,6 +32,22 @@ pub struct Row {
     pub detection: Vec<Point>,
 }
 
+impl Row {
+    /// A sentence, where filling took more memory than the scheme planned.
+    #[must_use]
+    pub fn memory_beyond_plan(&self) -> Option<String> {
+        let (fill, plot) = (self.fill.as_ref()?, self.plot.as_ref()?);
+        let (taken, allowed) = (fill.rss_growth_bytes?, fill.memory_allowed_bytes);
+        (taken > allowed).then(|| {
+            format!(
+                "fill_rss_growth_bytes: filling took {taken} bytes of memory, a plan of {} bytes a worker and the \
+                 host's own buffers allow {allowed}: the plan must say more",
+                plot.layout.memory_bytes
+            )
+        })
+    }
+}
+
 /// Who a scheme is.
 #[derive(Debug, Clone)]
 pub struct Described {
@@ -71,6 +87,8 @@ pub struct Filled {
     pub peak_rss_bytes: Option<u64>,
     /// How far the peak lay above what was resident before.
     pub rss_growth_bytes: Option<u64>,
+    /// How far the plan and the host's own buffers allow it to.
+    pub memory_allowed_bytes: u64,
 }
 
 /// Answering challenges.

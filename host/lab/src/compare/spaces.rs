@@ -1,12 +1,25 @@
-//! Regions as measurements need them: one that counts, one with holes, one that is written over.
+//! Regions as measurements need them: bare bytes, one that counts, one with holes, one that is written over.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use plimsoll_core::{Extent, PlotSpace, RegionSpace, SpaceError};
+use plimsoll_core::{Extent, NodePlace, PlotSpace, RegionSpace, SpaceError};
 
 const NODE_BYTES: u64 = 32;
+
+/// The bytes of a region and nothing that anybody remembers of them: no integrity tree, no nodes.
+pub(super) struct Bare(pub(super) Arc<dyn RegionSpace>);
+
+impl RegionSpace for Bare {
+    fn size_bytes(&self) -> u64 {
+        self.0.size_bytes()
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        self.0.read_at(offset, into)
+    }
+}
 
 /// Counts what is read from a region and its tree.
 pub(super) struct Counted {
@@ -50,6 +63,15 @@ impl RegionSpace for Counted {
         let nodes = self.inner.integrity_nodes(level, first, count)?;
         self.count(count * NODE_BYTES);
         Some(nodes)
+    }
+
+    // What is remembered is in memory: it is not read.
+    fn remembered_node(&self, place: &NodePlace) -> Option<[u8; 32]> {
+        self.inner.remembered_node(place)
+    }
+
+    fn remember_node(&self, place: NodePlace, node: [u8; 32]) {
+        self.inner.remember_node(place, node);
     }
 }
 
@@ -186,6 +208,54 @@ mod tests {
         read(&counted, 50, 10);
         assert_eq!(counted.take(), (12, 2));
         assert_eq!(counted.take(), (0, 0));
+    }
+
+    /// A region that keeps a tree and remembers one node.
+    #[derive(Default)]
+    struct Mindful(Mutex<Option<(NodePlace, [u8; 32])>>);
+
+    impl RegionSpace for Mindful {
+        fn size_bytes(&self) -> u64 {
+            4
+        }
+
+        fn read_at(&self, _offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+            into.fill(7);
+            Ok(())
+        }
+
+        fn integrity_nodes(
+            &self,
+            _level: u32,
+            _first: u64,
+            count: u64,
+        ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
+            Some(Ok(vec![[1; 32]; count as usize]))
+        }
+
+        fn remembered_node(&self, place: &NodePlace) -> Option<[u8; 32]> {
+            self.0.lock().unwrap().as_ref().filter(|(at, _)| at == place).map(|(_, node)| *node)
+        }
+
+        fn remember_node(&self, place: NodePlace, node: [u8; 32]) {
+            *self.0.lock().unwrap() = Some((place, node));
+        }
+    }
+
+    #[test]
+    fn a_counter_remembers_as_its_region_does_and_bare_bytes_remember_nothing() {
+        let place = NodePlace { offset: 0, len: 4, leaf_bytes: 1, level: 1, index: 0 };
+        let region: Arc<dyn RegionSpace> = Arc::new(Mindful::default());
+        let (counted, bare) = (Counted::over(Arc::clone(&region)), Bare(Arc::clone(&region)));
+        bare.remember_node(place, [8; 32]);
+        assert_eq!(counted.remembered_node(&place), None);
+        counted.remember_node(place, [9; 32]);
+        assert_eq!(counted.remembered_node(&place), Some([9; 32]));
+        assert_eq!(counted.take(), (0, 0), "nothing was read");
+        assert_eq!(counted.integrity_nodes(0, 0, 2), Some(Ok(vec![[1; 32]; 2])));
+        assert_eq!(counted.take(), (64, 1));
+        assert_eq!((bare.remembered_node(&place), bare.integrity_nodes(0, 0, 2)), (None, None));
+        assert_eq!((bare.size_bytes(), read(&bare, 1, 2)), (4, vec![7, 7]));
     }
 
     #[test]

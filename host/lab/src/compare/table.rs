@@ -48,7 +48,7 @@ impl Comparison {
         lines.join("\n")
     }
 
-    /// Which figures of `row` are withheld, and why.
+    /// Which figures of `row` are withheld, and why; and whether it took more memory than planned.
     #[must_use]
     pub fn flags(&self, row: &Row) -> Vec<String> {
         let most = self.request.most_spread_percent;
@@ -61,7 +61,7 @@ impl Comparison {
             )),
             _ => None,
         };
-        COLUMNS.iter().filter_map(flag).collect()
+        COLUMNS.iter().filter_map(flag).chain(row.memory_beyond_plan()).collect()
     }
 
     /// The fields of a row: the same keys, in the same order, for every row.

@@ -22,13 +22,12 @@ fn sector(mebibytes: u64, goal: f64) -> Kernel {
     let shape = Sdr { nodes: (mebibytes << 15) as u32, layers: LAYERS };
     let bytes = u64::from(LAYERS) * (mebibytes << 20);
     let make = move || {
-        let parents = SdrParents::new(&KEY, shape.nodes).ok();
-        (MemorySpace::new(bytes as usize), parents)
+        let parents = SdrParents::new(&KEY, shape.nodes)?;
+        Ok((MemorySpace::new(bytes as usize), parents))
     };
     let work = prepared(make, move |(plot, parents)| {
         let plot: &dyn PlotSpace = black_box(plot);
-        let Some(parents) = parents else { return };
-        let _ = black_box(fill_sdr(plot, parents, shape, &[KEY], 0, bytes / LABEL_BYTES));
+        Ok(fill_sdr(plot, parents, shape, &[KEY], 0, bytes / LABEL_BYTES)?)
     });
     Kernel::of_bytes(format!("sdr, {LAYERS} layers of a sector of {mebibytes} MiB"), bytes, work)
         .reaching(Goal::PerCpuSecond(goal))

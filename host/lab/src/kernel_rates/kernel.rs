@@ -45,16 +45,30 @@ pub enum Goal {
     PerCpuSecond(f64),
 }
 
+/// Whether a call did its work.
+pub type Done = Result<(), Box<dyn std::error::Error>>;
+
 /// One call, again and again: it owns its buffers, and keeps the compiler from leaving the work out.
-pub type Work = Box<dyn FnMut()>;
+pub type Work = Box<dyn FnMut() -> Done>;
 
 /// Work on something that is made at its first call: naming a kernel costs no memory and no time.
 pub(super) fn prepared<T: 'static>(
-    make: impl Fn() -> T + 'static,
-    mut work: impl FnMut(&mut T) + 'static,
-) -> impl FnMut() {
+    make: impl Fn() -> Result<T, Box<dyn std::error::Error>> + 'static,
+    mut work: impl FnMut(&mut T) -> Done + 'static,
+) -> impl FnMut() -> Done {
     let mut made = None;
-    move || work(made.get_or_insert_with(&make))
+    move || match &mut made {
+        Some(made) => work(made),
+        none => work(none.insert(make()?)),
+    }
+}
+
+/// Work that cannot fail.
+pub(super) fn sure(mut work: impl FnMut() + 'static) -> impl FnMut() -> Done {
+    move || {
+        work();
+        Ok(())
+    }
 }
 
 /// What a kernel is held against: the same work by somebody else.
@@ -77,12 +91,14 @@ pub struct Kernel {
     pub reference: Option<Reference>,
     /// What it should reach, where that is laid down.
     pub goal: Option<Goal>,
+    /// Whether it starts threads of its own: then the CPU time of the whole process counts.
+    pub on_all_cores: bool,
 }
 
 impl Kernel {
     /// A kernel of `bytes` a call, without reference and goal.
     #[must_use]
-    pub fn of_bytes(name: impl Into<String>, bytes: u64, work: impl FnMut() + 'static) -> Self {
+    pub fn of_bytes(name: impl Into<String>, bytes: u64, work: impl FnMut() -> Done + 'static) -> Self {
         Self::new(name, Amount::Bytes(bytes), work)
     }
 
@@ -92,19 +108,33 @@ impl Kernel {
         name: impl Into<String>,
         count: u64,
         of: &'static str,
-        work: impl FnMut() + 'static,
+        work: impl FnMut() -> Done + 'static,
     ) -> Self {
         Self::new(name, Amount::Items { count, of }, work)
     }
 
-    fn new(name: impl Into<String>, amount: Amount, work: impl FnMut() + 'static) -> Self {
-        Self { name: name.into(), amount, work: Box::new(work), reference: None, goal: None }
+    fn new(name: impl Into<String>, amount: Amount, work: impl FnMut() -> Done + 'static) -> Self {
+        Self {
+            name: name.into(),
+            amount,
+            work: Box::new(work),
+            reference: None,
+            goal: None,
+            on_all_cores: false,
+        }
     }
 
     /// The same beside a reference.
     #[must_use]
-    pub fn against(mut self, name: impl Into<String>, work: impl FnMut() + 'static) -> Self {
+    pub fn against(mut self, name: impl Into<String>, work: impl FnMut() -> Done + 'static) -> Self {
         self.reference = Some(Reference { name: name.into(), work: Box::new(work) });
+        self
+    }
+
+    /// The same by CPU time of all threads.
+    #[must_use]
+    pub const fn on_all_cores(mut self) -> Self {
+        self.on_all_cores = true;
         self
     }
 

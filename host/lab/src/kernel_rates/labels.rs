@@ -5,7 +5,7 @@ use std::hint::black_box;
 use plimsoll_core::Digest;
 use plimsoll_kernels::{LabelCost, ScryptForm, labels_of};
 
-use super::kernel::{Goal, Kernel};
+use super::kernel::{Done, Goal, Kernel};
 
 const LABELS: u64 = 16;
 const KEY: Digest = Digest([7; 32]);
@@ -24,18 +24,20 @@ pub(super) fn kernels() -> Vec<Kernel> {
 fn labels(name: &str, cost: LabelCost) -> Kernel {
     let indices: Vec<u64> = (0..LABELS).collect();
     let work = move || {
-        let _ = black_box(labels_of(&cost, &KEY, 16, black_box(&indices)));
+        black_box(labels_of(&cost, &KEY, 16, black_box(&indices))?);
+        Ok(())
     };
     Kernel::of_items(name, LABELS, "labels", work)
 }
 
-fn one_by_one() -> impl FnMut() {
+fn one_by_one() -> impl FnMut() -> Done {
     move || {
-        let Ok(params) = scrypt::Params::new(13, 1, 1) else { return };
+        let params = scrypt::Params::new(13, 1, 1)?;
         for index in 0..LABELS {
             let mut label = [0; 16];
-            let _ = scrypt::scrypt(&KEY.0, &index.to_le_bytes(), &params, black_box(&mut label));
+            scrypt::scrypt(&KEY.0, &index.to_le_bytes(), &params, black_box(&mut label))?;
             black_box(label);
         }
+        Ok(())
     }
 }

@@ -1,11 +1,9 @@
-//! Kernel and reference by turns, on one thread, by the thread's CPU clock.
+//! Kernel and reference by turns, by the thread's CPU clock, or the process's where they start threads.
 
-use std::convert::Infallible;
-
-use plimsoll_node::measure::meter::timed_here;
+use plimsoll_node::measure::meter::{timed, timed_here};
 use serde_json::{Map, Value, json};
 
-use super::kernel::{Goal, Kernel, Work};
+use super::kernel::{Done, Goal, Kernel, Reference, Work};
 use crate::compare::Figure;
 
 /// How kernels are measured.
@@ -36,6 +34,8 @@ pub struct KernelRate {
     pub ratio: Option<Figure>,
     /// What it should reach.
     pub goal: Option<Goal>,
+    /// Why there are no rates, where it or its reference failed: a call that does nothing is fast.
+    pub failure: Option<String>,
 }
 
 /// Measures every kernel; `begun` is told the name of each before its turn.
@@ -53,20 +53,9 @@ pub fn measure_kernels(
 }
 
 fn measured(mut kernel: Kernel, request: &KernelRequest) -> KernelRate {
-    let calls = calls_in(&mut kernel.work, request.run_seconds);
-    let reference_calls =
-        kernel.reference.as_mut().map(|reference| calls_in(&mut reference.work, request.run_seconds));
-    let amount = kernel.amount.count() as f64;
-    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..request.repeats.max(1) {
-        let rate = amount * calls as f64 / run(&mut kernel.work, calls);
-        ours.push(rate);
-        if let (Some(reference), Some(calls)) = (kernel.reference.as_mut(), reference_calls) {
-            let reference = amount * calls as f64 / run(&mut reference.work, calls);
-            theirs.push(reference);
-            ratios.push(rate / reference);
-        }
-    }
+    let rates = rates(&mut kernel, request);
+    let failure = rates.as_ref().err().cloned();
+    let Rates { ours, theirs, ratios } = rates.unwrap_or_default();
     KernelRate {
         name: kernel.name,
         unit: kernel.amount.unit(),
@@ -75,27 +64,75 @@ fn measured(mut kernel: Kernel, request: &KernelRequest) -> KernelRate {
         reference_per_cpu_s: Figure::of(&theirs),
         ratio: Figure::of(&ratios),
         goal: kernel.goal,
+        failure,
     }
 }
 
-/// CPU seconds of `calls` calls.
-fn run(work: &mut Work, calls: u64) -> f64 {
-    let all = || {
-        (0..calls).for_each(|_| work());
-        Ok::<_, Infallible>(())
+/// One of each a repeat.
+#[derive(Default)]
+struct Rates {
+    ours: Vec<f64>,
+    theirs: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+/// # Errors
+/// What the kernel said, or its reference, whose name is put before it.
+fn rates(kernel: &mut Kernel, request: &KernelRequest) -> Result<Rates, String> {
+    let Kernel { work, reference, amount, on_all_cores, .. } = kernel;
+    let amount = amount.count() as f64;
+    let run = if *on_all_cores { run_on_all_cores } else { run_here };
+    let calls = calls_in(work, run, request.run_seconds)?;
+    let mut reference = match reference {
+        None => None,
+        Some(Reference { name, work }) => {
+            let calls = calls_in(work, run, request.run_seconds).map_err(|why| format!("{name}: {why}"))?;
+            Some((name, work, calls))
+        }
     };
-    timed_here(all).map_or(f64::NAN, |((), took)| took.cpu_seconds)
+    let mut rates = Rates::default();
+    for _ in 0..request.repeats.max(1) {
+        let rate = amount * calls as f64 / run(work, calls)?;
+        rates.ours.push(rate);
+        if let Some((name, work, calls)) = &mut reference {
+            let seconds = run(work, *calls).map_err(|why| format!("{name}: {why}"))?;
+            let reference = amount * *calls as f64 / seconds;
+            rates.theirs.push(reference);
+            rates.ratios.push(rate / reference);
+        }
+    }
+    Ok(rates)
+}
+
+/// CPU seconds of this thread for so many calls.
+fn run_here(work: &mut Work, calls: u64) -> Result<f64, String> {
+    let took = timed_here(|| all(work, calls)).map_err(|error| error.to_string())?.1;
+    Ok(took.cpu_seconds)
+}
+
+/// CPU seconds of all threads.
+fn run_on_all_cores(work: &mut Work, calls: u64) -> Result<f64, String> {
+    let took = timed(|| all(work, calls)).map_err(|error| error.to_string())?.1;
+    Ok(took.cpu_seconds)
+}
+
+fn all(work: &mut Work, calls: u64) -> Done {
+    (0..calls).try_for_each(|_| work())
 }
 
 /// Calls that take about `seconds`. The first call, which may prepare something, does not count.
-fn calls_in(work: &mut Work, seconds: f64) -> u64 {
-    work();
+fn calls_in(
+    work: &mut Work,
+    run: fn(&mut Work, u64) -> Result<f64, String>,
+    seconds: f64,
+) -> Result<u64, String> {
+    run(work, 1)?;
     let mut calls = 1;
     loop {
-        let took = run(work, calls);
+        let took = run(work, calls)?;
         // A clock that stands still must not make this endless.
         if took * 4.0 >= seconds || calls >= 1 << 40 {
-            return ((calls as f64 * seconds / took.max(1e-9)) as u64).max(1);
+            return Ok(((calls as f64 * seconds / took.max(1e-9)) as u64).max(1));
         }
         calls *= 4;
     }
@@ -136,6 +173,7 @@ impl KernelRate {
             fields.insert(key, json!(figure.filter(|_| agrees).map(|figure| figure.median)));
         }
         fields.insert("reference".into(), json!(self.reference));
+        fields.insert("failure".into(), json!(self.failure));
         fields.insert("goal".into(), json!(self.goal));
         fields.insert("goal_reached".into(), json!(self.is_reached(request)));
         fields.insert("flags".into(), json!(flags));
@@ -149,10 +187,11 @@ mod tests {
 
     const REQUEST: KernelRequest = KernelRequest { repeats: 3, run_seconds: 0.002, most_spread_percent: 1e9 };
 
-    fn spin(turns: u64) -> impl FnMut() {
+    fn spin(turns: u64) -> impl FnMut() -> Done {
         move || {
             let mixed = (0..turns).fold(1u64, |sum, turn| std::hint::black_box(sum.rotate_left(5) ^ turn));
             std::hint::black_box(mixed);
+            Ok(())
         }
     }
 
@@ -180,11 +219,36 @@ mod tests {
             reference_per_cpu_s: None,
             ratio: None,
             goal: Some(Goal::PerCpuSecond(1.5)),
+            failure: None,
         };
         let strict = KernelRequest { most_spread_percent: 10.0, ..REQUEST };
         let object = rate.to_json(&strict);
         assert_eq!((&object["bytes_per_cpu_s"], &object["goal_reached"]), (&Value::Null, &Value::Null));
         assert_eq!(object["flags"][0], "bytes_per_cpu_s: repeats disagree by 50 %");
         assert_eq!(rate.to_json(&REQUEST)["goal_reached"], true);
+    }
+
+    #[test]
+    fn a_kernel_that_fails_has_no_rate_and_reaches_no_goal() {
+        let fails = |text: &'static str| move || -> Done { Err(text.into()) };
+        let kernel = |work: Work| Kernel::of_bytes("x", 1, work).reaching(Goal::PerCpuSecond(0.0));
+        // The second call fails, not only the first.
+        let mut calls = 0;
+        let later = move || -> Done {
+            calls += 1;
+            if calls > 2 { Err("worn out".into()) } else { Ok(()) }
+        };
+        let kernels = vec![
+            kernel(Box::new(fails("no such instructions"))),
+            kernel(Box::new(spin(100))).against("crate y", fails("bad input")),
+            kernel(Box::new(later)),
+        ];
+        let rates = measure_kernels(kernels, &REQUEST, &mut |_| ());
+        let failures: Vec<_> = rates.iter().map(|rate| rate.failure.as_deref().unwrap_or("")).collect();
+        assert_eq!(failures, ["no such instructions", "crate y: bad input", "worn out"]);
+        for rate in &rates {
+            assert_eq!((rate.per_cpu_s, rate.ratio, rate.is_reached(&REQUEST)), (None, None, None));
+            assert_eq!(rate.to_json(&REQUEST)["failure"], json!(rate.failure));
+        }
     }
 }

@@ -21,7 +21,7 @@ fn scan(keys: u8) -> Kernel {
     let make = || {
         let mut bytes = vec![0; REGION_BYTES as usize];
         blake3::Hasher::new().finalize_xof().fill(&mut bytes);
-        MemorySpace::with(bytes)
+        Ok(MemorySpace::with(bytes))
     };
     let keys: Vec<Digest> = (0..keys).map(|key| Digest([key; 32])).collect();
     let name = format!("scan-select aes128, records of 16 bytes, {} keys", keys.len());
@@ -29,7 +29,8 @@ fn scan(keys: u8) -> Kernel {
     // About one record of a million.
     let wanted = Selection::Below { threshold: u64::MAX >> 20, limit: 4096 };
     let work = prepared(make, move |region| {
-        let _ = black_box(scan_select(region, ScanKind::Aes128, &keys, RECORD_BYTES, over, wanted));
+        black_box(scan_select(region, ScanKind::Aes128, &keys, RECORD_BYTES, over, wanted)?);
+        Ok(())
     });
     Kernel::of_bytes(name, REGION_BYTES, work)
 }

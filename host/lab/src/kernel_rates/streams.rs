@@ -9,7 +9,7 @@ use plimsoll_core::{Digest, PlotSpace, Span};
 use plimsoll_kernels::{Isa, Keystream, fill, keystream_at};
 use plimsoll_plugin::MemorySpace;
 
-use super::kernel::{Goal, Kernel};
+use super::kernel::{Done, Goal, Kernel, sure};
 
 const PIECE_BYTES: usize = 1 << 20;
 const UNIT_BYTES: u32 = 64 << 10;
@@ -45,16 +45,16 @@ fn stream(kind: Keystream) -> Kernel {
         Keystream::Blake3Xof => String::new(),
         _ => format!(", {}", Isa::best()),
     };
-    let work = move || keystream_at(kind, &KEY, 3, 0, black_box(&mut piece));
+    let work = sure(move || keystream_at(kind, &KEY, 3, 0, black_box(&mut piece)));
     Kernel::of_bytes(format!("{kind}, 1 MiB{isa}"), PIECE_BYTES as u64, work)
 }
 
-fn blake3_xof() -> impl FnMut() {
+fn blake3_xof() -> impl FnMut() -> Done {
     let mut piece = vec![0; PIECE_BYTES];
-    move || {
+    sure(move || {
         let mut output = blake3::Hasher::new_keyed(&KEY.0).update(&3u64.to_le_bytes()).finalize_xof();
         output.fill(black_box(&mut piece));
-    }
+    })
 }
 
 /// Units of a plot in memory, through the interface that plugins are given.
@@ -63,30 +63,30 @@ fn blake3_fill() -> Kernel {
     let units = Span { first: 0, count: PLOT_BYTES / u64::from(UNIT_BYTES) };
     let work = move || {
         let space: &dyn PlotSpace = black_box(&plot);
-        let _ = black_box(fill(space, Keystream::Blake3Xof, &KEY, UNIT_BYTES, units));
+        Ok(fill(space, Keystream::Blake3Xof, &KEY, UNIT_BYTES, units)?)
     };
     let mut unit = vec![0; PLOT_BYTES as usize];
-    let reference = move || {
+    let reference = sure(move || {
         for (index, piece) in (0u64..).zip(unit.chunks_mut(UNIT_BYTES as usize)) {
             blake3::Hasher::new_keyed(&KEY.0)
                 .update(&index.to_le_bytes())
                 .finalize_xof()
                 .fill(black_box(piece));
         }
-    };
+    });
     Kernel::of_bytes("fill blake3-xof, 4 MiB in units of 64 KiB", PLOT_BYTES, work)
         .against("crate blake3, OutputReader", reference)
         .reaching(Goal::TimesReference(XOF_GOAL))
 }
 
-fn aes_ctr() -> impl FnMut() {
+fn aes_ctr() -> impl FnMut() -> Done {
     cipher(ctr::Ctr64BE::<Aes128>::new(&[7; 16].into(), &[0; 16].into()))
 }
 
-fn cipher(mut cipher: impl StreamCipher + StreamCipherSeek + 'static) -> impl FnMut() {
+fn cipher(mut cipher: impl StreamCipher + StreamCipherSeek + 'static) -> impl FnMut() -> Done {
     let mut piece = vec![0; PIECE_BYTES];
-    move || {
+    sure(move || {
         cipher.seek(0u64);
         cipher.write_keystream(black_box(&mut piece));
-    }
+    })
 }

@@ -35,6 +35,7 @@ mod round;
 mod epoch;
 
 mod explained;
+mod happening;
 mod run;
 mod tale;
 
@@ -45,6 +46,7 @@ mod shipped;
 pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
+pub use happening::{Happened, Happening, Relived};
 pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};

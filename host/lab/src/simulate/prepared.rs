@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::audit::{Pace, Prover, Sampled};
 use super::costs::Tariff;
-use super::epoch::Lived;
+use super::epoch::{Lived, Look};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
+use super::happening::Relived;
 use super::run::Run;
 use super::scenario::{Fidelity, Miners, Scenario};
 use super::streams::Streams;
@@ -122,15 +123,21 @@ impl Prepared {
         &self.tariff
     }
 
-    pub(super) const fn rule(&self) -> &Incentive {
+    /// The incentive rule.
+    #[must_use]
+    pub const fn rule(&self) -> &Incentive {
         &self.rule
     }
 
-    pub(super) const fn challenge(&self) -> &Challenge {
+    /// The challenge strategy.
+    #[must_use]
+    pub const fn challenge(&self) -> &Challenge {
         &self.challenge
     }
 
-    pub(super) const fn allocation(&self) -> &Allocation {
+    /// The allocation policy.
+    #[must_use]
+    pub const fn allocation(&self) -> &Allocation {
         &self.allocation
     }
 
@@ -184,7 +191,7 @@ impl Prepared {
             if world.epoch.is_multiple_of(every) {
                 kept.states.push(world.clone());
             }
-            let lived = self.live(&mut world, &streams, &*prover, None);
+            let lived = self.live(&mut world, &streams, &*prover, Look::default());
             let is_over = self.scenario.stop_on_fault && !lived.faults.is_empty();
             tale.enter(lived);
             if watch(world.epoch).is_break() {
@@ -198,10 +205,10 @@ impl Prepared {
     }
 
     /// One epoch of a run again, with all that concerns `uid` in it. It begins at the nearest state before that
-    /// epoch, or at the beginning where none is kept.
+    /// epoch, or at the beginning where none is kept. `kept` must be of a run of this scenario.
     ///
     /// # Errors
-    /// [`LabError::Replay`] for an epoch that the scenario does not have, or a uid that no miner had in it.
+    /// [`LabError::Replay`] for an epoch that the run does not have, or a uid that no miner had in it.
     pub fn replay(
         &self,
         seed: u64,
@@ -209,6 +216,23 @@ impl Prepared {
         uid: Uid,
         kept: Option<&Kept>,
     ) -> Result<Explained, LabError> {
+        let lived = self.again(seed, epoch, kept, Look { about: Some(uid), events: false })?;
+        match lived.told {
+            Some(told) => Ok(Explained { seed, ..told }),
+            None => Err(LabError::Replay { epoch, why: format!("uid {uid} was no miner's in it") }),
+        }
+    }
+
+    /// One epoch of a run again, event after event. See [`Prepared::replay`].
+    ///
+    /// # Errors
+    /// [`LabError::Replay`] for an epoch that the run does not have.
+    pub fn relive(&self, seed: u64, epoch: u64, kept: Option<&Kept>) -> Result<Relived, LabError> {
+        let lived = self.again(seed, epoch, kept, Look { about: None, events: true })?;
+        Ok(Relived { row: lived.row, faults: lived.faults, happenings: lived.happenings })
+    }
+
+    fn again(&self, seed: u64, epoch: u64, kept: Option<&Kept>, look: Look) -> Result<Lived, LabError> {
         let wrong = |why: String| Err(LabError::Replay { epoch, why });
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
@@ -219,15 +243,11 @@ impl Prepared {
             .and_then(|kept| kept.states.iter().rfind(|state| state.epoch <= epoch));
         let mut world = near.cloned().unwrap_or_else(|| self.begin(&streams));
         while world.epoch < epoch {
-            let lived = self.live(&mut world, &streams, &*prover, None);
+            let lived = self.live(&mut world, &streams, &*prover, Look::default());
             if self.scenario.stop_on_fault && !lived.faults.is_empty() {
                 return wrong(format!("the run stopped at a fault in epoch {}", lived.row.epoch));
             }
         }
-        let Lived { told, .. } = self.live(&mut world, &streams, &*prover, Some(uid));
-        match told {
-            Some(told) => Ok(Explained { seed, ..told }),
-            None => wrong(format!("uid {uid} was no miner's in it")),
-        }
+        Ok(self.live(&mut world, &streams, &*prover, look))
     }
 }

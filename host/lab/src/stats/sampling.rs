@@ -5,7 +5,7 @@
 ///
 /// The hypergeometric law: sum over j from 0 to `forgiven` of C(units - kept, j) C(kept, drawn - j) / C(units,
 /// drawn). For many units and none forgiven it is f^q, with f = kept / units and q = drawn; `forgiven` is what a
-/// prover regenerates within the deadline, P floor(D / t) units on P cores.
+/// prover regenerates within the deadline ([`super::Remaking::in_time`]).
 #[must_use]
 pub fn pass_probability(units: u64, kept: u64, drawn: u64, forgiven: u64) -> f64 {
     let (kept, drawn) = (kept.min(units), drawn.min(units));
@@ -35,18 +35,6 @@ pub fn pass_probability(units: u64, kept: u64, drawn: u64, forgiven: u64) -> f64
 /// The natural logarithm of C(n, k), in as many steps as the smaller of k and n - k.
 fn ln_choose(n: u64, k: u64) -> f64 {
     (0..k.min(n - k)).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum()
-}
-
-/// The least share of a large plot that a prover must keep to pass audits of `drawn` units, where making one
-/// unit anew takes `regenerate_seconds` of one of its `cores` and the answer is due in `deadline_seconds`:
-/// f_min = max(0, 1 - D P / (q t)).
-#[must_use]
-pub fn least_kept(drawn: u64, regenerate_seconds: f64, deadline_seconds: f64, cores: u32) -> f64 {
-    let needed = drawn as f64 * regenerate_seconds;
-    if needed <= 0.0 {
-        return 0.0;
-    }
-    (1.0 - deadline_seconds * f64::from(cores) / needed).clamp(0.0, 1.0)
 }
 
 /// The least number of units to draw, so that a prover that lost the share `missing` of a large plot passes with
@@ -154,15 +142,5 @@ mod tests {
         }
         assert_eq!(samples_to_detect(0.0, 0.5), None);
         assert_eq!(samples_to_detect(1.0, 0.5), Some(1));
-    }
-
-    #[test]
-    fn the_least_share_to_keep_follows_deadline_and_cores() {
-        // A Burst nonce: 45 ms; scrypt, 256 labels: 0.54 s; half a second, 20 samples.
-        assert!((least_kept(20, 0.045, 0.5, 1) - 0.444).abs() < 1e-3);
-        assert!((least_kept(20, 0.54, 0.5, 1) - 0.954).abs() < 1e-3);
-        assert_eq!(least_kept(20, 0.0143, 0.5, 1), 0.0);
-        assert_eq!(least_kept(20, 0.0, 0.5, 1), 0.0);
-        assert!(least_kept(20, 0.54, 0.5, 4) < least_kept(20, 0.54, 0.5, 1));
     }
 }

@@ -1,9 +1,11 @@
-//! Four schemes, each with one deliberate flaw: each is caught by the attack that is named after it, and mended it
+//! Schemes, each with one deliberate flaw: each is caught by the attack that is named after it, and mended it
 //! withstands every attack.
 
-use plimsoll_lab::attack::{Outcome, Property};
+use std::time::Duration;
 
-use crate::guests::{attacked, finding, is_coherent, options, scheme};
+use plimsoll_lab::attack::{Options, Outcome, Property};
+
+use crate::guests::{attacked, attacked_alone, finding, is_coherent, options, scheme};
 
 /// The flawed scheme is caught by `attack`, which refutes `property`; the mended one claims the same and is not.
 fn is_caught(name: &str, by: &str, property: Property) {
@@ -63,6 +65,33 @@ fn challenges_over_the_tail_only_are_caught_by_the_tail_window() {
 }
 
 #[test]
+fn units_whose_parts_are_quick_are_caught_by_the_prover_that_keeps_what_they_begin_from() {
+    let (flawed, mended) = (scheme("restartable", true), scheme("restartable", false));
+    // How fast this machine is, so that a unit outlasts the deadline three times and two of its sixteen blocks are
+    // ready in less than half of it.
+    let quick = Options { bytes: 4 << 20, samples: 1, keep: 0.25, audits: 1, effort_fuel: 1, ..options() };
+    let unit_ms = finding(&attacked_alone(&flawed, &quick), "regenerate").figures["regenerate_ms"];
+    let deadline = Duration::from_secs_f64(0.3 * unit_ms / 1e3);
+    let due = Options { deadline, audits: 24, ..quick };
+
+    let flawed = attacked_alone(&flawed, &due);
+    is_coherent(&flawed);
+    assert_eq!(flawed.refuted, ["partial"], "by nothing else: {:#?}", flawed.findings);
+    let found = finding(&flawed, "partial");
+    assert_eq!(found.refutes, [Property::Space]);
+    // 32 bytes of each block.
+    assert!(found.figures["kept_fraction"] < 0.001, "{found:#?}");
+    assert!(found.figures["regenerate_part_ms"] < 0.3 * unit_ms, "{found:#?}");
+    assert_eq!(finding(&flawed, "regenerate").figures["f_min"], 1.0, "units alone say that all must be kept");
+
+    let mended = attacked_alone(&mended, &due);
+    is_coherent(&mended);
+    assert_eq!((mended.claims, mended.refuted), (flawed.claims, vec![]), "{:#?}", mended.findings);
+    let partial = mended.findings.iter().find(|found| found.attack == "partial").unwrap();
+    assert_eq!(partial.outcome, Outcome::Withstood, "{partial:#?}");
+}
+
+#[test]
 fn what_a_prover_with_holes_passes_is_what_sampling_theory_says() {
     let report = attacked(&scheme("tail-window", false), &options());
     let hole = finding(&report, "hole");
@@ -85,7 +114,8 @@ fn the_same_seed_finds_the_same() {
         let report = attacked(&scheme("tail-window", true), &options);
         let of = |found: &plimsoll_lab::attack::Finding| (found.attack, found.outcome, found.points.clone());
         // What depends on measured times: how much can be made anew in time.
-        let untimed = |found: &&plimsoll_lab::attack::Finding| found.attack != "regenerate";
+        let untimed =
+            |found: &&plimsoll_lab::attack::Finding| !["regenerate", "partial"].contains(&found.attack);
         report.findings.iter().filter(untimed).map(of).collect::<Vec<_>>()
     };
     assert_eq!(found(5), found(5));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
 
 use plimsoll_lab::attack::{Finding, Options, Outcome, Report, attack};
 use plimsoll_plugin::{BuildOptions, Host, HostOptions, PluginRef, Scheme, build};
@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
 static BUILT: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
+
+/// Held while schemes are attacked: by all together, or by one whose outcome hangs on measured times.
+static TURNS: RwLock<()> = RwLock::new(());
 
 /// The component of a crate in `tests/broken`. Its target folder is kept between runs, so that the SDK is compiled
 /// once.
@@ -27,7 +30,12 @@ fn component(name: &str) -> Vec<u8> {
 
 /// A broken scheme, or with `flawed` off its mended twin.
 pub(crate) fn scheme(name: &str, flawed: bool) -> Scheme {
-    HOST.load_scheme(&PluginRef::new(name, component(name)), &json!({ "flawed": flawed })).unwrap()
+    with_params(name, &json!({ "flawed": flawed }))
+}
+
+/// A scheme of `tests/broken` with parameters of its own.
+pub(crate) fn with_params(name: &str, params: &Value) -> Scheme {
+    HOST.load_scheme(&PluginRef::new(name, component(name)), params).unwrap()
 }
 
 /// A shipped scheme.
@@ -42,6 +50,13 @@ pub(crate) fn options() -> Options {
 }
 
 pub(crate) fn attacked(scheme: &Scheme, options: &Options) -> Report {
+    let _turn = TURNS.read().unwrap_or_else(PoisonError::into_inner);
+    attack(scheme, options, &mut |_| ()).unwrap()
+}
+
+/// The same with nothing else on this process's clock.
+pub(crate) fn attacked_alone(scheme: &Scheme, options: &Options) -> Report {
+    let _turn = TURNS.write().unwrap_or_else(PoisonError::into_inner);
     attack(scheme, options, &mut |_| ()).unwrap()
 }
 

@@ -3,4 +3,5 @@
 
 mod broken;
 mod guests;
+mod lotteries;
 mod shipped;

@@ -50,7 +50,11 @@ fn a_deadline_that_nobody_keeps_leaves_the_sampling_bound() {
     let regenerated = finding(&report, "regenerate");
     assert!(!regenerated.succeeded, "{regenerated:#?}");
     assert_eq!(regenerated.figures["f_min"], 1.0);
-    assert!(regenerated.points.iter().all(|point| point.agrees == Some(true)), "{regenerated:#?}");
+    // Of units that are dropped one by one, an audit reads more than it asks for: no law says how many.
+    assert!(regenerated.points.iter().all(|point| point.agrees != Some(false)), "{regenerated:#?}");
+    assert!(regenerated.points[..2].iter().all(|point| point.agrees == Some(true)), "{regenerated:#?}");
+    let partial = finding(&report, "partial");
+    assert!(!partial.succeeded && partial.points.len() >= 3, "{partial:#?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::lab::HOST;
 
-const BYTES: u64 = 3 << 20;
+const BYTES: u64 = 512 << 10;
 
 fn identity(owner: u8) -> Identity {
     Identity { netuid: NetUid(7), owner: Hotkey([owner; 32]), validator: Hotkey([9; 32]) }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use plimsoll_core::Uid;
-use plimsoll_lab::simulate::{Missing, Prepared};
+use plimsoll_lab::simulate::{Happened, Missing, Prepared};
 use plimsoll_node::validator::Outcome;
 
 use crate::lab::{ready, scenario};
@@ -73,6 +73,26 @@ fn an_explanation_has_the_evidence_the_rules_own_words_and_what_the_miner_really
     assert_eq!(audit.outcome, Outcome::Failed);
     assert!((1..=20).contains(&audit.missed));
     assert_eq!(free.stored_bytes, free.claimed_bytes / 2);
+}
+
+#[test]
+fn everything_that_happens_in_an_epoch_is_told_by_time() {
+    let prepared = prepared();
+    let (run, kept) = prepared.run_keeping(3, 4, &mut |_| ControlFlow::Continue(())).unwrap();
+    let relived = prepared.relive(3, 5, Some(&kept)).unwrap();
+    assert_eq!((&relived.row, relived.faults.len()), (&run.rows[5], 0));
+    assert!(relived.happenings.is_sorted_by_key(|happening| happening.at_ms));
+    let of =
+        |wanted: fn(&Happened) -> bool| relived.happenings.iter().filter(|one| wanted(&one.what)).count();
+    assert_eq!(of(|what| matches!(what, Happened::RoundOver { audits, .. } if audits.judged() == 3)), 2);
+    assert_eq!(of(|what| matches!(what, Happened::WeightsSet { .. })), 3, "the copycat too");
+    let last = relived.happenings.last().unwrap();
+    let tempo_ms = 360 * 12_000;
+    let miners_rao = run.rows[5].earned_rao.iter().sum();
+    assert_eq!((last.at_ms, &last.what), (6 * tempo_ms, &Happened::TempoEnded { miners_rao }));
+    let first = prepared.relive(3, 0, None).unwrap();
+    let divided = first.happenings.iter().filter(|one| matches!(one.what, Happened::Divided { .. })).count();
+    assert_eq!(divided, 3);
 }
 
 #[test]

@@ -40,6 +40,23 @@ fn regenerators_beat_proof_stream_and_lose_against_a_sequential_scheme() {
 }
 
 #[test]
+fn rules_of_real_subnets_pay_what_they_are_known_to_pay() {
+    let per_miner =
+        |run: &Run, name: &str| group(run, name).earned_rao as f64 / f64::from(group(run, name).count);
+    let filetao = shipped("rule-filetao");
+    let ratio = per_miner(&filetao, "small") / per_miner(&filetao, "large");
+    assert!((0.9..1.1).contains(&ratio), "a twentieth of the bytes earns as much: {ratio}");
+    let beta = shipped("rule-beta");
+    assert!(group(&beta, "hold nothing").emission_share > 0.0, "who never passes rises above newcomers");
+    let log = shipped("rule-log");
+    let ratio = group(&log, "split").emission_share / group(&log, "whole").emission_share;
+    assert!(ratio > 2.0, "a quarter of the bytes, split over sixteen, earns more than all: {ratio}");
+    let latency = shipped("rule-latency");
+    assert!(per_miner(&latency, "regenerators") > 0.95 * per_miner(&latency, "honest"));
+    assert!(per_miner(&latency, "far archive") < per_miner(&latency, "honest"));
+}
+
+#[test]
 fn a_run_has_the_figures_that_it_always_had() {
     let more = r#"
 subnet.tempo_blocks = 10

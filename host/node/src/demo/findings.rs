@@ -117,6 +117,7 @@ mod tests {
             no_verdict: 0,
             slowest_ms: 9,
             reason: String::new(),
+            earned_rao: 0,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plimsoll_chain::Chain;
+use plimsoll_chain::subnet::{EpochFigures, Totals, alpha_text};
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_plugin::Host;
 use plimsoll_store::CancelFlag;
@@ -132,8 +133,9 @@ async fn play(
     drop(validator);
     stop(players).await;
     let sums = ended?;
+    let figures = paid(&stage, narrator)?;
 
-    let rows = rows(&stage.miners, &sums)?;
+    let rows = rows(&stage.miners, &sums, &figures)?;
     let replay = replayed(&log, Judge::new(plugins), narrator).await?;
     let (claims, limits) = (scheme.claims(), scheme.descriptor().limits.clone());
     let scheme = scheme.descriptor().name.clone();
@@ -152,6 +154,21 @@ async fn play(
         replay,
         seconds: began.elapsed().as_secs_f64(),
     })
+}
+
+/// What the ledger has paid, after one more tempo, at the end of which the last weights count.
+fn paid(stage: &Stage, narrator: &dyn Narrator) -> Result<EpochFigures, NodeError> {
+    let head = stage.ledger.advance(u32::try_from(TEMPO_BLOCKS).unwrap_or(u32::MAX));
+    let figures = stage.ledger.figures(NETUID)?;
+    let Totals { owner_rao, miners_rao, validators_rao, .. } = figures.totals;
+    narrator.say(&format!(
+        "the ledger's epochs up to block {} paid miners {} alpha, validators {}, the owner {}",
+        head.block,
+        alpha_text(miners_rao),
+        alpha_text(validators_rao),
+        alpha_text(owner_rao),
+    ));
+    Ok(figures)
 }
 
 async fn stop(players: Vec<Player>) {
@@ -231,7 +248,11 @@ fn told(report: &RoundReport, delivered: Delivery) -> String {
     format!("epoch {} at block {}: {}; {set}", report.round.epoch, report.round.block, miners.join(", "))
 }
 
-fn rows(miners: &[Prepared], sums: &BTreeMap<Uid, Sums>) -> Result<Vec<MinerRow>, NodeError> {
+fn rows(
+    miners: &[Prepared],
+    sums: &BTreeMap<Uid, Sums>,
+    figures: &EpochFigures,
+) -> Result<Vec<MinerRow>, NodeError> {
     let nothing = Sums::default();
     let row = |miner: &Prepared| {
         let sum = sums.get(&miner.uid).unwrap_or(&nothing);
@@ -250,6 +271,7 @@ fn rows(miners: &[Prepared], sums: &BTreeMap<Uid, Sums>) -> Result<Vec<MinerRow>
             no_verdict: sum.no_verdict,
             slowest_ms: sum.slowest_ms,
             reason: sum.reason.clone(),
+            earned_rao: figures.neuron(&miner.key.hotkey()).map_or(0, |neuron| neuron.earned.miner_rao),
         })
     };
     miners.iter().map(row).collect()

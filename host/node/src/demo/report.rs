@@ -74,6 +74,9 @@ pub struct MinerRow {
     pub slowest_ms: u32,
     /// Why the incentive rule gave what it gave.
     pub reason: String,
+    /// What the ledger's epochs paid it by these weights, in rao of the subnet's token (10^9 are 1 alpha).
+    #[serde(default)]
+    pub earned_rao: u64,
 }
 
 /// One thing that the demo showed.

@@ -29,7 +29,7 @@ impl Native {
     }
 }
 
-const STREAM_UNIT_BYTES: u32 = 65_536;
+const STREAM_UNIT_BYTES: u32 = 16_384;
 const ROW_BYTES: u64 = 64;
 
 impl Conductor for Native {

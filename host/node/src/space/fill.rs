@@ -218,6 +218,9 @@ impl Run<'_> {
                     let plot = plot.job.path.clone();
                     return Err(NodeError::Unwritten { plot, units: span, missing_bytes });
                 }
+                if plot.layout.passes.len() > 1 {
+                    plot.written.add(&witness);
+                }
                 plot.with_filling(|filling| filling.finished(pass, span))??;
                 self.progress.advance(&plot.name, span.count * u64::from(plot.layout.unit_bytes));
             }

@@ -44,6 +44,95 @@ impl Hand for Thumbs<'_> {
     }
 }
 
+/// Writes byte 7 to the units that `writes` says, in two passes; may break down before a pass.
+struct Twice {
+    writes: fn(u32, u64) -> bool,
+    breaks_in: Option<u32>,
+}
+
+impl Conductor for Twice {
+    fn tag(&self) -> SchemeTag {
+        SchemeTag { name: "twice".into(), plugin: Digest([0; 32]), params: Digest([0; 32]) }
+    }
+
+    fn hand(&self) -> Result<Box<dyn Hand + '_>, NodeError> {
+        Ok(Box::new(TwoPasses(self)))
+    }
+}
+
+struct TwoPasses<'a>(&'a Twice);
+
+impl Hand for TwoPasses<'_> {
+    fn plan(&mut self, _: &Identity, capacity_bytes: u64) -> Result<Layout, NodeError> {
+        let units = capacity_bytes >> 16;
+        let pass = |name: &str| Pass { name: name.into(), units, order: Order::Independent };
+        let passes = vec![pass("first"), pass("second")];
+        Ok(Layout { unit_bytes: 1 << 16, units, region_bytes: units << 16, memory_bytes: 0, passes })
+    }
+
+    fn fill(
+        &mut self,
+        plot: Arc<dyn PlotSpace>,
+        _: &Identity,
+        pass: u32,
+        units: Span,
+    ) -> Result<(), NodeError> {
+        if self.0.breaks_in == Some(pass) {
+            return Err(NodeError::Unsupported("broken".into()));
+        }
+        for unit in (units.first..units.end()).filter(|unit| (self.0.writes)(pass, *unit)) {
+            plot.put(unit << 16, 1 << 16, &mut |bytes| bytes.fill(7)).unwrap();
+        }
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        _: Arc<dyn RegionSpace>,
+        _: &Identity,
+        _: &Layout,
+    ) -> Result<Option<Digest>, NodeError> {
+        Ok(None)
+    }
+}
+
+/// What a run says, and what the next one says that goes on from a breakdown in the second pass.
+fn twice(writes: fn(u32, u64) -> bool) -> [Result<(), String>; 2] {
+    [None, Some(1)].map(|breaks_in| {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity { netuid: NetUid(1), owner: Hotkey([1; 32]), validator: Hotkey([2; 32]) };
+        let jobs = [GenerateJob { path: folder.path().join("a.plot"), identity, capacity_bytes: 8 << 20 }];
+        let run = |breaks_in| {
+            let made =
+                conduct(&Twice { writes, breaks_in }, &jobs, &GenerateOptions::default(), &Silent).map(drop);
+            let sealed = plimsoll_store::Plot::open(&jobs[0].path).is_ok();
+            assert_eq!(sealed, made.is_ok());
+            made.map_err(|why| why.to_string().replace(&jobs[0].path.display().to_string(), "a.plot"))
+        };
+        if breaks_in.is_some() {
+            assert_eq!(run(breaks_in), Err("broken".to_owned()));
+        }
+        run(None)
+    })
+}
+
+#[test]
+fn units_that_no_pass_of_several_has_written_are_never_sealed() {
+    let said = "a.plot: the proof scheme says that 128 units from 0 are filled, but 4194304 bytes of them were \
+        not written; the plot is not sealed, and this scheme cannot be used";
+    let missing = || Err(said.to_owned());
+    assert_eq!(twice(|pass, unit| pass == 0 && unit % 2 == 0), [missing(), missing()]);
+    assert_eq!(twice(|pass, unit| pass == 1 && unit >= 64), [missing(), missing()]);
+}
+
+#[test]
+fn a_unit_may_be_written_in_any_pass() {
+    assert_eq!(twice(|pass, unit| u64::from(pass) == unit % 2), [Ok(()), Ok(())]);
+    assert_eq!(twice(|pass, _| pass == 1), [Ok(()), Ok(())]);
+    assert_eq!(twice(|pass, _| pass == 0), [Ok(()), Ok(())]);
+    assert_eq!(twice(|_, _| true), [Ok(()), Ok(())]);
+}
+
 #[test]
 fn a_worker_that_panics_ends_the_run_with_an_error_and_the_others_do_not_wait_for_it() {
     let folder = tempfile::tempdir().unwrap();

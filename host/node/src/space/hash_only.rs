@@ -1,17 +1,18 @@
 //! What a plot *would* commit to, without storing it: the prototype's `--only_hash`.
 //!
 //! Units are generated, digested and dropped; what a scheme keeps behind its units (the rows of the seed
-//! scheme) stays in memory. Memory is 32 bytes a 64 KiB group plus that tail. Nothing is journalled: a run
-//! that is stopped starts again.
+//! scheme) stays in memory. Memory is that tail and a few digests a worker: groups of 64 KiB are folded as they
+//! come. Nothing is journalled: a run that is stopped starts again.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use plimsoll_core::{Digest, Identity, Layout, Order, PlotSpace, RegionSpace, SpaceError, Span};
-use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, merkle_leaf, merkle_parent};
+use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, Tree, merkle_leaf};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::CancelFlag;
 use rayon::prelude::*;
 
+use super::folding::Folding;
 use super::progress::Progress;
 use crate::NodeError;
 
@@ -78,48 +79,53 @@ pub fn hash_only(
     Ok(HashedOnly { identity: *identity, layout, commitment, tail })
 }
 
-/// A space that keeps digests of its units and the bytes behind them.
+/// A space that keeps the root of its bytes and what lies behind its units.
 struct Dropping {
     size_bytes: u64,
     units_bytes: u64,
-    leaves: Mutex<Vec<Option<[u8; 32]>>>,
+    tree: Mutex<Folding>,
     tail: RwLock<Vec<u8>>,
     cancel: CancelFlag,
 }
 
 impl Dropping {
     fn new(layout: &Layout, cancel: CancelFlag) -> Result<Self, NodeError> {
-        let too_large = |_| NodeError::Unsupported("the plot's digests do not fit into memory".into());
-        let groups =
-            usize::try_from(layout.region_bytes.div_ceil(INTEGRITY_LEAF_BYTES)).map_err(too_large)?;
+        let too_large =
+            |_| NodeError::Unsupported("what lies behind the plot's units does not fit into memory".into());
+        let groups = layout.region_bytes.div_ceil(INTEGRITY_LEAF_BYTES);
         let tail = usize::try_from(layout.region_bytes - layout.units_bytes()).map_err(too_large)?;
         Ok(Self {
             size_bytes: layout.region_bytes,
             units_bytes: layout.units_bytes(),
-            leaves: Mutex::new(vec![None; groups]),
+            tree: Mutex::new(Folding::new(groups)),
             tail: RwLock::new(vec![0; tail]),
             cancel,
         })
     }
 
+    /// Folds the groups in `bytes` into the tree. A group in pieces is never whole here, so there is no root then,
+    /// and nothing to digest.
     fn digest_groups(&self, offset: u64, bytes: &[u8]) {
-        if !offset.is_multiple_of(INTEGRITY_LEAF_BYTES) {
+        if bytes.is_empty() || self.tree().is_spoilt() {
             return;
+        }
+        let end = offset + bytes.len() as u64;
+        let is_whole = |at: u64| at.is_multiple_of(INTEGRITY_LEAF_BYTES);
+        if !is_whole(offset) || !(is_whole(end) || end == self.size_bytes) {
+            return self.tree().spoil();
         }
         let groups = self.size_bytes.div_ceil(INTEGRITY_LEAF_BYTES);
         let first = offset / INTEGRITY_LEAF_BYTES;
-        for (index, group) in (first..).zip(bytes.chunks(65_536)) {
-            let whole = group.len() == 65_536 || index + 1 == groups;
-            let Ok(leaf) = merkle_leaf(HashKind::Blake3, INTEGRITY_LEAF_BYTES, groups, index, group) else {
-                continue;
-            };
-            let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(slot) =
-                usize::try_from(index).ok().and_then(|at| leaves.get_mut(at)).filter(|_| whole)
-            {
-                *slot = Some(leaf.0);
+        for (index, group) in (first..).zip(bytes.chunks(INTEGRITY_LEAF_BYTES as usize)) {
+            match merkle_leaf(HashKind::Blake3, INTEGRITY_LEAF_BYTES, groups, index, group) {
+                Ok(leaf) => self.tree().put(index, leaf),
+                Err(_) => self.tree().spoil(),
             }
         }
+    }
+
+    fn tree(&self) -> MutexGuard<'_, Folding> {
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tail_range(&self, offset: u64, len: usize) -> Result<std::ops::Range<usize>, SpaceError> {
@@ -153,25 +159,13 @@ impl RegionSpace for Dropping {
         first: u64,
         count: u64,
     ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
-        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut nodes: Vec<[u8; 32]> = leaves.iter().copied().collect::<Option<_>>()?;
-        drop(leaves);
-        for _ in 0..level {
-            let is_root = nodes.len() == 2;
-            nodes = nodes
-                .chunks(2)
-                .map(|pair| match pair {
-                    [left, right] => {
-                        merkle_parent(HashKind::Blake3, &Digest(*left), &Digest(*right), is_root).0
-                    }
-                    odd => odd[0],
-                })
-                .collect();
-        }
-        let start = usize::try_from(first).ok()?;
-        let end = start.checked_add(usize::try_from(count).ok()?)?;
-        let outside = SpaceError::OutOfRange { offset: first, len: count, size_bytes: nodes.len() as u64 };
-        Some(nodes.get(start..end).map(<[_]>::to_vec).ok_or(outside))
+        let root = self.tree().root()?;
+        let top = Tree::integrity(self.size_bytes).levels() - 1;
+        Some(if (level, first, count) == (top, 0, 1) {
+            Ok(vec![root.0])
+        } else {
+            Err(SpaceError::Refused("of a plot's tree only the root is kept when only hashing".into()))
+        })
     }
 }
 

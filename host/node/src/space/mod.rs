@@ -10,6 +10,7 @@ mod commitment;
 mod conductor;
 mod divide;
 mod fill;
+mod folding;
 mod hash_only;
 mod import;
 mod keep;

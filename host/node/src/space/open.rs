@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use plimsoll_core::{Digest, Layout};
+use plimsoll_core::{Digest, Layout, Span};
 use plimsoll_store::{FillOptions, Filling, Geometry, Plot, PlotSpec, StoreError, free_space};
 
 use super::conductor::{Conductor, Hand};
 use super::fill::{GenerateJob, GenerateOptions, Generated, lock};
 use super::progress::Progress;
+use super::witness::Written;
 use crate::NodeError;
 
 /// Plans and opens every plot; the disk's room is checked for all of them together before any is touched.
@@ -65,6 +66,8 @@ pub(super) struct OpenPlot<'a> {
     resumed_bytes: u64,
     io_method: String,
     pub(super) direct: bool,
+    /// What this run has written, where there are several passes.
+    pub(super) written: Written,
     began: Instant,
     /// Workers share it to write; whoever seals it takes it out.
     filling: RwLock<Option<Filling>>,
@@ -103,6 +106,7 @@ impl<'a> OpenPlot<'a> {
             resumed_bytes: all - left,
             io_method: io_method.to_string(),
             direct: io_method.direct,
+            written: Written::default(),
             layout,
             began,
             filling: RwLock::new(Some(filling)),
@@ -129,6 +133,7 @@ impl<'a> OpenPlot<'a> {
             resumed_bytes: spec.layout.region_bytes,
             io_method: "complete already".into(),
             direct: false,
+            written: Written::default(),
             layout: spec.layout,
             began: Instant::now(),
             filling: RwLock::new(None),
@@ -152,6 +157,7 @@ impl<'a> OpenPlot<'a> {
     }
 
     pub(super) fn finish(&self, hand: &mut dyn Hand) -> Result<(), NodeError> {
+        self.expect_written()?;
         let commitment = self.with_filling(|filling| {
             filling.finish_tree()?;
             hand.commit(filling.region(), &self.job.identity, &self.layout)
@@ -162,6 +168,23 @@ impl<'a> OpenPlot<'a> {
         let seconds = self.began.elapsed().as_secs_f64();
         *lock(&self.sealed) = Some(Sealed { commitment, integrity_root, seconds });
         Ok(())
+    }
+
+    /// Each call of a single pass was held to it by itself.
+    fn expect_written(&self) -> Result<(), NodeError> {
+        if self.layout.passes.len() == 1 {
+            return Ok(());
+        }
+        let space = self.with_filling(Filling::space)?;
+        let missing_bytes = self
+            .written
+            .missing_bytes(&self.layout, self.resumed_bytes > 0, space.as_ref())
+            .map_err(StoreError::from)?;
+        if missing_bytes == 0 {
+            return Ok(());
+        }
+        let units = Span { first: 0, count: self.layout.units };
+        Err(NodeError::Unwritten { plot: self.job.path.clone(), units, missing_bytes })
     }
 
     pub(super) fn into_generated(self) -> Result<Generated, NodeError> {

@@ -4,10 +4,53 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_core::{Layout, PlotSpace, RegionSpace, SpaceError, Span, Spans};
 
+/// Bytes of which all are zero where nothing was written.
+const PAGE_BYTES: u64 = 4096;
+/// Bytes that are looked at together.
+const LOOK_BYTES: u64 = 1 << 20;
+
+/// What all passes of a run have written to a plot. In a layout of several passes any of them may write a unit: only
+/// when the last one has ended, something is missing.
+#[derive(Debug, Default)]
+pub(super) struct Written(Mutex<Spans>);
+
+impl Written {
+    /// Adds what a call has written.
+    pub(super) fn add(&self, call: &Witness) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        call.written.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|span| all.insert(span));
+    }
+
+    /// Bytes of the layout's units that no pass has written. Where an earlier run has filled some, nobody knows
+    /// what it wrote: there, pages of zeros count as not written.
+    pub(super) fn missing_bytes(
+        &self,
+        layout: &Layout,
+        is_resumed: bool,
+        space: &dyn PlotSpace,
+    ) -> Result<u64, SpaceError> {
+        let missing = self.0.lock().unwrap_or_else(PoisonError::into_inner).missing(layout.units_bytes());
+        if !is_resumed {
+            return Ok(missing.iter().map(|span| span.count).sum());
+        }
+        let mut zeros = 0;
+        let mut buffer = vec![0; LOOK_BYTES as usize];
+        for piece in missing.into_iter().flat_map(|span| span.pieces(LOOK_BYTES)) {
+            // Whoever wants to stop need not wait.
+            space.put(0, 0, &mut |_| {})?;
+            let bytes = &mut buffer[..piece.count as usize];
+            space.read_at(piece.first, bytes)?;
+            let pages = bytes.chunks(PAGE_BYTES as usize).filter(|page| page.iter().all(|byte| *byte == 0));
+            zeros += pages.map(|page| page.len() as u64).sum::<u64>();
+        }
+        Ok(zeros)
+    }
+}
+
 /// A plot that remembers what is written to it during one call of `fill`.
 ///
 /// What is reserved reads as zeros, so units that were never written would be sealed like any other. Only a layout
-/// of one pass says where the bytes of a call must be: in others a pass may write what a later one replaces.
+/// of one pass says where the bytes of a call must be; for others see [`Written`].
 pub(super) struct Witness {
     space: Arc<dyn PlotSpace>,
     written: Mutex<Spans>,

@@ -97,7 +97,12 @@ impl Judge {
     /// What the plugins run in: part of a verdict where a limit is hit.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        Engine { version: ENGINE.to_owned(), limits: self.plugins.scheme.limits().by_name() }
+        let ValidatorPlugins { scheme, challenge, incentive } = &self.plugins;
+        // All of one host: equal names have equal numbers.
+        let mut limits = scheme.limits().by_name();
+        limits.extend(challenge.limits().by_name());
+        limits.extend(incentive.limits().by_name());
+        Engine { version: ENGINE.to_owned(), limits }
     }
 
     /// Whether a registration is one that proofs can be held against: `expected`'s, filled by this very scheme

@@ -9,6 +9,7 @@ use plimsoll_core::{AuditBudget, Digest, Hotkey, NetUid};
 use plimsoll_wire::evidence::{EvidenceLog, LogEvent, LogHeader, Pin, Pins, Predecessor, Record};
 use plimsoll_wire::{EvidenceError, EvidenceReader};
 
+use super::log_note;
 use super::recall::{LogSettings, Recalled, recall};
 use super::{Book, Judge};
 use crate::NodeError;
@@ -40,8 +41,19 @@ struct Inherited {
 pub(crate) fn open(folder: &Path, heading: &Heading, judge: &Judge) -> Result<Opened, NodeError> {
     std::fs::create_dir_all(folder).map_err(|e| disk(folder, &e))?;
     let identity = heading.lock(folder)?;
+    let opened = open_or_begin(folder, heading, judge, identity)?;
+    log_note::write(&opened.identity, opened.log.path()).map_err(|e| disk(folder, &e))?;
+    Ok(opened)
+}
+
+fn open_or_begin(
+    folder: &Path,
+    heading: &Heading,
+    judge: &Judge,
+    identity: File,
+) -> Result<Opened, NodeError> {
     let pins = judge.pins();
-    let inherited = match newest(folder, heading)? {
+    let inherited = match newest(folder, heading, &identity)? {
         None => Inherited { book: Book::default(), predecessor: None },
         Some((path, old)) => {
             let settings = LogSettings::of(&old)?;
@@ -61,8 +73,12 @@ pub(crate) fn open(folder: &Path, heading: &Heading, judge: &Judge) -> Result<Op
 }
 
 /// The newest log that is this validator's. One without a header was begun and never used: a crash of older
-/// versions left such files.
-fn newest(folder: &Path, heading: &Heading) -> Result<Option<(PathBuf, LogHeader)>, NodeError> {
+/// versions left such files. Another validator's may be damaged: that is not this one's affair.
+fn newest(
+    folder: &Path,
+    heading: &Heading,
+    identity: &File,
+) -> Result<Option<(PathBuf, LogHeader)>, NodeError> {
     for (_, path) in logs(folder)?.into_iter().rev() {
         match EvidenceReader::open(&path) {
             Ok(reader) if heading.same(reader.header()) => {
@@ -73,7 +89,13 @@ fn newest(folder: &Path, heading: &Heading) -> Result<Option<(PathBuf, LogHeader
             Err(EvidenceError::Empty | EvidenceError::Torn { line: 0, .. }) => {
                 tracing::warn!(path = %path.display(), "a log without a header is passed over");
             }
-            Err(error) => return Err(error.into()),
+            Err(source) => {
+                let own = log_note::may_be_own(folder, &path, identity, &heading.validator);
+                if own.map_err(|e| disk(&path, &e))? {
+                    return Err(NodeError::DamagedLog { path, source });
+                }
+                tracing::warn!(path = %path.display(), error = %source, "another validator's log is damaged");
+            }
         }
     }
     Ok(None)
@@ -159,7 +181,7 @@ impl Heading {
 
 fn lock_file(path: &Path) -> Result<File, NodeError> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     options.open(path).map_err(|e| disk(path, &e))
 }
 

@@ -12,6 +12,7 @@ mod randomness;
 
 mod judge;
 
+mod log_note;
 mod logbook;
 mod recall;
 

@@ -2,9 +2,10 @@
 //!
 //! The SDK's laws test a plugin's logic natively and exhaustively; these test what only shows in
 //! WebAssembly: that it loads, that the same question gets the same bytes for the same fuel in a fresh
-//! instance, that nothing an opponent sends makes it break down, and once more the laws that matter most.
+//! instance, that nothing an opponent sends makes it break down; and the economic laws, which a plugin may waive.
 
 mod cases;
+mod economy;
 mod policies;
 mod proof;
 mod proof_tampered;
@@ -16,8 +17,10 @@ use serde_json::{Value, json};
 
 use crate::{Host, Kind, PluginRef};
 
-pub use report::{Check, Report};
+pub use economy::{ALLOCATION_LAWS, INCENTIVE_LAWS};
+pub use report::{Check, Counterexample, Report};
 
+use economy::Tested;
 use report::Laws;
 
 /// Runs every law of the plugin's kind with `params`; never fails itself: what goes wrong is in the report.
@@ -30,6 +33,16 @@ pub fn conform(host: &Host, plugin: &PluginRef, params: &Value) -> Report {
     });
     if let Some(seen) = inspected {
         kind = Some(seen.kind);
+        laws.waivers = seen.descriptor.waivers;
+        let known = match seen.kind {
+            Kind::Incentive => &INCENTIVE_LAWS[..],
+            Kind::Allocation => &ALLOCATION_LAWS,
+            Kind::Challenge | Kind::Proof => &[],
+        };
+        if !laws.waivers.is_empty() {
+            let waivers = laws.waivers.clone();
+            laws.holds("what it waives are economic laws of its kind", || economy::known(&waivers, known));
+        }
         laws.holds("a misspelt parameter is refused by its schema", || {
             let misspelt = json!({"no_such_parameter_of_any_plugin": 1});
             match load(host, seen.kind, plugin, &misspelt) {
@@ -58,11 +71,15 @@ fn load(host: &Host, kind: Kind, plugin: &PluginRef, params: &Value) -> Result<(
 fn of_kind(kind: Kind, host: &Host, plugin: &PluginRef, params: &Value, laws: &mut Laws) {
     // Loaded a moment ago with the same parameters; if not now, the report says so.
     let fails = |e: crate::PluginError| e.to_string();
+    let tested = Tested { name: plugin.name.clone(), params: params.clone() };
     match kind {
         Kind::Allocation => laws
             .holds("it loads again", || host.load_allocation(plugin, params).map_err(fails))
             .iter()
-            .for_each(|policy| policies::allocation(policy, laws)),
+            .for_each(|policy| {
+                policies::allocation(policy, laws);
+                economy::allocation(policy, &tested, laws);
+            }),
         Kind::Challenge => laws
             .holds("it loads again", || host.load_challenge(plugin, params).map_err(fails))
             .iter()
@@ -74,6 +91,9 @@ fn of_kind(kind: Kind, host: &Host, plugin: &PluginRef, params: &Value, laws: &m
         Kind::Incentive => laws
             .holds("it loads again", || host.load_incentive(plugin, params).map_err(fails))
             .iter()
-            .for_each(|policy| rule::incentive(policy, laws)),
+            .for_each(|rule| {
+                rule::incentive(rule, laws);
+                economy::incentive(rule, &tested, laws);
+            }),
     }
 }

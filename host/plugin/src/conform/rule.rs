@@ -1,6 +1,4 @@
-//! Laws of incentive rules.
-
-use plimsoll_core::{IncentiveOutcome, Standing, Uid};
+//! Laws of incentive rules as components; for the economic ones see `economy`.
 
 use super::cases::Numbers;
 use super::policies::{answered, same};
@@ -31,17 +29,6 @@ pub(super) fn incentive(rule: &Incentive, laws: &mut Laws) {
         }
         Ok(())
     });
-    laws.holds("who proved nothing earns nothing in the first epoch", || {
-        let (mut numbers, mut instance) = (Numbers::new("nothing"), rule.instance().map_err(said)?);
-        let (round, standings) = (numbers.round(0), numbers.standings(200));
-        let outcome = instance.weigh(&round, &standings, &[]).map_err(said)?;
-        let proved_nothing = |miner: &&Standing| miner.passed == 0 && miner.proven_bytes == 0;
-        match standings.iter().filter(proved_nothing).find(|miner| weight(&outcome, miner.uid) > 0) {
-            Some(miner) => Err(format!("uid {} earns {}", miner.uid, weight(&outcome, miner.uid))),
-            None => Ok(()),
-        }
-    });
-    laws.holds("passing more audits, or proving more bytes, never earns less", || never_less(rule));
     laws.holds("a damaged memory is no breakdown", || {
         let (mut numbers, mut instance) = (Numbers::new("memory"), rule.instance().map_err(said)?);
         let (round, standings) = (numbers.round(1), numbers.standings(20));
@@ -58,50 +45,4 @@ pub(super) fn incentive(rule: &Incentive, laws: &mut Laws) {
         }
         Ok(())
     });
-}
-
-fn weight(outcome: &IncentiveOutcome, uid: Uid) -> u64 {
-    outcome.weights.iter().find(|weight| weight.uid == uid).map_or(0, |weight| weight.value)
-}
-
-/// Pairs that differ in one thing only.
-fn never_less(rule: &Incentive) -> Result<(), String> {
-    let mut instance = rule.instance().map_err(|e| e.to_string())?;
-    let mut numbers = Numbers::new("never less");
-    for case in 0..60 {
-        let round = numbers.round(0);
-        let issued = 1 + numbers.small(9);
-        let more = numbers.small(issued + 1);
-        let fewer = numbers.small(more + 1);
-        let (large, small) = {
-            let large = numbers.below(1 << 40);
-            (large, numbers.below(large + 1))
-        };
-        let mut pair = numbers.standings(2);
-        let audited = |of: &mut Standing, claimed_bytes: u64, passed: u32| {
-            *of = Standing {
-                claimed_bytes,
-                passed,
-                issued,
-                proven_bytes: claimed_bytes / u64::from(issued) * u64::from(passed),
-                failed: issued - passed,
-                late: 0,
-                absent: 0,
-                latency_p50_ms: 10,
-                latency_p99_ms: 20,
-                ..of.clone()
-            };
-        };
-        let (bytes, passed) = if case % 2 == 0 { (large, fewer) } else { (small, more) };
-        audited(&mut pair[0], bytes, passed);
-        audited(&mut pair[1], large, more);
-        let outcome = instance.weigh(&round, &pair, &[]).map_err(|e| e.to_string())?;
-        let (worse, better) = (weight(&outcome, pair[0].uid), weight(&outcome, pair[1].uid));
-        if worse > better {
-            return Err(format!(
-                "{worse} for {bytes} bytes and {passed} of {issued} audits, {better} for {large} bytes and {more}"
-            ));
-        }
-    }
-    Ok(())
 }

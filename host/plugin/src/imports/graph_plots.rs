@@ -7,6 +7,7 @@ use plimsoll_kernels::{self as kernels, KernelError, Mask, SdrParents};
 use wasmtime::component::{Linker, LinkerInstance, Resource};
 
 use super::graphs::chained;
+use super::memory::reserve;
 use super::storage::{Cx, Given, extent, give, plot, refuse, run_bytes, stored};
 use super::{digest, interface};
 use crate::bindings::imports::plimsoll::plugin::graph_plots::Sdr;
@@ -15,10 +16,14 @@ use crate::bindings::imports::plimsoll::plugin::pure::Keystream;
 use crate::bindings::imports::plimsoll::plugin::types::{Extent, Span};
 use crate::cost;
 use crate::limits::LIST_ITEMS;
-use crate::state::{PlotHandle, State, charge, charge_sweep, count_stored, reward_stored};
+use crate::state::{PlotHandle, State, charge, charge_sweep, count_stored, reward, reward_stored};
 
-/// Chained bytes that are charged, stored and rewarded together.
+/// What is read or cleared for a node before its graph is filled with: its labels in two layers.
+const SWEPT_NODE_BYTES: u64 = 64;
+/// Chained bytes that are charged, stored and paid back together, and at most about this much fuel of them: some
+/// two seconds, a small part of what `fill` begins with.
 const PIECE_BYTES: u64 = 4 << 20;
+const PIECE_FUEL: u64 = 4_000_000_000;
 
 pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut plots = linker.instance(&interface("graph-plots"))?;
@@ -54,20 +59,24 @@ fn fill_sdr(
     let replica_ids = replica_ids.collect::<wasmtime::Result<Vec<Digest>>>()?;
     let sectors = kernels::Sdr { nodes: shape.nodes, layers: shape.layers };
     charge(store, cost::CALL + cost::EXTENT)?;
-    // Before anything is prepared: sectors as large as this plot has, and memory for them.
-    if let Err(error) = sectors.check_in(space.size_bytes(), labels.first, labels.count) {
+    // Before anything is prepared: sectors as large as this plot has, an id for each, and memory for them.
+    let checked = sectors
+        .check_in(space.size_bytes(), labels.first, labels.count)
+        .and_then(|touched| kernels::Sdr::check_ids(&touched, replica_ids.len()));
+    if let Err(error) = checked {
         return give(store, Err(error));
     }
-    let needed = sectors.memory_bytes(replica_ids.len() as u64) + SdrParents::table_bytes(shape.nodes);
-    if let Some(available) = available_memory_bytes().filter(|available| *available < needed) {
-        return refuse(format!(
-            "filling sectors of {} nodes takes {needed} bytes of memory, {available} are available: \
-             smaller sectors take less",
-            shape.nodes
-        ));
+    if labels.count == 0 {
+        return Ok((Ok(()),));
     }
-    charge_sweep(store, u64::from(shape.nodes), cost::GRAPH_NODE)?;
+    charge_sweep(store, u64::from(shape.nodes) * SWEPT_NODE_BYTES, cost::GRAPH_LABEL_BYTE)?;
     count_stored(store, labels.count * 32)?;
+    let needed = sectors.memory_bytes(replica_ids.len() as u64) + SdrParents::table_bytes(shape.nodes);
+    let filling = format!("filling sectors of {} nodes", shape.nodes);
+    let _reserved = match reserve(&filling, needed, "smaller sectors take less") {
+        Ok(reserved) => reserved,
+        Err(why) => return refuse(why),
+    };
     let parents = match graph(store, &porep_id, shape.nodes) {
         Ok(parents) => parents,
         Err(error) => return give(store, Err(error)),
@@ -89,13 +98,6 @@ fn graph(store: &mut Cx<'_>, porep_id: &Digest, nodes: u32) -> Result<Arc<SdrPar
     Ok(graph)
 }
 
-/// What the system could give, where it says so.
-fn available_memory_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-}
-
 fn fill_chain(
     store: &mut Cx<'_>,
     this: &Resource<PlotHandle>,
@@ -111,13 +113,16 @@ fn fill_chain(
         return give(store, Err(error));
     }
     let each = u64::from(unit_bytes);
-    for piece in units.pieces((PIECE_BYTES / each).max(1)) {
+    let most = (PIECE_BYTES / each).min(PIECE_FUEL / chained(shape, each).max(1)).max(1);
+    for piece in units.pieces(most) {
         let len = piece.count * each;
-        charge(store, cost::EXTENT + chained(shape, len))?;
+        let fuel = cost::EXTENT + chained(shape, len);
+        charge(store, fuel)?;
         count_stored(store, len)?;
         if let Err(error) = kernels::fill_chain(&*space, shape, key, unit_bytes, piece) {
             return give(store, Err(error));
         }
+        reward(store, fuel)?;
         reward_stored(store, len)?;
     }
     Ok((Ok(()),))

@@ -66,8 +66,7 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             Ok(cost) => cost,
             Err(why) => return refuse(why),
         };
-        let count = (indices.len() as u64).next_multiple_of(TOGETHER);
-        charge(&mut store, cost::CALL + count.saturating_mul(fuel_of(&cost)))?;
+        charge(&mut store, cost::CALL + fuel_of(&cost, indices.len() as u64))?;
         give(&mut store, kernels::labels_of(&cost, &key, label_bytes, &indices))
     })
 }
@@ -85,8 +84,18 @@ fn affordable(cost: LabelCost) -> Result<kernels::LabelCost, String> {
     Ok(cost)
 }
 
-fn fuel_of(cost: &kernels::LabelCost) -> u64 {
+fn fuel_of_each(cost: &kernels::LabelCost) -> u64 {
     cost.permutations().saturating_mul(cost::LABEL_PERMUTATION)
+}
+
+/// What `count` labels in one call cost: their work, and the memory that is made ready for it.
+fn fuel_of(cost: &kernels::LabelCost, count: u64) -> u64 {
+    let made = match cost {
+        kernels::LabelCost::Argon2id { .. } => count,
+        _ => count.next_multiple_of(TOGETHER),
+    };
+    let pages = cost.memory_bytes_for(count).div_ceil(4096);
+    made.saturating_mul(fuel_of_each(cost)).saturating_add(pages.saturating_mul(cost::MEMORY_PAGE))
 }
 
 /// A fill, step by step.
@@ -109,7 +118,7 @@ impl Run {
             return give(store, Err(kernels::KernelError::Space(error)));
         }
         charge(store, cost::CALL + cost::EXTENT)?;
-        let each = fuel_of(&self.cost).max(1);
+        let each = fuel_of_each(&self.cost).max(1);
         // A power of two, so that steps end where disks like it.
         let step = 1 << (STEP_FUEL / each).clamp(1, 1 << 18).ilog2();
         let end = labels.first + labels.count;
@@ -117,7 +126,7 @@ impl Run {
         let mut first = labels.first;
         loop {
             let count = (step - first % step).min(end - first);
-            let fuel = count.next_multiple_of(TOGETHER).saturating_mul(each);
+            let fuel = fuel_of(&self.cost, count);
             let piece = core::Span { first, count };
             let bytes = count.saturating_mul(self.label_bytes.into());
             charge(store, fuel)?;

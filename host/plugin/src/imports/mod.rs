@@ -7,6 +7,7 @@ mod graph_plots;
 mod graphs;
 mod labels;
 mod log;
+mod memory;
 mod pospace;
 mod pure;
 mod scan;

@@ -1,12 +1,13 @@
 //! `pospace`: Chia's proof of space.
 
-use plimsoll_core::Digest;
+use plimsoll_core::{Digest, PlotSpace, Span};
 use plimsoll_kernels::KernelError;
 use plimsoll_kernels::pospace::{self as kernels, OpenPlot, PlotForm};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
-use super::storage::{Given, extent, give, plot, refuse, region, stored};
+use super::memory::reserve;
+use super::storage::{Given, extent, give, plot, refuse, region, run_bytes, stored};
 use super::{digest, interface};
 use crate::bindings::imports::plimsoll::plugin::pospace::{Form, Found};
 use crate::bindings::imports::plimsoll::plugin::types::Extent;
@@ -60,9 +61,7 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             Ok(form) => form,
             Err(error) => return give(&mut store, Err(error)),
         };
-        let len = u64::from(form.unit_bytes());
-        count_stored(&mut store, len)?;
-        stored(&mut store, len, kernels::write_plot(&*space, form, &group, unit))
+        write_plot(&mut store, &*space, form, &group, unit)
     })?;
     pospace.func_wrap("prove", |mut store: Cx<'_>, call: ProveCall| prove(&mut store, call))?;
     type VerifyCall = (Form, Vec<u8>, Vec<u8>, WasmList<u8>);
@@ -74,6 +73,30 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             .and_then(|form| kernels::verify_plot_proof(form, &group, &challenge, proof.as_le_slice(&store)));
         give(&mut store, passes)
     })
+}
+
+fn write_plot(
+    store: &mut Cx<'_>,
+    space: &dyn PlotSpace,
+    form: PlotForm,
+    group: &Digest,
+    unit: u64,
+) -> Given<()> {
+    let units = Span { first: unit, count: 1 };
+    let len = match run_bytes(space, form.unit_bytes(), units) {
+        Ok(len) => len,
+        Err(error) => return give(store, Err(KernelError::Space(error))),
+    };
+    count_stored(store, len)?;
+    let _reserved = match reserve("a plot of this k", form.memory_bytes(), "a smaller k takes less") {
+        Ok(reserved) => reserved,
+        Err(why) => return refuse(why),
+    };
+    // Who waited for memory may be wished to stop by now: making a plot takes minutes.
+    if let Err(error) = space.put(0, 0, &mut |_| {}) {
+        return give(store, Err(KernelError::Space(error)));
+    }
+    stored(store, len, kernels::write_plot(space, form, group, unit))
 }
 
 fn prove(store: &mut Cx<'_>, (this, wanted, group, at, challenges, most): ProveCall) -> Given<Vec<Found>> {

@@ -101,6 +101,17 @@ fn add_streams(pure: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         let mut out = vec![0; len as usize];
         kernels::seed_text(&state, &mut out);
         Ok((out,))
+    })?;
+    pure.func_wrap("seed-text-digests", |mut store: Cx<'_>, (state, len, nonce): (Vec<u8>, u32, Bytes)| {
+        at_most("the length of seed-text-digests", len.into(), REGENERATE_BYTES.into())?;
+        let state = digest("the state of seed-text-digests", &state)?;
+        let nonce_bytes = nonce.as_le_slice(&store).len();
+        at_most("the nonce of seed-text-digests", nonce_bytes as u64, NONCE_BYTES as u64)?;
+        let hashed = [kernels::HashKind::Sha256, kernels::HashKind::Blake3].map(cost::hashed_byte);
+        let each = cost::SEED_TEXT_BYTE + hashed.iter().sum::<u64>();
+        charge(&mut store, cost::CALL + (u64::from(len) + nonce_bytes as u64) * each)?;
+        let [sha256, blake3] = kernels::seed_text_digests(&state, len, nonce.as_le_slice(&store));
+        Ok(((sha256.0.to_vec(), blake3.0.to_vec()),))
     })
 }
 

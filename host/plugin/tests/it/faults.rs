@@ -151,6 +151,23 @@ fn a_call_of_the_host_beyond_the_contract_is_named() {
     insta::assert_snapshot!(sentence(result), @"plugin `sample.wasm` broke down in `draw`: a forbidden call: the state of seed-text has 31 bytes, not 32");
 }
 
+#[test]
+fn digests_of_a_text_are_bounded() {
+    let import = "(import \"plimsoll:plugin/pure@0.1.0\" \"seed-text-digests\"
+        (func $ask (param i32 i32 i32 i32 i32 i32)))";
+    let refused = |state_bytes: u32, len: u32, nonce_bytes: u32| {
+        let call = format!(
+            "(call $ask (i32.const 0) (i32.const {state_bytes}) (i32.const {len})
+                (i32.const 0) (i32.const {nonce_bytes}) (i32.const 8192)) (unreachable)"
+        );
+        let guest = Guest::of(Kind::Proof).with(import).body("draw", &call);
+        sentence(scheme(guest.build()).draw(&statement(), &Digest([9; 32]), 1, None))
+    };
+    insta::assert_snapshot!(refused(32, 16_777_217, 0), @"plugin `sample.wasm` broke down in `draw`: a forbidden call: the length of seed-text-digests is 16777217, at most 16777216");
+    insta::assert_snapshot!(refused(33, 1, 0), @"plugin `sample.wasm` broke down in `draw`: a forbidden call: the state of seed-text-digests has 33 bytes, not 32");
+    insta::assert_snapshot!(refused(32, 1, 4097), @"plugin `sample.wasm` broke down in `draw`: a forbidden call: the nonce of seed-text-digests is 4097, at most 4096");
+}
+
 /// All arguments of a call count, those too that stay in the plugin's memory and are never copied.
 #[test]
 fn no_kernel_takes_more_bytes_at_once_than_the_contract_says() {

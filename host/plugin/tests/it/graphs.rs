@@ -41,6 +41,22 @@ fn plots_of_shipped_schemes_are_those_of_their_native_tests() {
 }
 
 #[test]
+fn the_longest_chain_that_is_taken_is_filled_and_verified_within_the_fuel() {
+    let params = json!({"unit_bytes": 4 << 20, "layers": 128, "repack": 1});
+    let (scheme, layout, plot) = filled("proof-seqpack", &params, 4 << 20);
+    let commitment = Some(root(&scheme, &layout, &plot));
+    let Layout { unit_bytes, units, .. } = layout;
+    let statement = Statement { identity: identity(), unit_bytes, units, commitment };
+    let mut instance = scheme.instance().unwrap();
+    let challenge = instance.draw(&statement, &Digest([9; 32]), 1, None).unwrap();
+    let Answer::Proof(proof) = instance.prove(plot, &statement, &challenge).unwrap() else { panic!() };
+    assert_eq!(instance.verify(&statement, &challenge, &proof), Ok(Verdict::Valid));
+    let longer = json!({"unit_bytes": 4 << 20, "layers": 128, "repack": 2});
+    let refusal = host().load_scheme(&builtin("proof-seqpack"), &longer).unwrap_err().to_string();
+    assert!(refusal.contains("`repack` × a unit's blocks of SHA-256 must be at most 33554432"), "{refusal}");
+}
+
+#[test]
 fn a_sector_with_given_ids_is_filecoins_layer_for_layer() {
     let all: Value =
         serde_json::from_str(include_str!("../../../kernels/tests/vectors/filecoin-sdr.json")).unwrap();
@@ -78,9 +94,10 @@ fn a_wrong_label_is_found_through_the_host() {
     );
 }
 
-/// A scheme whose `fill` is one call of `import` of `graph-plots`.
-fn filling(import: &str, params: &str, arguments: &str) -> Result<(), PluginError> {
-    let guest = Guest::of(Kind::Proof)
+/// A scheme whose `fill` calls `import` of `graph-plots` so many `times`, with another id each time where the
+/// arguments point to 16000.
+fn calling(import: &str, params: &str, arguments: &str, times: u32) -> Vec<u8> {
+    Guest::of(Kind::Proof)
         .memory_pages(64)
         .with(&format!(
             "(import \"plimsoll:plugin/graph-plots@0.1.0\" \"{import}\" (func $ask (param i32 {params} i32)))"
@@ -88,23 +105,87 @@ fn filling(import: &str, params: &str, arguments: &str) -> Result<(), PluginErro
         .body(
             "fill",
             &format!(
-                "(call $ask (local.get 0) {arguments} (i32.const 8192))
+                "(loop $again
+                  (i32.store (i32.const 16000) (i32.add (i32.load (i32.const 16000)) (i32.const 1)))
+                  (call $ask (local.get 0) {arguments} (i32.const 8192))
+                  (br_if $again (i32.lt_u (i32.load (i32.const 16000)) (i32.const {times}))))
                 (call $drop_plot (local.get 0)) (i32.const 8192)"
             ),
-        );
+        )
+        .build()
+}
+
+/// One call over a plot of 64 KiB.
+fn filling(import: &str, params: &str, arguments: &str) -> Result<(), PluginError> {
     let plot = Arc::new(MemorySpace::new(1 << 16));
-    scheme(guest.build()).fill(plot, &identity(), 0, Span { first: 0, count: 1 })
+    let scheme = calling(import, params, arguments, 1);
+    crate::samples::scheme(scheme).fill(plot, &identity(), 0, Span { first: 0, count: 1 })
 }
 
 /// `fill-sdr` with zeros for its ids: nodes, layers, replica ids, labels.
 fn sdr(nodes: i32, layers: i32, ids: i32, first: i64, count: i64) -> String {
-    let params = "i32 i32 i32 i32 i32 i32 i64 i64";
     // At 1 MiB there are only zeros: lists of no bytes.
-    let arguments = format!(
+    let arguments = sdr_arguments([nodes, layers, 1 << 20, ids], first, count);
+    filling("fill-sdr", SDR, &arguments).unwrap_err().to_string()
+}
+
+const SDR: &str = "i32 i32 i32 i32 i32 i32 i64 i64";
+
+fn sdr_arguments([nodes, layers, ids_at, ids]: [i32; 4], first: i64, count: i64) -> String {
+    format!(
         "(i32.const 16000) (i32.const 32) (i32.const {nodes}) (i32.const {layers})
-        (i32.const 1048576) (i32.const {ids}) (i64.const {first}) (i64.const {count})"
+        (i32.const {ids_at}) (i32.const {ids}) (i64.const {first}) (i64.const {count})"
+    )
+}
+
+/// Fuel of so many calls of `fill-sdr` for `count` labels of sector 0, each with another graph. The list of ids
+/// lies at 24000: one of 32 bytes.
+fn sdr_fuel(nodes: i32, count: i64, times: u32) -> u64 {
+    let list = "(i32.store (i32.const 24000) (i32.const 25000)) (i32.store (i32.const 24004) (i32.const 32))";
+    let ids = i32::from(count > 0);
+    let arguments = format!("{} {list}", sdr_arguments([nodes, 1, 24_000, ids], 0, count));
+    let mut scheme = scheme(calling("fill-sdr", SDR, &arguments, times));
+    scheme.fill(Arc::new(MemorySpace::new(1 << 16)), &identity(), 0, Span { first: 0, count: 1 }).unwrap();
+    scheme.fuel_used()
+}
+
+#[test]
+fn no_graph_is_prepared_for_nothing_to_fill() {
+    let used = sdr_fuel(1 << 24, 0, 1);
+    assert!(used < 100_000, "{used}");
+}
+
+#[test]
+fn graphs_over_graphs_are_paid_for_by_what_they_sweep() {
+    // 64 bytes a node: the prepaid sweeps of 64 KiB cover four graphs of 1024 nodes.
+    let (four, hundred) = (sdr_fuel(1024, 1, 4), sdr_fuel(1024, 1, 100));
+    assert!(four < 1_000_000, "{four}");
+    assert!((40_000_000..60_000_000).contains(&hundred), "{hundred}");
+}
+
+#[test]
+fn a_plot_of_chains_is_filled_however_long_it_takes() {
+    let limits = plimsoll_plugin::Limits {
+        // Chaining 4 MiB takes 17 million, the whole plot 67.
+        fuel: plimsoll_plugin::Fuel { fill: 40_000_000, fill_per_byte: 0, ..Default::default() },
+        ..Default::default()
+    };
+    let poor =
+        plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { limits, ..Default::default() }).unwrap();
+    let arguments = format!(
+        "(i32.const 1) (i32.const 1) (i32.const 0) (i32.const 25000) (i32.const 32) (i32.const {})
+        (i64.const 0) (i64.const 16)",
+        1 << 20
     );
-    filling("fill-sdr", params, &arguments).unwrap_err().to_string()
+    let guest = calling("fill-chain", "i32 i32 i32 i32 i32 i32 i64 i64", &arguments, 1);
+    let mut scheme =
+        poor.load_scheme(&crate::samples::plugin(guest), &json!({})).unwrap().instance().unwrap();
+    let plot = Arc::new(MemorySpace::new(16 << 20));
+    scheme.fill(plot.clone(), &identity(), 0, Span { first: 0, count: 1 }).unwrap();
+    let chain = kernels::Chain { layers: 1, window: 1, reverse: false };
+    let mut last = vec![0; 1 << 20];
+    kernels::chain_unit(chain, &Digest([0; 32]), 15, &mut last).unwrap();
+    assert!(plot.to_vec()[15 << 20..] == last);
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(crate) struct Guest {
     pub(crate) name: String,
     pub(crate) summary: String,
     pub(crate) schema: String,
+    pub(crate) references: Vec<String>,
     version: &'static str,
 }
 
@@ -37,6 +38,7 @@ impl Guest {
             name: "sample".into(),
             summary: "Does one thing.".into(),
             schema: r#"{"type": "object", "additionalProperties": false, "properties": {"level": {"type": "integer", "maximum": 9}}}"#.into(),
+            references: Vec::new(),
             version: "0.1.0",
         }
     }
@@ -140,8 +142,16 @@ impl Guest {
             let (at, len) = self.text(field.as_bytes());
             out.extend(words(&[at, len]));
         }
+        let references: Vec<u8> = self
+            .references
+            .clone()
+            .iter()
+            .map(|line| self.text(line.as_bytes()))
+            .flat_map(|(at, len)| words(&[at, len]))
+            .collect();
+        let (list, _) = self.text(&references);
         let (at, len) = self.text(self.schema.clone().as_bytes());
-        out.extend(words(&[0, 0, at, len]));
+        out.extend(words(&[list, self.references.len() as u32, at, len]));
         out
     }
 }

@@ -194,7 +194,8 @@ fn what_a_plugin_writes_itself_earns_the_fuel_to_go_on() {
         fuel: plimsoll_plugin::Fuel { fill: 3_000_000, ..Default::default() },
         ..Default::default()
     };
-    let host = plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { cache_dir: None, limits }).unwrap();
+    let host =
+        plimsoll_plugin::Host::new(plimsoll_plugin::HostOptions { limits, ..Default::default() }).unwrap();
     let guest = |stores: bool| {
         let store = "(drop (i32.const 0)) (call $write (local.get 0) (i64.extend_i32_u (global.get $at)) (i32.const 0) (i32.const 1024) (i32.const 8192))";
         Guest::of(Kind::Proof)

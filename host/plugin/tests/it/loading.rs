@@ -221,7 +221,7 @@ fn a_scheme_claims_what_it_claims_once_it_is_configured() {
 #[test]
 fn a_smaller_limit_is_kept() {
     let limits = Limits { memory_bytes: 1 << 16, ..Limits::default() };
-    let host = Host::new(HostOptions { cache_dir: None, limits }).unwrap();
+    let host = Host::new(HostOptions { limits, ..Default::default() }).unwrap();
     let result = host.load_scheme(&plugin(Guest::of(Kind::Proof).build()), &json!({}));
     assert!(sentence(result).ends_with("it asked for 131072 bytes, its limit is 65536"));
 }

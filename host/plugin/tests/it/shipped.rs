@@ -28,13 +28,29 @@ fn small(name: &str) -> Value {
     }
 }
 
+/// Economic laws that a shipped plugin breaks, and says so.
+const fn waived_by(name: &str) -> &'static [&'static str] {
+    match name.as_bytes() {
+        b"allocation-even" | b"allocation-permit" => &["splitting"],
+        b"allocation-stake" => &["splitting", "owner"],
+        b"incentive-beta" => &["unasked", "absent", "splitting", "splitting-coldkey", "weights"],
+        b"incentive-filetao" | b"incentive-latency" | b"incentive-log" => &["splitting", "splitting-coldkey"],
+        _ => &[],
+    }
+}
+
 #[test]
-fn every_shipped_plugin_keeps_the_laws_of_its_kind() {
+fn every_shipped_plugin_keeps_the_laws_of_its_kind_but_those_that_it_waives() {
     let mut kinds = Vec::new();
     for shipped in plimsoll_bundle::builtins() {
         let report = conform(host(), &builtin(shipped.name), &small(shipped.name));
         let broken: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
         assert!(report.passed(), "{}: {broken:#?}", shipped.name);
+        let waived: Vec<_> = broken.iter().filter_map(|check| check.law).collect();
+        assert_eq!(waived, waived_by(shipped.name), "{}: {broken:#?}", shipped.name);
+        let needless: Vec<_> =
+            report.checks.iter().filter(|check| check.passed && check.waived.is_some()).collect();
+        assert!(needless.is_empty(), "{} waives what it keeps: {needless:#?}", shipped.name);
         assert!(report.checks.len() >= 6, "{report:?}");
         kinds.extend(report.kind);
     }
@@ -83,7 +99,7 @@ fn a_stream_plot_is_committed_to_by_the_plain_hash_of_its_bytes() {
     let root = scheme.instance().unwrap().commit(plot.clone(), &identity(), &layout).unwrap();
     assert_eq!(root, Some(Digest::of(&plot.to_vec())));
     // The vector that the plugin's own native tests hold.
-    assert_eq!(root.unwrap().to_string(), "c6f455cb08d3c08c47e64dd09966e69c22c2b12d191f18d7b52bac86fccae6cb");
+    assert_eq!(root.unwrap().to_string(), "0e5022567da4d7ec6f3e42bf1c7d4aac6812e63995c0f998f2de67a7694943df");
 }
 
 #[test]
@@ -203,7 +219,7 @@ fn shipped_plugins_are_far_from_the_limits_of_a_file() {
         compile_cost: 2_000_000_000,
         ..Limits::default()
     };
-    let host = Host::new(HostOptions { cache_dir: None, limits }).unwrap();
+    let host = Host::new(HostOptions { limits, ..Default::default() }).unwrap();
     for shipped in plimsoll_bundle::builtins() {
         host.kind_of(&builtin(shipped.name)).unwrap();
     }

@@ -92,11 +92,21 @@ pub(crate) fn open_direct(path: &Path, choice: IoChoice) -> Result<(Option<File>
     match trial {
         Ok(file) => Ok((Some(file), "the file system takes O_DIRECT".to_owned())),
         Err(source) if choice == IoChoice::Direct => {
-            Err(StoreError::Io { path: path.to_owned(), doing: "write with O_DIRECT", source })
+            let what_to_do = "the file system must take O_DIRECT where direct writes are asked for: ask for \
+                automatic or buffered ones, or put the plot on another file system";
+            Err(failed_trial(path, "write with O_DIRECT", &source, what_to_do))
         }
         Err(e) if refuses_direct(&e) => Ok((None, format!("the file system refuses O_DIRECT: {e}"))),
-        Err(source) => Err(StoreError::Io { path: path.to_owned(), doing: "write the header again", source }),
+        Err(source) => {
+            let what_to_do = "the disk must take its first page back before a plot is filled: check the disk";
+            Err(failed_trial(path, "write the header again", &source, what_to_do))
+        }
     }
+}
+
+fn failed_trial(path: &Path, doing: &'static str, found: &io::Error, what_to_do: &str) -> StoreError {
+    let source = io::Error::new(found.kind(), format!("{found}; {what_to_do}"));
+    StoreError::Io { path: path.to_owned(), doing, source }
 }
 
 /// Whether an error of an open, a read or a write with `O_DIRECT` is about the flag, and not about the disk.
@@ -266,7 +276,21 @@ mod tests {
             assert_eq!(refuses_direct(&errno.into()), refuses, "{errno}");
         }
         let folder = tempfile::tempdir().unwrap();
-        let text = open_direct(&folder.path().join("gone"), IoChoice::Auto).unwrap_err().to_string();
-        assert!(text.contains("cannot write the header again: "), "{text}");
+        let gone = folder.path().join("gone");
+        let text = |choice| {
+            let error = open_direct(&gone, choice).unwrap_err().to_string();
+            error.replace(&gone.display().to_string(), "gone")
+        };
+        assert_eq!(
+            text(IoChoice::Auto),
+            "gone: cannot write the header again: No such file or directory (os error 2); the disk must take \
+             its first page back before a plot is filled: check the disk"
+        );
+        assert_eq!(
+            text(IoChoice::Direct),
+            "gone: cannot write with O_DIRECT: No such file or directory (os error 2); the file system must take \
+             O_DIRECT where direct writes are asked for: ask for automatic or buffered ones, or put the plot on \
+             another file system"
+        );
     }
 }

@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::exit::Failure;
 use crate::global::Global;
 
-/// Build a plugin's crate into a component
+/// Build a plugin's folder, in Rust or Python, into a component
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder of its Cargo.toml
+    /// The folder of its Cargo.toml or pyproject.toml
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
 

@@ -1,10 +1,10 @@
 //! `plimsoll plugin inspect`.
 
 use plimsoll_core::ByteSize;
-use plimsoll_plugin::Inspection;
+use plimsoll_plugin::{Inspection, Measured, measure};
 use serde_json::{Value, json};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure, OrFail as _};
 use crate::global::Global;
 use crate::plugins;
 use crate::screen::{self, Side};
@@ -15,11 +15,23 @@ pub(crate) struct Args {
     /// A .wasm file, or builtin:NAME
     #[arg(value_name = "FILE")]
     plugin: String,
+
+    /// Measure what starting and calling it costs on this machine; takes some seconds, with an interpreter a minute
+    #[arg(long)]
+    bench: bool,
+
+    /// Its parameters as a JSON object, for --bench
+    #[arg(long, value_name = "JSON", default_value = "{}", requires = "bench")]
+    params: String,
 }
 
 pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = global.config(&[])?.host()?;
-    let inspection = host.inspect(&plugins::component(&args.plugin)?)?;
+    let plugin = plugins::component(&args.plugin)?;
+    let inspection = host.inspect(&plugin)?;
+    let params: Value =
+        serde_json::from_str(&args.params).or_fail(Exit::Usage, || "--params is no JSON".into())?;
+    let measured = args.bench.then(|| measure(&host, &plugin, &params)).transpose()?;
     let Inspection { kind, contract_version, digest, bytes, imports, exports, descriptor, claims } =
         &inspection;
     let outcome = json!({
@@ -32,8 +44,29 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "exports": exports,
         "descriptor": descriptor,
         "claims": claims,
+        "bench": measured,
     });
-    global.emit(&outcome, || human(&inspection))
+    global.emit(&outcome, || {
+        let costs = measured.as_ref().map(costs).unwrap_or_default();
+        [vec![human(&inspection)], costs].concat().join("\n")
+    })
+}
+
+/// What a plugin costs beside its work: rules and strategies are asked in a fresh instance each time.
+fn costs(of: &Measured) -> Vec<String> {
+    let time = |ns: f64| match ns {
+        ns if ns >= 1e9 => format!("{:.1} s", ns / 1e9),
+        ns if ns >= 1e6 => format!("{:.1} ms", ns / 1e6),
+        ns if ns >= 1e3 => format!("{:.1} us", ns / 1e3),
+        ns => format!("{ns:.0} ns"),
+    };
+    let (cold, warm) = (time(of.cold_start_ms * 1e6), time(of.warm_start_ms * 1e6));
+    vec![
+        String::new(),
+        format!("start     {cold} with the compiler, {warm} from the cache of compiled plugins"),
+        format!("call      {}, {} in a fresh instance", time(of.call_overhead_ns), time(of.fresh_call_ns)),
+        format!("threads   {:.2} times the work of one with two", of.two_thread_speedup),
+    ]
 }
 
 fn human(inspection: &Inspection) -> String {
@@ -52,6 +85,9 @@ fn human(inspection: &Inspection) -> String {
         if imports.is_empty() { "nothing".into() } else { imports.join(", ") }
     ));
     lines.extend(descriptor.references.iter().map(|reference| format!("see       {reference}")));
+    lines.extend(
+        descriptor.waivers.iter().map(|waiver| format!("waives    {}: {}", waiver.law, waiver.reason)),
+    );
     lines.push(String::new());
     lines.push(parameters(&descriptor.config_schema));
     lines.join("\n")

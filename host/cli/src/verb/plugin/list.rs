@@ -50,6 +50,7 @@ fn one((name, inspection): &(&str, Inspection)) -> Value {
         "version": descriptor.version,
         "summary": descriptor.summary,
         "limits": descriptor.limits,
+        "waivers": descriptor.waivers,
         "contract_version": contract_version,
         "blake3": digest,
         "bytes": bytes,

@@ -3,21 +3,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_node::measure::meter::{
-    device_bytes, forget_peak_rss, peak_rss_bytes, rss_bytes, timed, timed_here,
-};
+use plimsoll_core::RegionSpace;
+use plimsoll_node::measure::meter::{device_bytes, timed_here};
 
 use super::bench::{Bench, Sealed, disk};
+use super::memory::FillMemory;
 use crate::LabError;
 use crate::compare::figure::Figure;
 use crate::compare::row::Filled;
+use crate::compare::spaces::Bare;
 
 const MIB: f64 = (1u64 << 20) as f64;
 
 /// Fills `capacity_bytes` as often as asked, or as the time allows but at least once; the last plot stays.
+/// `memory` is that of the fills before.
 pub(in crate::compare) fn fill(
     bench: &Bench<'_>,
     capacity_bytes: u64,
+    mut memory: FillMemory,
     seconds: f64,
 ) -> Result<(Filled, Sealed), LabError> {
     let (mut by_cpu, mut by_wall, mut amplified) = (Vec::new(), Vec::new(), Vec::new());
@@ -28,12 +31,9 @@ pub(in crate::compare) fn fill(
         if turn > 0 && began.elapsed().as_secs_f64() * f64::from(turn + 1) / f64::from(turn) > seconds {
             break;
         }
-        forget_peak_rss();
-        let (before, device) = (rss_bytes(), device_bytes());
-        let (generated, took) = timed(|| bench.generate(&format!("fill-{turn}.plot"), capacity_bytes))?;
-        filled.peak_rss_bytes = filled.peak_rss_bytes.max(peak_rss_bytes());
-        let growth = peak_rss_bytes().zip(before).map(|(peak, before)| peak.saturating_sub(before));
-        filled.rss_growth_bytes = filled.rss_growth_bytes.max(growth);
+        let device = device_bytes();
+        let (generated, took, taken) = bench.watched(&format!("fill-{turn}.plot"), capacity_bytes)?;
+        memory = memory.or(taken);
         let bytes = generated.bytes as f64;
         by_cpu.push(bytes / MIB / took.cpu_seconds);
         by_wall.push(bytes / MIB / took.seconds);
@@ -44,6 +44,9 @@ pub(in crate::compare) fn fill(
             sealed.remove()?;
         }
     }
+    filled.peak_rss_bytes = memory.peak_bytes;
+    filled.rss_growth_bytes = memory.growth_bytes;
+    filled.memory_allowed_bytes = memory.allowed_bytes;
     filled.mib_per_cpu_s = Figure::of(&by_cpu);
     filled.mib_per_wall_s = Figure::of(&by_wall);
     filled.write_amplification = Figure::of(&amplified);
@@ -54,12 +57,14 @@ pub(in crate::compare) fn fill(
     Ok((filled, sealed))
 }
 
-/// Makes the commitment of a sealed plot again, from the page cache, ms. It must come out the same.
+/// Makes the commitment of a sealed plot again, from its bytes in the page cache, ms. It must come out the same.
 pub(in crate::compare) fn commit_ms(bench: &Bench<'_>, plot: &Sealed) -> Result<Option<Figure>, LabError> {
     let mut instance = bench.scheme.instance()?;
     let mut runs = Vec::new();
     let identity = Bench::identity();
-    let mut commit = || timed_here(|| instance.commit(Arc::clone(&plot.region), &identity, &plot.layout));
+    // With the tree that the store keeps, most schemes would commit by reading a few nodes.
+    let bare: Arc<dyn RegionSpace> = Arc::new(Bare(Arc::clone(&plot.region)));
+    let mut commit = || timed_here(|| instance.commit(Arc::clone(&bare), &identity, &plot.layout));
     // The first run brings the plot into the page cache.
     commit()?;
     for _ in 0..bench.request.repeats.max(1) {

@@ -3,6 +3,7 @@
 mod bench;
 mod detecting;
 mod filling;
+mod memory;
 mod native;
 mod proving;
 mod regenerating;

@@ -8,7 +8,7 @@ use plimsoll_node::measure::meter::{device_bytes, timed_here};
 use plimsoll_plugin::SchemeInstance;
 
 use super::bench::{Bench, Sealed};
-use super::native;
+use super::native::{self, Twin};
 use crate::LabError;
 use crate::compare::dice::Dice;
 use crate::compare::figure::{Figure, quantile};
@@ -74,6 +74,7 @@ pub(in crate::compare) fn prove_and_verify(
         plot,
         region,
         instance: bench.scheme.instance()?,
+        twin: native::twin_of(bench.scheme),
         dice: Dice::new(bench.request.seed, "honest challenges"),
         found: Found::default(),
         samples: None,
@@ -96,6 +97,7 @@ struct Stage<'a> {
     plot: &'a Sealed,
     region: Arc<Counted>,
     instance: SchemeInstance,
+    twin: Option<Box<dyn Twin>>,
     dice: Dice,
     found: Found,
     samples: Option<u32>,
@@ -147,11 +149,11 @@ impl Stage<'_> {
             return Err(LabError::Rejected(why));
         }
         turn.verify_us.push(took.seconds * 1e6);
-        let name = &self.bench.scheme.descriptor().name;
-        if let Some((valid, took)) = native::timed_verify(name, statement, &challenge, &proof) {
-            match valid {
-                true => turn.native_us.push(took.seconds * 1e6),
-                false => tracing::warn!(scheme = %name, "native code and plugin disagree about a proof"),
+        if let Some(twin) = &self.twin {
+            let name = &self.bench.scheme.descriptor().name;
+            match native::timed_verify(&**twin, statement, &challenge, &proof) {
+                (true, took) => turn.native_us.push(took.seconds * 1e6),
+                (false, _) => tracing::warn!(scheme = %name, "native code and plugin disagree about a proof"),
             }
         }
         Ok(())
