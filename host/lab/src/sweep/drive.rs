@@ -104,3 +104,94 @@ fn store(keep: Option<&Keep>, cell: &Cell, outcome: &SeedOutcome) -> Result<(), 
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::axes::Axes;
+    use super::super::queue::Listener;
+    use super::super::samples::{outcome, scenario};
+    use super::super::setting::Setting;
+    use super::*;
+    use crate::simulate::SchemeFigures;
+
+    /// Knows every run beforehand, and counts those that it is asked for.
+    #[derive(Default)]
+    struct Known {
+        asked: AtomicUsize,
+        breaks_down: bool,
+    }
+
+    impl CellQueue for Known {
+        fn live(&self, _cells: &[Cell], jobs: &[Job], listener: &Listener<'_>) -> Result<(), LabError> {
+            for &job in jobs {
+                self.asked.fetch_add(1, Ordering::Relaxed);
+                let _ = listener(Report::Epoch)?;
+                let mut outcome = outcome(job.seed);
+                outcome.faults = u64::from(self.breaks_down);
+                if listener(Report::Finished { job, outcome: Box::new(outcome) })?.is_break() {
+                    return Err(Box::new(NodeError::Cancelled).into());
+                }
+            }
+            Ok(())
+        }
+    }
+
+    fn cells() -> Vec<Cell> {
+        let settings = vec![Setting::read("audits.samples=5,20").unwrap()];
+        let figures = |scheme: &str, params: &serde_json::Value| Ok(SchemeFigures::shipped(scheme, params)?);
+        Axes { settings, ..Axes::default() }.cells(&scenario(), &figures).unwrap()
+    }
+
+    fn on(_: Step) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    #[test]
+    fn a_sweep_that_was_broken_off_goes_on_where_it_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = Keep::open(&folder.path().join("runs.redb")).unwrap();
+        let (cells, queue) = (cells(), Known::default());
+        let finished = AtomicUsize::new(0);
+        let third = |step: Step| match step {
+            Step::Finished(_) if finished.fetch_add(1, Ordering::Relaxed) == 2 => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        };
+        assert!(sweep(&cells, 1..5, &queue, Some(&keep), &third).is_err());
+        let whole = sweep(&cells, 1..5, &queue, Some(&keep), &on).unwrap();
+        assert_eq!((whole.kept_runs, whole.fresh_runs, queue.asked.load(Ordering::Relaxed)), (3, 5, 8));
+        let again = sweep(&cells, 1..5, &queue, Some(&keep), &on).unwrap();
+        assert_eq!((again.kept_runs, again.fresh_runs, &again.cells), (8, 0, &whole.cells));
+        let never = sweep(&cells, 1..5, &queue, None, &on).unwrap();
+        assert_eq!((never.kept_runs, &never.cells), (0, &whole.cells));
+        let longer = sweep(&cells, 3..7, &queue, Some(&keep), &on).unwrap();
+        assert_eq!((longer.kept_runs, longer.fresh_runs), (4, 4), "other seeds of the same cells");
+    }
+
+    #[test]
+    fn a_run_in_which_a_plugin_broke_down_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = Keep::open(&folder.path().join("runs.redb")).unwrap();
+        let queue = Known { breaks_down: true, ..Known::default() };
+        for _ in 0..2 {
+            let swept = sweep(&cells(), 1..3, &queue, Some(&keep), &on).unwrap();
+            assert_eq!((swept.kept_runs, swept.fresh_runs, swept.cells[0].faults_count), (0, 4, 2));
+        }
+    }
+
+    #[test]
+    fn who_watches_is_told_how_much_there_is_to_do() {
+        let steps = Mutex::new(Vec::new());
+        let watch = |step: Step| {
+            steps.lock().unwrap().push(step);
+            ControlFlow::Continue(())
+        };
+        sweep(&cells()[..1], 1..3, &Known::default(), None, &watch).unwrap();
+        let job = |seed| Step::Finished(Job { cell: 0, seed });
+        let begins = Step::Begins { runs: 2, kept: 0, epochs: 8 };
+        assert_eq!(*steps.lock().unwrap(), [begins, Step::Epoch, job(1), Step::Epoch, job(2)]);
+        let refused = sweep(&cells(), 1..3, &Known::default(), None, &|_| ControlFlow::Break(()));
+        assert!(matches!(refused, Err(LabError::Node(_))));
+    }
+}

@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use plimsoll_core::Uid;
-use plimsoll_lab::simulate::{Audits, Explained, Kept, Prepared, Run, prepare};
+use plimsoll_lab::simulate::{Happened, Happening, Relived, Run, prepare};
 use plimsoll_lab::sweep::digest;
-use plimsoll_node::NodeError;
 use serde_json::json;
 
 use super::chosen::Chosen;
@@ -25,32 +23,24 @@ pub(crate) struct Args {
     epoch: Option<u64>,
 }
 
-/// What was found.
-struct Replayed {
-    run: Run,
-    places: Vec<Explained>,
-}
-
 pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(), Failure> {
     let (cell, host) = chosen.one(global, "replay")?;
     let keep = chosen.kept(global)?;
     let kept = keep.as_ref().map_or(Ok(None), |keep| keep.find(&cell.key(chosen.seed)))?;
     let cancel = Cancel::on_signals("stopping the replay")?;
     let seed = chosen.seed;
-    let work = move || -> Result<Replayed, Failure> {
+    let work = move || -> Result<(Run, Option<Relived>), Failure> {
         let prepared = prepare(cell.scenario, &host, cell.figures)?;
+        // A state is kept of the very epoch that is asked for.
         let every = args.epoch.unwrap_or(u64::MAX).max(1);
         let (run, states) = prepared.run_keeping(seed, every, &mut |_| match cancel.is_cancelled() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })?;
-        let places = match args.epoch {
-            Some(epoch) => places(&prepared, &run, epoch, &states, &cancel)?,
-            None => Vec::new(),
-        };
-        Ok(Replayed { run, places })
+        let relived = args.epoch.map(|epoch| prepared.relive(seed, epoch, Some(&states)));
+        Ok((run, relived.transpose()?))
     };
-    let Replayed { run, places } = blocking(work).await??;
+    let (run, relived) = blocking(work).await??;
     let (found, kept) = (digest(&run), kept.map(|outcome| outcome.run_blake3));
     let equal = kept.map(|kept| kept == found);
     let outcome = json!({
@@ -59,9 +49,7 @@ pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(
         "run_blake3": found,
         "kept_blake3": kept,
         "equal": equal,
-        "epoch": args.epoch,
-        "events": args.epoch.map(|epoch| events(&run, epoch)),
-        "places": places,
+        "epoch": relived,
     });
     global.emit(&outcome, || {
         let verdict = match equal {
@@ -70,98 +58,67 @@ pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(
             None => "no such run was kept",
         };
         let mut lines = vec![format!("seed {}, {} epochs: run {found}, {verdict}", run.seed, run.epochs)];
-        lines.extend(run.faults.first().map(|fault| format!("{} calls of plugins broke down; the first: {}", run.faults.len(), fault.what)));
-        if let Some(epoch) = args.epoch {
-            lines.push(format!("\nepoch {epoch}"));
-            lines.extend(events(&run, epoch));
-            lines.push(table(&places));
-        }
+        lines.extend(run.faults.first().map(|fault| {
+            format!("plugins broke down {} times; the first, in epoch {}: {}", run.faults.len(), fault.epoch, fault.what)
+        }));
+        lines.extend(relived.iter().map(|relived| epoch(&run, relived)));
         lines.join("\n")
     })?;
     if equal == Some(false) { Err(Failure::reported(Exit::Error)) } else { Ok(()) }
 }
 
-/// Everyone who has a place in `epoch`.
-fn places(
-    prepared: &Prepared,
-    run: &Run,
-    epoch: u64,
-    states: &Kept,
-    cancel: &Cancel,
-) -> Result<Vec<Explained>, Failure> {
-    if epoch >= run.epochs {
-        let message = format!("the run has epochs 0 to {}, and no epoch {epoch}", run.epochs.saturating_sub(1));
-        return Err(Failure::new(Exit::Usage, message));
-    }
-    let mut found = Vec::new();
-    for uid in 0..prepared.scenario().subnet.max_neurons {
-        if cancel.is_cancelled() {
-            return Err(NodeError::Cancelled.into());
-        }
-        // A place without a miner has nothing to tell.
-        found.extend(prepared.replay(run.seed, epoch, Uid(uid), Some(states)).ok());
-    }
-    Ok(found)
-}
-
-/// What happened once.
-fn events(run: &Run, epoch: u64) -> Vec<String> {
-    let mut told = Vec::new();
-    for (at, miner) in run.miners.iter().enumerate() {
-        let name = format!("miner {at} of `{}`", run.groups[miner.group].name);
-        let mut tell = |when: Option<u64>, what: &str| {
-            if when == Some(epoch) {
-                told.push(format!("{name} {what}"));
-            }
-        };
-        tell(Some(miner.joined_epoch), "joins");
-        tell(miner.detected_epoch, "fails an audit for the first time");
-        tell(miner.left_epoch, "loses its place");
-    }
-    let faults = run.faults.iter().filter(|fault| fault.epoch == epoch);
-    told.extend(faults.map(|fault| format!("{}: its round is void: {}", fault.validator, fault.what)));
-    told
-}
-
-fn table(places: &[Explained]) -> String {
-    let columns = [
-        ("uid", Side::Right),
-        ("miner", Side::Right),
-        ("group", Side::Left),
-        ("passed", Side::Right),
-        ("failed", Side::Right),
-        ("late", Side::Right),
-        ("absent", Side::Right),
-        ("consensus", Side::Right),
-        ("incentive", Side::Right),
-        ("alpha", Side::Right),
-    ];
-    let row = |told: &Explained| {
-        let audits = audits(told);
+/// Its events, then what each group made of it.
+fn epoch(run: &Run, relived: &Relived) -> String {
+    let mut lines = vec![format!("\nepoch {}", relived.row.epoch)];
+    lines.extend(relived.happenings.iter().map(|happening| event(run, happening)));
+    let row = |(at, group): (usize, &plimsoll_lab::simulate::Group)| {
         vec![
-            told.uid.to_string(),
-            told.miner.to_string(),
-            told.group.clone(),
-            audits.passed.to_string(),
-            audits.failed.to_string(),
-            audits.late.to_string(),
-            audits.absent.to_string(),
-            told.consensus.to_string(),
-            told.incentive.to_string(),
-            format!("{:.6}", told.earned_rao as f64 / 1e9),
+            group.name.clone(),
+            size(relived.row.claimed_bytes[at]),
+            size(relived.row.stored_bytes[at]),
+            format!("{:.6}", alpha(relived.row.earned_rao[at])),
         ]
     };
-    screen::table(&columns, places.iter().map(row))
+    let columns =
+        [("miners", Side::Left), ("claim", Side::Right), ("store", Side::Right), ("earn, alpha", Side::Right)];
+    lines.push(String::new());
+    lines.push(screen::table(&columns, run.groups.iter().enumerate().map(row)));
+    lines.join("\n")
 }
 
-/// By all validators together.
-fn audits(told: &Explained) -> Audits {
-    let mut all = Audits::default();
-    for tally in told.validators.iter().filter_map(|opinion| Some(&opinion.told.as_ref()?.tally)) {
-        all.passed += u64::from(tally.passed);
-        all.failed += u64::from(tally.failed);
-        all.late += u64::from(tally.late);
-        all.absent += u64::from(tally.absent);
-    }
-    all
+fn event(run: &Run, happening: &Happening) -> String {
+    let told = match &happening.what {
+        Happened::Registered { hotkey, uid, cost_rao, displaced } => {
+            let displaced = displaced.map_or_else(String::new, |other| format!(", in place of {}", other.short()));
+            format!("{} registers for {:.6} alpha and gets uid {uid}{displaced}", hotkey.short(), alpha(*cost_rao))
+        }
+        Happened::Left { miner } => format!("{} leaves for good", named(run, *miner)),
+        Happened::Divided { miner, hotkey, claimed_bytes } => {
+            format!("{} divides its space anew: {} claims {}", named(run, *miner), hotkey.short(), size(*claimed_bytes))
+        }
+        Happened::RoundOver { validator, audits } => format!(
+            "{validator} ends its round: {} passed, {} failed, {} late, {} absent",
+            audits.passed, audits.failed, audits.late, audits.absent
+        ),
+        Happened::RoundVoid { validator, why } => format!("{validator}'s round is void: {why}"),
+        Happened::WeightsSet { validator, hotkeys } => format!("{validator} sets weights for {hotkeys} hotkeys"),
+        Happened::WeightsRefused { validator, why } => format!("{validator}'s weights are refused: {why}"),
+        Happened::TempoEnded { miners_rao } => {
+            format!("the tempo ends: miners earn {:.6} alpha", alpha(*miners_rao))
+        }
+    };
+    format!("{:>14.3} s  {told}", happening.at_ms as f64 / 1e3)
+}
+
+fn named(run: &Run, miner: usize) -> String {
+    let group = run.miners.get(miner).map_or("?", |miner| run.groups[miner.group].name.as_str());
+    format!("miner {miner} of `{group}`")
+}
+
+fn size(bytes: u64) -> String {
+    plimsoll_core::ByteSize(bytes).to_string()
+}
+
+fn alpha(rao: u64) -> f64 {
+    rao as f64 / 1e9
 }
