@@ -22,7 +22,7 @@ static COMPONENT: LazyLock<String> = LazyLock::new(|| {
 static HOST: LazyLock<Host> = LazyLock::new(|| {
     let mut limits = Limits::default();
     limits.fuel.weigh /= 100;
-    Host::new(HostOptions { cache_dir: None, limits }).unwrap()
+    Host::new(HostOptions { limits, ..HostOptions::default() }).unwrap()
 });
 
 /// A rule that breaks down from epoch 6 of 12 on.

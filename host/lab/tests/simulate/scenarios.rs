@@ -23,8 +23,8 @@ fn every_shipped_scenario_lives_to_its_end() {
             "{}",
             scenario.name
         );
-        // A thousandth of the packets is lost; disks fail in one of them.
-        let most = if scenario.name == "churn" { 0.2 } else { 0.01 };
+        // A thousandth of the packets is lost, and in two of them disks fail.
+        let most = if ["churn", "rule-log"].contains(&scenario.name) { 0.2 } else { 0.01 };
         assert!(run.false_punishment_rate < most, "{}: {}", scenario.name, run.false_punishment_rate);
     }
 }
