@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::axis::Axis;
-use super::svg::{Anchor, Drawing, escaped};
+use crate::page::axis::Axis;
+use crate::page::svg::{Anchor, Drawing, escaped};
 use crate::compare::table::{Comparison, significant};
 
 const WIDTH: f64 = 920.0;
