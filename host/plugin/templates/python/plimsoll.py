@@ -125,7 +125,10 @@ def one_of(default, words, about):
 
 @dataclass(frozen=True)
 class About:
-    """What a plugin says of itself: `summary` what it does, `limits` what it does not do, in one sentence each."""
+    """What a plugin says of itself: `summary` what it does, `limits` what it does not do, in one sentence each.
+
+    `waivers` names economic laws of `plimsoll plugin test` that it breaks on purpose, each with the reason.
+    """
 
     name: str
     version: str
@@ -133,6 +136,7 @@ class About:
     limits: str
     parameters: dict
     references: tuple = ()
+    waivers: tuple = ()
 
     def schema(self):
         """The JSON schema that the host checks an operator's parameters against."""
@@ -193,7 +197,8 @@ def _lifecycle(about, configured):
             from wit_world.exports.lifecycle import Descriptor
 
             schema = json.dumps(about.schema(), sort_keys=True)
-            told = (about.name, about.version, about.summary, about.limits, list(about.references))
+            waived = [f"waives {law}: {reason}" for law, reason in about.waivers]
+            told = (about.name, about.version, about.summary, about.limits, [*about.references, *waived])
             return Descriptor(*told, schema)
 
         @_telling

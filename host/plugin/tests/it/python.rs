@@ -205,7 +205,7 @@ fn a_manifest_that_cannot_be_built_is_refused_by_its_field() {
     let folder = folder_with_tool("componentize-py 0.25.1", "exit 1");
     let path = folder.path().join("my-rule/pyproject.toml");
     let sound = fs::read_to_string(&path).unwrap();
-    let mut said = |from: &str, to: &str| {
+    let said = |from: &str, to: &str| {
         assert!(sound.contains(from));
         fs::write(&path, sound.replace(from, to)).unwrap();
         refusal(&folder)
