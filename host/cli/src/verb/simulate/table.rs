@@ -55,7 +55,10 @@ fn cell(cell: &CellSummary) -> String {
         ),
     ];
     if let Some(fault) = &cell.first_fault {
-        lines.push(format!("PLUGINS BROKE DOWN {} times, those rounds are void; the first: {fault}", cell.faults_count));
+        lines.push(format!(
+            "PLUGINS BROKE DOWN {} times, those rounds are void; the first: {fault}",
+            cell.faults_count
+        ));
     }
     lines.join("\n")
 }
