@@ -86,7 +86,7 @@ impl Chosen {
             epochs: self.epochs,
         };
         let cells = axes.cells(&scenario, &figures)?;
-        Ok(Found { scenario, cells, host: config.host()? })
+        Ok(Found { scenario, cells, host: config.simulating_host()? })
     }
 
     /// The same where only one combination makes sense.
