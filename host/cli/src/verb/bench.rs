@@ -11,8 +11,8 @@ use plimsoll_node::measure::{
 use plimsoll_plugin::{Measured, measure};
 use serde_json::{Value, json};
 
-use super::{bench_kernels, bench_simulate};
 use super::generate::blocking;
+use super::{bench_kernels, bench_simulate};
 use crate::cancel::Cancel;
 use crate::exit::Failure;
 use crate::flags::PluginFlags;

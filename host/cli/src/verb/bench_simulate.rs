@@ -33,9 +33,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let host = global.config(&[])?.host()?;
     let cancel = Cancel::on_signals("stopping the bench")?;
-    let request =
-        SimulateRequest { epochs: args.epochs, miners: args.miners, validators: args.validators, cells: args.cells };
-    let go_on = move || if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let request = SimulateRequest {
+        epochs: args.epochs,
+        miners: args.miners,
+        validators: args.validators,
+        cells: args.cells,
+    };
+    let go_on =
+        move || if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let figures = blocking(move || measure_simulate(&host, &request, &go_on)).await??;
     global.emit(&figures, || human(&figures))
 }
@@ -49,7 +54,10 @@ fn human(figures: &SimulateFigures) -> String {
         format!("weigh             {:.1} us over {} standings", figures.weigh_us, figures.standings_count),
         format!(
             "a sweep           {} cells: {:.2} s on one thread, {:.2} s on two, {:.2}x",
-            figures.cells_count, figures.one_thread_seconds, figures.two_threads_seconds, figures.speedup_two_threads
+            figures.cells_count,
+            figures.one_thread_seconds,
+            figures.two_threads_seconds,
+            figures.speedup_two_threads
         ),
         format!("replay            {:.1} ms for one epoch", figures.replay_ms),
     ];

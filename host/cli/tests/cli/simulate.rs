@@ -61,7 +61,11 @@ fn a_sweep_has_its_cells_in_every_form() {
     assert_eq!(&std::fs::read(home.path().join("sweep.parquet")).unwrap()[..4], b"PAR1");
     let csv = good(home.run(&format!("{line} --csv"))).out;
     assert_eq!(csv.lines().count(), 1 + 8 * 3, "{csv}");
-    assert_eq!(good(home.run(&format!("{line} --json --threads 3"))).json(), object, "on any number of threads");
+    assert_eq!(
+        good(home.run(&format!("{line} --json --threads 3"))).json(),
+        object,
+        "on any number of threads"
+    );
 }
 
 #[test]
@@ -69,7 +73,11 @@ fn finished_runs_are_kept_and_taken_again() {
     let home = Home::warm();
     let counts = |line: &str| {
         let object = good(home.run(&format!("simulate --epochs 3 --json {line}"))).json();
-        (object["kept_runs"].as_u64().unwrap(), object["fresh_runs"].as_u64().unwrap(), object["cells"].clone())
+        (
+            object["kept_runs"].as_u64().unwrap(),
+            object["fresh_runs"].as_u64().unwrap(),
+            object["cells"].clone(),
+        )
     };
     let first = counts("--seeds 2");
     assert_eq!((first.0, first.1), (0, 2));
@@ -99,10 +107,17 @@ fn an_epoch_of_a_miner_is_explained() {
     let line = "simulate explain --epochs 6 --uid 21 --epoch 4";
     insta::assert_snapshot!("explain", good(home.run(line)).out);
     let object = good(home.run(&format!("{line} --json"))).json();
-    assert_eq!((&object["uid"], &object["epoch"], &object["strategy"]), (&21.into(), &4.into(), &"freeloader".into()));
+    assert_eq!(
+        (&object["uid"], &object["epoch"], &object["strategy"]),
+        (&21.into(), &4.into(), &"freeloader".into())
+    );
     let no_miner = home.run("simulate explain --epochs 6 --uid 0 --epoch 4");
     assert_eq!(no_miner.code, 2, "{}", no_miner.all());
-    assert!(no_miner.err.contains("epoch 4 cannot be replayed: uid 0 was no miner's in it"), "{}", no_miner.err);
+    assert!(
+        no_miner.err.contains("epoch 4 cannot be replayed: uid 0 was no miner's in it"),
+        "{}",
+        no_miner.err
+    );
     let many = home.run("simulate explain --uid 3 --epoch 1 --rule incentive-ema,incentive-tiered");
     assert_eq!(many.code, 2);
     assert!(many.err.contains("`simulate explain` is about one run, and these flags mean 2"), "{}", many.err);
@@ -145,7 +160,10 @@ fn a_scenario_that_cannot_be_is_shown_where_it_is_wrong() {
     insta::assert_snapshot!("wrong_scenarios", told);
     let json = Home::with("s.toml", &good.replace("bytes", "byets")).run("simulate --scenario s.toml --json");
     let problem = &json.json()["error"]["problems"][0];
-    assert_eq!((&problem["line"], &problem["column"], &problem["code"]), (&8.into(), &1.into(), &"unknown-key".into()));
+    assert_eq!(
+        (&problem["line"], &problem["column"], &problem["code"]),
+        (&8.into(), &1.into(), &"unknown-key".into())
+    );
 }
 
 #[test]

@@ -41,7 +41,8 @@ impl Axis {
     /// From 0, or from the least value where that is below, to the largest, with room above.
     pub(crate) fn from_zero(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
         let finite = values.filter(|value| value.is_finite());
-        let (low, high) = finite.fold((0.0f64, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) =
+            finite.fold((0.0f64, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
         let high = if high > low { high + (high - low) * 0.06 } else { low + 1.0 };
         Self::linear(low, high, from, to)
     }

@@ -82,7 +82,8 @@ impl Axes {
         let lengths = lengths.into_iter().chain(self.settings.iter().map(|setting| setting.values.len()));
         let cells = lengths.fold(1usize, |product, length| product.saturating_mul(length.max(1)));
         if cells > MOST_CELLS {
-            let why = format!("that is {cells} cells, at most {MOST_CELLS} make one sweep: leave some values out");
+            let why =
+                format!("that is {cells} cells, at most {MOST_CELLS} make one sweep: leave some values out");
             return Err(LabError::Choice(why));
         }
         Ok(())
@@ -114,7 +115,10 @@ fn replace(name: &mut String, params: &mut Value, named: &Named) -> Result<(), L
     match &named.value {
         Some(given @ Value::Object(_)) => *params = given.clone(),
         Some(given) => {
-            let why = format!("the parameters of `{}` must be a table such as {{decay=0.9}}, found {given}", named.name);
+            let why = format!(
+                "the parameters of `{}` must be a table such as {{decay=0.9}}, found {given}",
+                named.name
+            );
             return Err(LabError::Choice(why));
         }
         None if *name != named.name => *params = json!({}),
@@ -172,7 +176,9 @@ fn strategy(named: &Named) -> Result<Strategy, LabError> {
             json!({ name: params })
         }
         (None, None) if name == "growing" => {
-            return Err(wrong("it needs its bounds: growing={bytes_per_epoch=\"1TiB\",up_to=\"20TiB\"}".into()));
+            return Err(wrong(
+                "it needs its bounds: growing={bytes_per_epoch=\"1TiB\",up_to=\"20TiB\"}".into(),
+            ));
         }
         (None, None) => {
             let words: Vec<&str> = USUAL.iter().map(|(word, _)| *word).chain(["growing"]).collect();

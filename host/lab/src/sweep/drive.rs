@@ -93,7 +93,10 @@ pub fn sweep(
         })?;
     }
     let (found, unkept) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let cells = cells.iter().zip(found).map(|(cell, of)| summary(cell, &of.into_iter().flatten().collect::<Vec<_>>()));
+    let cells = cells
+        .iter()
+        .zip(found)
+        .map(|(cell, of)| summary(cell, &of.into_iter().flatten().collect::<Vec<_>>()));
     Ok(Swept { cells: cells.collect(), kept_runs, fresh_runs: jobs.len(), unkept })
 }
 

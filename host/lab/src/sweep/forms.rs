@@ -42,8 +42,14 @@ mod tests {
     fn the_json_has_the_promised_shape() {
         let object = swept().to_json();
         let cell = &object["cells"][0];
-        assert_eq!((&cell["rule"], &cell["scheme"]), (&json!("incentive-proportional"), &json!("proof-stream")));
-        assert_eq!((&cell["strategy"], &cell["settings"]["audits.samples"]), (&json!("freeloader"), &json!("5")));
+        assert_eq!(
+            (&cell["rule"], &cell["scheme"]),
+            (&json!("incentive-proportional"), &json!("proof-stream"))
+        );
+        assert_eq!(
+            (&cell["strategy"], &cell["settings"]["audits.samples"]),
+            (&json!("freeloader"), &json!("5"))
+        );
         let agents = cell["agents"].as_array().unwrap();
         assert_eq!((agents.len(), &agents[1]["name"], &agents[1]["count"]), (2, &json!("free"), &json!(2)));
         for number in ["emission_share", "roi", "detected_after_epochs"] {
@@ -60,7 +66,10 @@ mod tests {
         let lines: Vec<&str> = csv.lines().collect();
         assert_eq!(lines.len(), 1 + 2 * 2);
         assert!(lines[0].starts_with("rule,rule_params,scheme,"));
-        assert!(lines[2].contains(",\"{\"\"audits.samples\"\":\"\"5\"\"}\",") || lines[2].contains("\"\"audits.samples\"\""));
+        assert!(
+            lines[2].contains(",\"{\"\"audits.samples\"\":\"\"5\"\"}\",")
+                || lines[2].contains("\"\"audits.samples\"\"")
+        );
         assert!(lines[2].contains(",free,freeloader,false,2,"), "{}", lines[2]);
     }
 }

@@ -142,7 +142,10 @@ mod tests {
         let text = "my notes, and no database at all. ".repeat(1000);
         std::fs::write(&path, &text).unwrap();
         let error = Keep::open(&path).err().unwrap().to_string();
-        assert!(error.starts_with(&format!("the finished runs kept in {} cannot be used: ", path.display())), "{error}");
+        assert!(
+            error.starts_with(&format!("the finished runs kept in {} cannot be used: ", path.display())),
+            "{error}"
+        );
         assert!(error.ends_with("nothing in it was changed: move it away, or keep runs in another file"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }

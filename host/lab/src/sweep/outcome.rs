@@ -99,9 +99,10 @@ impl SeedOutcome {
             honest_audits,
             validator: run.validator,
             faults: run.faults.len() as u64,
-            first_fault: run.faults.first().map(|fault| {
-                format!("epoch {}, {}: {}", fault.epoch, fault.validator, fault.what)
-            }),
+            first_fault: run
+                .faults
+                .first()
+                .map(|fault| format!("epoch {}, {}: {}", fault.epoch, fault.validator, fault.what)),
             windows: windows(run),
         }
     }

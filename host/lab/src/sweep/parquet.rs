@@ -39,7 +39,8 @@ impl Swept {
         let mut group = file.next_row_group()?;
         for column in COLUMNS {
             let writer = group.next_column()?;
-            let mut writer = writer.ok_or_else(|| ParquetError::General("fewer columns than planned".into()))?;
+            let mut writer =
+                writer.ok_or_else(|| ParquetError::General("fewer columns than planned".into()))?;
             write(&mut writer, column, &rows)?;
             writer.close()?;
         }
@@ -63,18 +64,26 @@ fn schema() -> Result<TypePtr, ParquetError> {
     Ok(Arc::new(Type::group_type_builder("sweep").with_fields(fields).build()?))
 }
 
-fn write(writer: &mut SerializedColumnWriter<'_>, column: &Column, rows: &[Row<'_>]) -> Result<(), ParquetError> {
+fn write(
+    writer: &mut SerializedColumnWriter<'_>,
+    column: &Column,
+    rows: &[Row<'_>],
+) -> Result<(), ParquetError> {
     match column.read {
         Read::Text(read) => {
             let text = |(cell, agent): &Row<'_>| Some(ByteArray::from(read(cell, agent)?.into_bytes()));
             fill(writer.typed::<ByteArrayType>(), rows.iter().map(text))
         }
-        Read::Truth(read) => fill(writer.typed::<BoolType>(), rows.iter().map(|(cell, agent)| Some(read(cell, agent)))),
+        Read::Truth(read) => {
+            fill(writer.typed::<BoolType>(), rows.iter().map(|(cell, agent)| Some(read(cell, agent))))
+        }
         Read::Whole(read) => {
             let whole = |(cell, agent): &Row<'_>| i64::try_from(read(cell, agent)).ok();
             fill(writer.typed::<Int64Type>(), rows.iter().map(whole))
         }
-        Read::Number(read) => fill(writer.typed::<DoubleType>(), rows.iter().map(|(cell, agent)| read(cell, agent))),
+        Read::Number(read) => {
+            fill(writer.typed::<DoubleType>(), rows.iter().map(|(cell, agent)| read(cell, agent)))
+        }
     }
 }
 

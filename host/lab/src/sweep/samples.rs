@@ -111,7 +111,10 @@ fn what_the_hand_made_runs_say_together() {
     assert!(free.emission_share_ci95[0] >= 0.25 && free.emission_share_ci95[1] <= 0.5);
     assert!((free.roi - 3.0).abs() < 1e-9 && free.roi_ci95[0] < 3.0 && free.roi_ci95[1] > 3.0);
     assert_eq!((free.detected_after_epochs, free.detected_share), (Some(2.0), 0.5));
-    assert_eq!((honest.detected_after_epochs, honest.claimed_share, honest.stored_share), (None, 0.5, 2.0 / 3.0));
+    assert_eq!(
+        (honest.detected_after_epochs, honest.claimed_share, honest.stored_share),
+        (None, 0.5, 2.0 / 3.0)
+    );
     assert_eq!((free.audits.passed, free.audits.late), (120, 27));
     assert_eq!(cell.windows.len(), 4);
     assert!((cell.windows[0].earned_alpha_per_epoch[1] - 0.5).abs() < 1e-12);

@@ -27,7 +27,9 @@ impl Setting {
     /// [`LabError::Choice`] without `=`, without a value, or with a bracket that is not closed.
     pub fn read(text: &str) -> Result<Self, LabError> {
         let Some((key, values)) = text.split_once('=') else {
-            return Err(LabError::Choice(format!("`{text}` has no `=`: expected KEY=VALUE or KEY=VALUE,VALUE")));
+            return Err(LabError::Choice(format!(
+                "`{text}` has no `=`: expected KEY=VALUE or KEY=VALUE,VALUE"
+            )));
         };
         let values: Vec<String> = pieces(values)?.into_iter().map(str::to_owned).collect();
         if values.iter().any(String::is_empty) {
@@ -189,7 +191,10 @@ strategy.freeloader = { keep = 0.5 }
 
     #[test]
     fn a_value_that_cannot_be_is_told_with_its_key() {
-        assert_eq!(refused("audits.samples", "0"), "`audits.samples=0`: `samples` must be 1 or more, it is 0");
+        assert_eq!(
+            refused("audits.samples", "0"),
+            "`audits.samples=0`: `samples` must be 1 or more, it is 0"
+        );
         let of_type = refused("audits.samples", "many");
         assert!(of_type.starts_with("`audits.samples=many`: invalid type: string \"many\""), "{of_type}");
         let size = refused("miners.honest.bytes", "3TuB");

@@ -161,14 +161,18 @@ pub fn summary(cell: &Cell, outcomes: &[SeedOutcome]) -> CellSummary {
         validator_traffic_bytes_per_epoch: over(|of| of.validator.traffic_bytes),
         validator_usd_per_epoch: over(|of| of.validator.usd),
         faults_count: outcomes.iter().map(|of| of.faults).sum(),
-        first_fault: outcomes.iter().find_map(|of| Some(format!("seed {}, {}", of.seed, of.first_fault.as_ref()?))),
+        first_fault: outcomes
+            .iter()
+            .find_map(|of| Some(format!("seed {}, {}", of.seed, of.first_fault.as_ref()?))),
         windows: windows(cell, outcomes),
     }
 }
 
 fn agent(cell: &Cell, outcomes: &[SeedOutcome], at: usize) -> AgentSummary {
     let miners = &cell.scenario.miners[at];
-    let values = |of: fn(&GroupOutcome) -> f64| -> Vec<f64> { outcomes.iter().map(|seed| of(&seed.groups[at])).collect() };
+    let values = |of: fn(&GroupOutcome) -> f64| -> Vec<f64> {
+        outcomes.iter().map(|seed| of(&seed.groups[at])).collect()
+    };
     let over = |of| mean(&values(of));
     let interval = |of, figure: u8| bootstrap_mean_ci95(&values(of), seed(cell, at, figure));
     let mut audits = Audits::default();

@@ -70,7 +70,8 @@ impl Chosen {
         let (settings, rest) = divided(&scenario, &global.set)?;
         let config = Global { set: rest, ..global.clone() }.config(&[])?;
         let table = self.figures.as_ref().map(|file| {
-            std::fs::read_to_string(file).or_fail(Exit::NotInitialised, || format!("cannot read {}", file.display()))
+            std::fs::read_to_string(file)
+                .or_fail(Exit::NotInitialised, || format!("cannot read {}", file.display()))
         });
         let table = table.transpose()?;
         let figures = |scheme: &str, params: &serde_json::Value| match &table {
@@ -94,7 +95,8 @@ impl Chosen {
         match (cells.pop(), cells.len()) {
             (Some(cell), 0) => Ok((cell, host)),
             (_, others) => {
-                let message = format!("`simulate {verb}` is about one run, and these flags mean {}", others + 1);
+                let message =
+                    format!("`simulate {verb}` is about one run, and these flags mean {}", others + 1);
                 Err(Failure::new(Exit::Usage, message).hint("give each flag one value"))
             }
         }

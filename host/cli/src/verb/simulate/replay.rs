@@ -59,7 +59,12 @@ pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(
         };
         let mut lines = vec![format!("seed {}, {} epochs: run {found}, {verdict}", run.seed, run.epochs)];
         lines.extend(run.faults.first().map(|fault| {
-            format!("plugins broke down {} times; the first, in epoch {}: {}", run.faults.len(), fault.epoch, fault.what)
+            format!(
+                "plugins broke down {} times; the first, in epoch {}: {}",
+                run.faults.len(),
+                fault.epoch,
+                fault.what
+            )
         }));
         lines.extend(relived.iter().map(|relived| epoch(&run, relived)));
         lines.join("\n")
@@ -79,8 +84,12 @@ fn epoch(run: &Run, relived: &Relived) -> String {
             format!("{:.6}", alpha(relived.row.earned_rao[at])),
         ]
     };
-    let columns =
-        [("miners", Side::Left), ("claim", Side::Right), ("store", Side::Right), ("earn, alpha", Side::Right)];
+    let columns = [
+        ("miners", Side::Left),
+        ("claim", Side::Right),
+        ("store", Side::Right),
+        ("earn, alpha", Side::Right),
+    ];
     lines.push(String::new());
     lines.push(screen::table(&columns, run.groups.iter().enumerate().map(row)));
     lines.join("\n")
@@ -89,19 +98,31 @@ fn epoch(run: &Run, relived: &Relived) -> String {
 fn event(run: &Run, happening: &Happening) -> String {
     let told = match &happening.what {
         Happened::Registered { hotkey, uid, cost_rao, displaced } => {
-            let displaced = displaced.map_or_else(String::new, |other| format!(", in place of {}", other.short()));
-            format!("{} registers for {:.6} alpha and gets uid {uid}{displaced}", hotkey.short(), alpha(*cost_rao))
+            let displaced =
+                displaced.map_or_else(String::new, |other| format!(", in place of {}", other.short()));
+            format!(
+                "{} registers for {:.6} alpha and gets uid {uid}{displaced}",
+                hotkey.short(),
+                alpha(*cost_rao)
+            )
         }
         Happened::Left { miner } => format!("{} leaves for good", named(run, *miner)),
         Happened::Divided { miner, hotkey, claimed_bytes } => {
-            format!("{} divides its space anew: {} claims {}", named(run, *miner), hotkey.short(), size(*claimed_bytes))
+            format!(
+                "{} divides its space anew: {} claims {}",
+                named(run, *miner),
+                hotkey.short(),
+                size(*claimed_bytes)
+            )
         }
         Happened::RoundOver { validator, audits } => format!(
             "{validator} ends its round: {} passed, {} failed, {} late, {} absent",
             audits.passed, audits.failed, audits.late, audits.absent
         ),
         Happened::RoundVoid { validator, why } => format!("{validator}'s round is void: {why}"),
-        Happened::WeightsSet { validator, hotkeys } => format!("{validator} sets weights for {hotkeys} hotkeys"),
+        Happened::WeightsSet { validator, hotkeys } => {
+            format!("{validator} sets weights for {hotkeys} hotkeys")
+        }
         Happened::WeightsRefused { validator, why } => format!("{validator}'s weights are refused: {why}"),
         Happened::TempoEnded { miners_rao } => {
             format!("the tempo ends: miners earn {:.6} alpha", alpha(*miners_rao))

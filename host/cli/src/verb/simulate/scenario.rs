@@ -43,7 +43,8 @@ fn problem(error: &ScenarioError, text: &str) -> Problem {
     let line_start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let rest = &text[line_start.min(text.len())..];
     let start = line_start + rest.char_indices().nth(column - 1).map_or(0, |(at, _)| at);
-    let source = Source { origin: Origin::File, name: file.clone(), text: text.into(), folder: PathBuf::new() };
+    let source =
+        Source { origin: Origin::File, name: file.clone(), text: text.into(), folder: PathBuf::new() };
     let place = Place { span: start..start + word(&text[start..]), source: Arc::new(source) };
     Problem::new(code, what.clone()).at(&place)
 }
@@ -64,7 +65,8 @@ fn word(rest: &str) -> usize {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "about = \"ä\"\n[plugins]\nrule = \"a\"\nscheme = \"b\"\n[[validators]]\nname = \"v\"\ncuont = 2\n";
+    const TEXT: &str =
+        "about = \"ä\"\n[plugins]\nrule = \"a\"\nscheme = \"b\"\n[[validators]]\nname = \"v\"\ncuont = 2\n";
 
     #[test]
     fn the_place_of_an_error_is_its_word() {
@@ -82,7 +84,9 @@ mod tests {
 
     #[test]
     fn words_end_where_values_do() {
-        for (text, expected) in [("\"a b\" # x", 5), ("{ a = 1 } # x", 9), ("1.5, 2", 3), ("name", 4), ("", 0)] {
+        for (text, expected) in
+            [("\"a b\" # x", 5), ("{ a = 1 } # x", 9), ("1.5, 2", 3), ("name", 4), ("", 0)]
+        {
             assert_eq!(word(text), expected, "{text}");
         }
     }

@@ -73,7 +73,9 @@ impl Output {
 fn resumable(error: plimsoll_lab::LabError) -> Failure {
     let failure = Failure::from(error);
     match failure.exit {
-        Exit::Interrupted => failure.hint("the same command goes on where it stopped, unless it was told --no-keep"),
+        Exit::Interrupted => {
+            failure.hint("the same command goes on where it stopped, unless it was told --no-keep")
+        }
         _ => failure,
     }
 }

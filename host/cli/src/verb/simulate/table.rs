@@ -22,9 +22,9 @@ const COLUMNS: [(&str, Side); 12] = [
     ("claims", Side::Right),
     ("stores", Side::Right),
     ("earns", Side::Right),
-    ("of emission", Side::Left),
+    ("95 %", Side::Left),
     ("ROI", Side::Right),
-    ("return", Side::Left),
+    ("95 %", Side::Left),
     ("passes", Side::Right),
     ("caught", Side::Right),
     ("after", Side::Right),
@@ -55,7 +55,10 @@ fn cell(cell: &CellSummary) -> String {
         ),
     ];
     if let Some(fault) = &cell.first_fault {
-        lines.push(format!("PLUGINS BROKE DOWN {} times, those rounds are void; the first: {fault}", cell.faults_count));
+        lines.push(format!(
+            "PLUGINS BROKE DOWN {} times, those rounds are void; the first: {fault}",
+            cell.faults_count
+        ));
     }
     lines.join("\n")
 }

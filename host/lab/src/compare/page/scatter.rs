@@ -1,10 +1,10 @@
 //! Fill rate against verify cost.
 
+use crate::compare::figure::Figure;
+use crate::compare::table::{Comparison, significant};
 use crate::page::axis::Axis;
 use crate::page::labels::{Place, place_all};
 use crate::page::svg::{Anchor, Drawing, escaped};
-use crate::compare::figure::Figure;
-use crate::compare::table::{Comparison, significant};
 
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 460.0;

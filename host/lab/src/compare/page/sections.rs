@@ -2,10 +2,10 @@
 
 use plimsoll_core::ByteSize;
 
-use crate::page::svg::escaped;
 use crate::compare::columns::{COLUMNS, Cell, Column, Group};
 use crate::compare::row::Row;
 use crate::compare::table::{Comparison, shown, significant};
+use crate::page::svg::escaped;
 
 pub(super) fn heading(comparison: &Comparison) -> String {
     let machine = &comparison.machine;

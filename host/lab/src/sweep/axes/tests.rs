@@ -45,7 +45,10 @@ fn every_combination_is_a_cell_and_the_last_axis_runs_first() {
         rules: list("incentive-proportional,incentive-ema"),
         schemes: list("proof-stream,proof-merkle"),
         strategies: list("honest,sybil={hotkeys=3}"),
-        settings: vec![Setting::read("audits.samples=5,20").unwrap(), Setting::read("miners.free.count=1,2,3").unwrap()],
+        settings: vec![
+            Setting::read("audits.samples=5,20").unwrap(),
+            Setting::read("miners.free.count=1,2,3").unwrap(),
+        ],
         epochs: Some(7),
     };
     let cells = cells(&axes).unwrap();
@@ -81,9 +84,8 @@ fn every_strategy_that_has_a_usual_form_can_be_a_word() {
 
 #[test]
 fn what_cannot_be_is_told_by_name() {
-    let refused = |strategies: &str| {
-        cells(&Axes { strategies: list(strategies), ..Axes::default() }).unwrap_err()
-    };
+    let refused =
+        |strategies: &str| cells(&Axes { strategies: list(strategies), ..Axes::default() }).unwrap_err();
     assert_eq!(
         refused("freelaoder"),
         "strategy `freelaoder`: there is no such strategy: did you mean `freeloader`?"
@@ -98,7 +100,10 @@ fn what_cannot_be_is_told_by_name() {
     );
     let honest = Scenario { miners: scenario().miners[..1].to_vec(), ..scenario() };
     let none = Axes { strategies: list("sybil"), ..Axes::default() }.cells(&honest, &figures).unwrap_err();
-    assert!(none.to_string().starts_with("no group of the scenario cheats, so none can be `sybil`"), "{none}");
+    assert!(
+        none.to_string().starts_with("no group of the scenario cheats, so none can be `sybil`"),
+        "{none}"
+    );
     let many = Setting { key: "epochs".into(), values: vec!["1".into(); 400] };
     let many = Axes { settings: vec![many.clone(), many], ..Axes::default() };
     assert!(cells(&many).unwrap_err().contains("that is 160000 cells, at most 100000"));
@@ -110,7 +115,8 @@ fn a_cell_is_named_by_everything_that_goes_in_and_not_by_its_description() {
     let digest = first(&scenario()).digest();
     assert_eq!(first(&Scenario { about: "other".into(), ..scenario() }).digest(), digest);
     assert_ne!(first(&Scenario { epochs: 99, ..scenario() }).digest(), digest);
-    let slow = |scheme: &str, params: &Value| Ok(SchemeFigures { verify_us: 9.0, ..figures(scheme, params)? });
+    let slow =
+        |scheme: &str, params: &Value| Ok(SchemeFigures { verify_us: 9.0, ..figures(scheme, params)? });
     assert_ne!(Axes::default().cells(&scenario(), &slow).unwrap()[0].digest(), digest);
     assert_ne!(first(&scenario()).key(1), first(&scenario()).key(2));
 }

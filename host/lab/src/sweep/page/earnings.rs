@@ -13,7 +13,9 @@ pub(super) fn section(swept: &Swept, names: &[&str]) -> String {
     let chart = |cell: &CellSummary| format!("<p>{}</p>\n{}", escaped(&title(cell)), chart(cell, names));
     let mut charts: Vec<String> = swept.cells.iter().take(MOST_CHARTS).map(chart).collect();
     if let Some(left_out) = swept.cells.len().checked_sub(MOST_CHARTS).filter(|n| *n > 0) {
-        charts.push(format!("<p class=\"soft\">{left_out} more cells are not drawn; the table has them all.</p>"));
+        charts.push(format!(
+            "<p class=\"soft\">{left_out} more cells are not drawn; the table has them all.</p>"
+        ));
     }
     charts.push(legend(names.iter().copied().enumerate()));
     figure(

@@ -9,7 +9,11 @@ pub(super) const HEIGHT: f64 = 400.0;
 pub(super) const INSIDE: Place = Place { left: 84.0, top: 18.0, right: WIDTH - 24.0, bottom: HEIGHT - 58.0 };
 
 /// Lines at values of both axes with their words, and what the axes are.
-pub(super) fn frame(drawing: &mut Drawing, x: (&Axis, Vec<(f64, String)>, &str), y: (&Axis, Vec<(f64, String)>, &str)) {
+pub(super) fn frame(
+    drawing: &mut Drawing,
+    x: (&Axis, Vec<(f64, String)>, &str),
+    y: (&Axis, Vec<(f64, String)>, &str),
+) {
     for (value, word) in x.1 {
         let at = x.0.place(value);
         drawing.line("grid", (at, INSIDE.top), (at, INSIDE.bottom));

@@ -67,7 +67,8 @@ mod tests {
         }
         assert!(page.starts_with("<!doctype html>") && page.contains("prefers-color-scheme: dark"));
         for tag in ["html", "body", "main", "svg", "table", "tr", "td", "th", "figure", "ul", "li", "path"] {
-            let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+            let opened =
+                page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
             assert!(opened > 0 && opened == page.matches(&format!("</{tag}>")).count(), "<{tag}>");
         }
     }
@@ -86,7 +87,9 @@ mod tests {
     fn returns_are_drawn_against_sizes_where_sizes_differ() {
         let mut swept = swept();
         let without = swept.to_html("x");
-        assert!(without.contains("--set miners.NAME.count=1,2,4") && !without.contains("aria-label=\"Return"));
+        assert!(
+            without.contains("--set miners.NAME.count=1,2,4") && !without.contains("aria-label=\"Return")
+        );
         swept.cells[1].agents[1].claimed_share = 0.25;
         let with = swept.to_html("x");
         assert!(with.contains("aria-label=\"Return of each attack"));

@@ -50,9 +50,11 @@ pub(super) fn section(swept: &Swept) -> String {
     });
     let content = match is_swept {
         true => chart(&points, &names),
-        false => "<p class=\"soft\">Not drawn, because no attack has two sizes: sweep one, such as with --set \
+        false => {
+            "<p class=\"soft\">Not drawn, because no attack has two sizes: sweep one, such as with --set \
                   miners.NAME.count=1,2,4.</p>"
-            .into(),
+                .into()
+        }
     };
     figure(
         TITLE,
@@ -69,12 +71,18 @@ fn chart(points: &[Point<'_>], names: &[&str]) -> String {
         let [low, high] = point.agent.roi_ci95;
         [low, high, point.agent.roi].map(ratio)
     });
-    let Some(y) = Axis::logarithmic(ratios.chain([1.0]), INSIDE.bottom, INSIDE.top) else { return String::new() };
+    let Some(y) = Axis::logarithmic(ratios.chain([1.0]), INSIDE.bottom, INSIDE.top) else {
+        return String::new();
+    };
     let mut drawing = Drawing::default();
     frame(
         &mut drawing,
         (&x, x.steps().into_iter().map(|value| (value, percent(value))).collect(), "share of claimed bytes"),
-        (&y, y.decades().into_iter().map(|value| (value, significant(value))).collect(), "earned for a dollar paid"),
+        (
+            &y,
+            y.decades().into_iter().map(|value| (value, significant(value))).collect(),
+            "earned for a dollar paid",
+        ),
     );
     drawing.line("axis", (INSIDE.left, y.place(1.0)), (INSIDE.right, y.place(1.0)));
     for (series, name) in names.iter().enumerate() {
@@ -87,7 +95,8 @@ fn chart(points: &[Point<'_>], names: &[&str]) -> String {
         for agent in of {
             let [low, high] = agent.roi_ci95;
             drawing.bar(series, at(agent, low), at(agent, high));
-            let told = format!("{name}: {} of claims, ROI {}", percent(agent.claimed_share), significant(agent.roi));
+            let told =
+                format!("{name}: {} of claims, ROI {}", percent(agent.claimed_share), significant(agent.roi));
             drawing.mark(series, at(agent, agent.roi), &told);
         }
     }

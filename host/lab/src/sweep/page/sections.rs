@@ -62,7 +62,11 @@ fn body(cell: &CellSummary) -> String {
         significant(cell.validator_traffic_bytes_per_epoch),
         significant(cell.validator_usd_per_epoch)
     );
-    format!("<tbody><tr><th class=\"group\" colspan=\"{}\">{}</th></tr>\n{rows}</tbody>\n", HEADS.len(), escaped(&told))
+    format!(
+        "<tbody><tr><th class=\"group\" colspan=\"{}\">{}</th></tr>\n{rows}</tbody>\n",
+        HEADS.len(),
+        escaped(&told)
+    )
 }
 
 fn row(agent: &AgentSummary) -> String {
@@ -79,7 +83,9 @@ fn row(agent: &AgentSummary) -> String {
         significant(agent.earned_alpha),
         significant(agent.paid_usd),
         percent(agent.audits.passed as f64 / agent.audits.judged().max(1) as f64),
-        agent.detected_after_epochs.map_or_else(|| "never".into(), |epochs| format!("{} epochs", significant(epochs))),
+        agent
+            .detected_after_epochs
+            .map_or_else(|| "never".into(), |epochs| format!("{} epochs", significant(epochs))),
         percent(agent.detected_share),
     ];
     let cells: String = cells.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();

@@ -8,7 +8,9 @@ use crate::page::svg::Drawing;
 use crate::sweep::drive::Swept;
 
 pub(super) fn section(swept: &Swept, names: &[&str]) -> String {
-    let highest = |values: Vec<f64>| values.into_iter().filter(|v| v.is_finite()).fold(0.01f64, f64::max).min(1.0) * 1.05;
+    let highest = |values: Vec<f64>| {
+        values.into_iter().filter(|v| v.is_finite()).fold(0.01f64, f64::max).min(1.0) * 1.05
+    };
     let x_most = highest(swept.rows().map(|(_, agent)| agent.stored_share).collect());
     let y_most = highest(swept.rows().map(|(_, agent)| agent.emission_share_ci95[1]).collect());
     let x = Axis::linear(0.0, x_most, INSIDE.left, INSIDE.right);
