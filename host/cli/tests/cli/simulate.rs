@@ -172,6 +172,7 @@ fn what_cannot_be_simulated_is_refused_by_name() {
     for (line, code, words) in [
         ("--scenario free-rider", 10, "there is no scenario `free-rider`, neither shipped nor as a file"),
         ("--rule incentive-nothing", 40, "there is no shipped plugin `incentive-nothing`"),
+        ("--rule incentive-ema={nonsense=1}", 3, "nonsense"),
         ("--scheme proof-nothing", 3, "there are no figures of `proof-nothing`"),
         ("--strategy freelaoder", 2, "did you mean `freeloader`?"),
         ("--strategy sybil --scenario honest-only", 2, "no group of the scenario cheats"),

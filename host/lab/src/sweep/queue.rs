@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use plimsoll_node::NodeError;
@@ -83,62 +83,82 @@ impl Pool {
 
 impl CellQueue for Pool {
     fn live(&self, cells: &[Cell], jobs: &[Job], listener: &Listener<'_>) -> Result<(), LabError> {
-        // All plugins are loaded first: what is wrong with one is told before any time is spent.
-        let mut prepared: Vec<Option<Prepared>> = cells.iter().map(|_| None).collect();
-        for job in jobs {
-            if prepared[job.cell].is_none() {
-                let Cell { scenario, figures, .. } = &cells[job.cell];
-                prepared[job.cell] = Some(prepare(scenario.clone(), &self.host, figures.clone())?);
-            }
-        }
-        let crew = Crew { prepared, jobs, listener, next: AtomicUsize::new(0), stop: AtomicBool::new(false) };
-        let failure = Mutex::new(None);
+        let mut needed: Vec<usize> = jobs.iter().map(|job| job.cell).collect();
+        needed.sort_unstable();
+        needed.dedup();
+        let prepared = cells.iter().map(|_| OnceLock::new()).collect();
+        let crew = Crew { host: &self.host, cells, prepared, listener, stop: AtomicBool::new(false) };
         let pools = self.pools(jobs.len())?;
-        thread::scope(|scope| {
-            for pool in &pools {
-                scope.spawn(|| {
-                    if let Err(error) = pool.install(|| crew.work()) {
-                        crew.stop.store(true, Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    }
-                });
-            }
-        });
-        failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+        // All plugins are loaded first: what is wrong with one is told before any time is spent.
+        crew.each(&pools, needed.len(), &|at| crew.prepare(needed[at]))?;
+        crew.each(&pools, jobs.len(), &|at| crew.live(jobs[at]))
     }
 }
 
 /// The threads at work.
 struct Crew<'a> {
-    prepared: Vec<Option<Prepared>>,
-    jobs: &'a [Job],
+    host: &'a Host,
+    cells: &'a [Cell],
+    prepared: Vec<OnceLock<Prepared>>,
     listener: &'a Listener<'a>,
-    next: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Crew<'_> {
-    /// Takes one job after the other.
-    fn work(&self) -> Result<(), LabError> {
-        while let Some(&job) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            let Some(prepared) = &self.prepared[job.cell] else { continue };
-            let mut failure = None;
-            let run = prepared.run(job.seed, &mut |_| match (self.listener)(Report::Epoch) {
-                Ok(flow) if !self.stop.load(Ordering::Relaxed) => flow,
-                Ok(_) => ControlFlow::Break(()),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
+    /// Does `work` for every number below `count`, one after the other on each pool, until one fails.
+    fn each(
+        &self,
+        pools: &[ThreadPool],
+        count: usize,
+        work: &(dyn Fn(usize) -> Result<(), LabError> + Sync),
+    ) -> Result<(), LabError> {
+        let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
+        let hand = || {
+            while !self.stop.load(Ordering::Relaxed) {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= count {
+                    break;
                 }
-            });
-            if let Some(error) = failure {
-                return Err(error);
+                if let Err(error) = work(at) {
+                    // First the reason: those who stop because of it call themselves cancelled.
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    self.stop.store(true, Ordering::Relaxed);
+                }
             }
-            let outcome = Box::new(SeedOutcome::of(&run?));
-            if (self.listener)(Report::Finished { job, outcome })?.is_break() {
-                return Err(Box::new(NodeError::Cancelled).into());
+        };
+        thread::scope(|scope| {
+            for pool in pools {
+                scope.spawn(|| pool.install(hand));
             }
-        }
+        });
+        failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    fn prepare(&self, cell: usize) -> Result<(), LabError> {
+        let Cell { scenario, figures, .. } = &self.cells[cell];
+        let prepared = prepare(scenario.clone(), self.host, figures.clone())?;
+        self.prepared[cell].get_or_init(|| prepared);
         Ok(())
+    }
+
+    fn live(&self, job: Job) -> Result<(), LabError> {
+        let Some(prepared) = self.prepared[job.cell].get() else { return Ok(()) };
+        let mut failure = None;
+        let run = prepared.run(job.seed, &mut |_| match (self.listener)(Report::Epoch) {
+            Ok(flow) if !self.stop.load(Ordering::Relaxed) => flow,
+            Ok(_) => ControlFlow::Break(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        });
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let outcome = Box::new(SeedOutcome::of(&run?));
+        match (self.listener)(Report::Finished { job, outcome })? {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Box::new(NodeError::Cancelled).into()),
+        }
     }
 }

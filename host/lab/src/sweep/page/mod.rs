@@ -25,6 +25,7 @@ impl Swept {
             shares::section(self, &names),
             returns::section(self),
             sections::table(self),
+            sections::cells(self),
             sections::runs(self),
         ];
         document("Who earns what", &parts)

@@ -53,20 +53,8 @@ pub(super) fn table(swept: &Swept) -> String {
 
 fn body(cell: &CellSummary) -> String {
     let rows: String = cell.agents.iter().map(row).collect();
-    let gini = cell.honest_gini.map_or_else(|| "-".into(), significant);
-    let told = format!(
-        "{}: honest audits that failed {}, honest Gini {gini}, a validator pays {} core-s, {} bytes and {} $ an epoch",
-        title(cell),
-        percent(cell.false_punishment_rate),
-        significant(cell.validator_core_s_per_epoch),
-        significant(cell.validator_traffic_bytes_per_epoch),
-        significant(cell.validator_usd_per_epoch)
-    );
-    format!(
-        "<tbody><tr><th class=\"group\" colspan=\"{}\">{}</th></tr>\n{rows}</tbody>\n",
-        HEADS.len(),
-        escaped(&told)
-    )
+    let (across, title) = (HEADS.len(), escaped(&title(cell)));
+    format!("<tbody><tr><th class=\"group\" colspan=\"{across}\">{title}</th></tr>\n{rows}</tbody>\n")
 }
 
 fn row(agent: &AgentSummary) -> String {
@@ -92,25 +80,58 @@ fn row(agent: &AgentSummary) -> String {
     format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escaped(&agent.name))
 }
 
+const CELL_HEADS: [&str; 7] = [
+    "cell",
+    "honest audits that did not pass",
+    "honest Gini",
+    "validator, core-s an epoch",
+    "bytes an epoch",
+    "$ an epoch",
+    "plugins broke down",
+];
+
+/// What holds of a cell as a whole.
+pub(super) fn cells(swept: &Swept) -> String {
+    let heads: String = CELL_HEADS.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+    let row = |cell: &CellSummary| {
+        let figures = [
+            percent(cell.false_punishment_rate),
+            cell.honest_gini.map_or_else(|| "-".into(), significant),
+            significant(cell.validator_core_s_per_epoch),
+            significant(cell.validator_traffic_bytes_per_epoch),
+            significant(cell.validator_usd_per_epoch),
+            cell.faults_count.to_string(),
+        ];
+        let figures: String = figures.iter().map(|figure| format!("<td>{figure}</td>")).collect();
+        format!("<tr><th scope=\"row\">{}</th>{figures}</tr>\n", escaped(&title(cell)))
+    };
+    let rows: String = swept.cells.iter().map(row).collect();
+    format!(
+        "<h2>Every cell</h2>\n<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody></table></div>"
+    )
+}
+
 /// What each cell is, so that anyone can make it again.
 pub(super) fn runs(swept: &Swept) -> String {
-    let entry = |cell: &CellSummary| {
+    let entry = |(number, cell): (usize, &CellSummary)| {
         let seeds = match (cell.runs.first(), cell.runs.last()) {
             (Some(first), Some(last)) => format!("seeds {} to {}", first.seed, last.seed),
             _ => "no seeds".into(),
         };
         let told = format!(
-            "rule {} {}, scheme {} {}, challenge {}, allocation {}, {} epochs, {seeds}, cell {}",
-            cell.rule,
+            "{}: rule parameters {}, scheme parameters {}, {}, {}, {} epochs, {seeds}, BLAKE3 {}",
+            title(cell),
             cell.rule_params,
-            cell.scheme,
             cell.scheme_params,
             cell.challenge,
             cell.allocation,
             cell.epochs,
             cell.cell_blake3
         );
-        format!("<dt>{}</dt><dd>{}</dd>", escaped(&title(cell)), escaped(&told))
+        format!("<dt>{}</dt><dd>{}</dd>", number + 1, escaped(&told))
     };
-    format!("<h2>Cells</h2>\n<dl>{}</dl>", swept.cells.iter().map(entry).collect::<String>())
+    format!(
+        "<h2>What went in</h2>\n<dl>{}</dl>",
+        swept.cells.iter().enumerate().map(entry).collect::<String>()
+    )
 }
