@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-use crate::limits::{CORE_INSTANCES, MEMORIES, TABLES};
+use crate::limits::{MEMORIES, TABLES, core_instances};
 use crate::{Limits, PluginError};
 
 /// Stack of a plugin. Threads of the host have 2 MiB or more, so native work below it has room.
@@ -31,12 +31,13 @@ pub(crate) fn consensus_engine(pool: Option<(u32, &Limits)>) -> Result<Engine, P
 
 /// Room for `instances` plugins at a time, each as large as it may be.
 fn pooled(instances: u32, limits: &Limits) -> InstanceAllocationStrategy {
+    let modules = core_instances(limits.set) as u32;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(CORE_INSTANCES as u32))
+        .total_core_instances(instances.saturating_mul(modules))
         .total_memories(instances.saturating_mul(MEMORIES as u32))
         .total_tables(instances.saturating_mul(TABLES as u32))
-        .max_core_instances_per_component(CORE_INSTANCES as u32)
+        .max_core_instances_per_component(modules)
         .max_memories_per_component(MEMORIES as u32)
         .max_tables_per_component(TABLES as u32)
         .max_tables_per_module(TABLES as u32)
