@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use plimsoll_chain::subnet::{Subnet, SubnetRules};
+use plimsoll_chain::subnet::{RegistrationRules, Subnet, SubnetRules};
 use plimsoll_chain::yuma::{BondRule, EpochInput, EpochNeuron, EpochRules, LiquidAlpha, epoch};
 use plimsoll_core::{Digest, Hotkey, NetUid, StakeRao, Uid};
 
@@ -36,7 +36,9 @@ fn main() {
 /// A subnet through all epochs: registration, stake, weights, blocks, pay.
 fn run_subnet() -> Subnet {
     let n = VALIDATORS + MINERS;
-    let mut subnet = Subnet::new(NetUid(1), SubnetRules { max_neurons: n, ..SubnetRules::default() });
+    let registration = RegistrationRules { max_registrations_per_block: n, ..RegistrationRules::default() };
+    let rules = SubnetRules { max_neurons: n, registration, ..SubnetRules::default() };
+    let mut subnet = Subnet::new(NetUid(1), rules);
     let hotkey = |uid: u16| Hotkey(Digest::of(&uid.to_le_bytes()).0);
     for uid in 0..n {
         let taken = subnet.register(hotkey(uid), hotkey(uid), StakeRao(0));
@@ -61,7 +63,7 @@ fn run_subnet() -> Subnet {
 
 /// Validators differ a little in what they give, by a multiplicative scramble.
 fn weight(i: u16, j: u16) -> u16 {
-    20_000 + j * 100 + i.wrapping_mul(40_503).wrapping_add(j * 977) % 1_000
+    20_000 + j * 100 + i.wrapping_mul(40_503).wrapping_add(j.wrapping_mul(977)) % 1_000
 }
 
 fn run(bonds: BondRule) -> Vec<Duration> {

@@ -46,8 +46,8 @@ pub mod yuma;
 pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
 pub use error::{ChainError, Fault};
 pub use ledger::{
-    Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE, Receipt,
-    SubnetGenesis, block_hash, development_key, genesis_hash,
+    Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE,
+    MAX_EPOCHS_AT_ONCE, Receipt, SubnetGenesis, block_hash, development_key, genesis_hash,
 };
 pub use localnet::{
     DEFAULT_LOCAL_ENDPOINT, DEFAULT_TIMEOUT, Endpoint, LedgerClient, LedgerServer, MAX_ANSWER_BYTES,

@@ -72,6 +72,17 @@ pub enum Refusal {
         /// How many neurons it takes.
         most: u16,
     },
+    /// Others were quicker in this block.
+    #[error(
+        "subnet {netuid} takes {most} registrations a block, and this one has had them: try again in the next \
+         block"
+    )]
+    TooManyRegistrations {
+        /// The subnet.
+        netuid: NetUid,
+        /// How many one block takes.
+        most: u16,
+    },
     /// Not enough for what a place costs.
     #[error(
         "registering costs {cost_rao} rao and the coldkey {coldkey} has {balance_rao}: give it more in the \
@@ -114,7 +125,7 @@ pub enum Refusal {
     TooManyBlocks {
         /// Blocks asked for.
         found: u32,
-        /// Blocks allowed.
+        /// Blocks allowed, which are fewer where epochs are frequent.
         most: u32,
     },
 
@@ -180,9 +191,42 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the same call may be taken later, or with a fresh nonce, without anything else changing.
+    /// Whether the same call may be taken later, or with a fresh nonce, without the caller changing anything:
+    /// blocks make places cheaper, and epochs give permits.
     #[must_use]
     pub const fn may_pass_later(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::StaleNonce { .. })
+        matches!(
+            self,
+            Self::RateLimited { .. }
+                | Self::StaleNonce { .. }
+                | Self::TooManyRegistrations { .. }
+                | Self::CannotPay { .. }
+                | Self::NoPermit { .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_blocks_and_epochs_change_may_pass_later_and_nothing_else() {
+        let (netuid, uid, coldkey) = (NetUid(3), Uid(1), Hotkey([1; 32]));
+        let later = [
+            Refusal::RateLimited { wait_blocks: 1 },
+            Refusal::StaleNonce { signer: coldkey, expected: 1, found: 0 },
+            Refusal::TooManyRegistrations { netuid, most: 1 },
+            Refusal::CannotPay { coldkey, cost_rao: 2, balance_rao: 1 },
+            Refusal::NoPermit { uid },
+        ];
+        assert!(later.iter().all(Refusal::may_pass_later));
+        let never = [
+            Refusal::StakeTooLow { found_rao: 1, least_rao: 2 },
+            Refusal::SubnetFull { netuid, most: 1 },
+            Refusal::WeightTooLarge { uid, most: 1 },
+            Refusal::TooManyBlocks { found: 2, most: 1 },
+        ];
+        assert!(!never.iter().any(Refusal::may_pass_later));
     }
 }

@@ -230,6 +230,9 @@ async fn a_newcomer_registers_once(chain: &dyn LocalAdmin) {
     assert_eq!(chain.register(&key(10), NETUID, owner).await.unwrap(), Uid(4));
     let again = refusal(chain.register(&key(10), NETUID, owner).await);
     assert_eq!(again, Refusal::AlreadyRegistered { netuid: NETUID, hotkey: key(10).hotkey(), uid: Uid(4) });
+    let refused = refusal(chain.register(&key(11), NETUID, owner).await);
+    assert_eq!(refused, Refusal::TooManyRegistrations { netuid: NETUID, most: 1 });
+    pass(chain, 1).await;
     assert_eq!(chain.register(&key(11), NETUID, owner).await.unwrap(), Uid(5));
     let snapshot = chain.snapshot(NETUID).await.unwrap();
     let newcomer = snapshot.neuron(&key(10).hotkey()).unwrap();
@@ -244,10 +247,10 @@ async fn on_a_full_subnet_a_newcomer_takes_the_place_of_who_earns_least(chain: &
     let owner = key(200).hotkey();
     for byte in [10, 11] {
         chain.register(&key(byte), NETUID, owner).await.unwrap();
+        pass(chain, 1).await;
     }
-    pass(chain, 1).await;
     chain.set_weights(&key(0), NETUID, &[(Uid(1), 9), (Uid(2), 1), (Uid(4), 5), (Uid(5), 5)]).await.unwrap();
-    pass(chain, 59).await;
+    pass(chain, 58).await;
     let hotkey = key(3).hotkey();
     assert_eq!(chain.register(&key(12), NETUID, owner).await.unwrap(), Uid(3), "nobody weighed uid 3");
     let refused = refusal(chain.commit(&key(3), NETUID, b"x").await);
@@ -290,8 +293,9 @@ async fn only_sudo_sets_stake_and_makes_blocks(chain: &dyn LocalAdmin) {
     chain.set_weights(&miner, NETUID, &[(Uid(2), 1), (Uid(3), 1)]).await.unwrap();
 
     assert_eq!(chain.advance_by(&sudo(), 2).await.unwrap(), BlockNumber(2));
-    let much = refusal(chain.advance_by(&sudo(), 100_001).await);
-    assert_eq!(much.to_string(), "a ledger advances by at most 100000 blocks at once, not by 100001");
+    let much = refusal(chain.advance_by(&sudo(), 60_001).await);
+    let said = "a ledger advances by at most 60000 blocks at once, not by 60001";
+    assert_eq!(much.to_string(), said, "a thousand epochs of 60 blocks");
     let stranger = key(50).hotkey();
     let unknown = refusal(chain.set_stake(&sudo(), NETUID, stranger, StakeRao(1), true).await);
     assert_eq!(unknown, Refusal::NotRegistered { netuid: NETUID, hotkey: stranger });

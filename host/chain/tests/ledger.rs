@@ -8,7 +8,10 @@ mod support;
 use std::fs;
 
 use plimsoll_chain::subnet::RegistrationRules;
-use plimsoll_chain::{Call, Chain, ChainError, Extrinsic, Fault, Ledger, LedgerGenesis, LocalAdmin, Refusal};
+use plimsoll_chain::{
+    Call, Chain, ChainError, Extrinsic, Fault, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE,
+    MAX_EPOCHS_AT_ONCE, Refusal, SubnetGenesis, SubnetRules,
+};
 use plimsoll_core::{BlockNumber, Digest, NetUid, StakeRao, Uid};
 use proptest::prelude::*;
 use support::{NETUID, genesis, key, sudo};
@@ -278,7 +281,9 @@ fn a_damaged_file_is_refused_at_every_cut_and_at_a_changed_digit() {
     }
     let changed = problem(&whole.replace("\"block\":41", "\"block\":42"));
     assert!(changed.contains("its state has the BLAKE3 "), "{changed}");
-    assert!(changed.ends_with("restore it from a copy, or remove it to begin a new ledger"), "{changed}");
+    let hint =
+        "restore it from a copy, go on with the version that wrote it, or remove it to begin a new ledger";
+    assert!(changed.ends_with(hint), "{changed}");
     let format = problem(&whole.replace("plimsoll-ledger/1", "plimsoll-ledger/9"));
     assert!(format.contains("its format is `plimsoll-ledger/9`, expected `plimsoll-ledger/1`"), "{format}");
     fs::write(&path, &whole).unwrap();
@@ -312,12 +317,74 @@ fn a_file_from_before_there_were_epochs_goes_on_with_them() {
     assert!(error.to_string().contains("its state has the BLAKE3 "), "{error}");
 }
 
+#[test]
+fn a_file_of_which_a_field_is_not_known_is_refused_by_its_name_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.json");
+    drop(Ledger::kept_in(&path, genesis()).unwrap());
+    let whole = fs::read_to_string(&path).unwrap();
+    let (head, state) = whole.split_once("\"state\":").unwrap();
+    let state = state.strip_suffix('}').unwrap();
+    let digest = |state: &str| Digest::of(state.as_bytes()).to_string();
+    assert!(head.contains(&digest(state)));
+    for before in [
+        "\"sudo\":",
+        "\"netuid\":",
+        "\"tempo_blocks\":",
+        "\"kappa\":",
+        "\"owner_cut\":",
+        "\"half_life_blocks\":",
+        "\"liquid\":",
+        "\"hotkey\":",
+        "\"nonces\":",
+        "\"books\":",
+        "\"pots\":",
+    ] {
+        let newer = state.replacen(before, &format!("\"stranger\":1,{before}"), 1);
+        assert_ne!(newer, state, "{before}");
+        let text = format!("{}\"state\":{newer}}}", head.replace(&digest(state), &digest(&newer)));
+        fs::write(&path, &text).unwrap();
+        let Err(error) = Ledger::kept_in(&path, genesis()) else { panic!("{before}: its field is lost") };
+        let said = error.to_string();
+        assert!(said.contains("this is no whole ledger file: unknown field `stranger`"), "{before}: {said}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!(Ledger::kept_in(&path, genesis()).is_ok());
+}
+
+#[test]
+fn one_call_makes_no_more_blocks_than_there_may_be_and_no_more_epochs() {
+    let most = |tempos: &[u64]| {
+        let mut genesis = genesis();
+        let first = genesis.subnets.remove(0);
+        genesis.subnets = (0..)
+            .map(NetUid)
+            .zip(tempos)
+            .map(|(netuid, &tempo_blocks)| {
+                let rules = SubnetRules { tempo_blocks, ..first.rules };
+                SubnetGenesis { netuid, rules, neurons: Vec::new() }
+            })
+            .collect();
+        let ledger = Ledger::new(genesis).unwrap();
+        let call = Call::Advance { blocks: u32::MAX };
+        match refusal(ledger.submit(&Extrinsic::sign(&sudo(), 0, ledger.genesis(), call))) {
+            Refusal::TooManyBlocks { most, .. } => most,
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!((most(&[360]), most(&[])), (MAX_BLOCKS_AT_ONCE, MAX_BLOCKS_AT_ONCE));
+    assert_eq!((most(&[1]), most(&[30, 50])), (MAX_EPOCHS_AT_ONCE, 15_000));
+    assert_eq!(most(&[u64::MAX]), MAX_BLOCKS_AT_ONCE);
+}
+
 #[tokio::test]
 async fn coldkeys_pay_for_places_out_of_what_the_genesis_gives_them() {
     let mut genesis = genesis();
     let (rich, poor) = (key(200).hotkey(), key(201).hotkey());
     genesis.balances = [(rich, StakeRao(2_500_000_000)), (poor, StakeRao(1))].into();
-    genesis.subnets[0].rules.registration = RegistrationRules::bittensor();
+    genesis.subnets[0].rules.registration =
+        RegistrationRules { max_registrations_per_block: 3, ..RegistrationRules::bittensor() };
     let ledger = Ledger::new(genesis).unwrap();
     let refused = refusal(ledger.register(&key(10), NETUID, poor).await);
     assert_eq!(refused, Refusal::CannotPay { coldkey: poor, cost_rao: 1_000_000_000, balance_rao: 1 });

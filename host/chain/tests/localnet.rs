@@ -142,6 +142,7 @@ async fn miner_and_validator_meet_on_a_development_net() {
     let (miner, validator) = (key(1), key(2));
     for key in [&miner, &validator] {
         local.register(key, netuid, key.hotkey()).await.unwrap();
+        local.advance_by(&development_key(), 1).await.unwrap();
     }
     local.set_stake(&development_key(), netuid, validator.hotkey(), StakeRao(1), true).await.unwrap();
 

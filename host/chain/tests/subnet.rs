@@ -2,49 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
+#[path = "support/subnet.rs"]
+mod support;
+
 use plimsoll_chain::Refusal;
-use plimsoll_chain::subnet::{Earned, EmissionRules, RegistrationRules, Subnet, SubnetRules, Totals};
-use plimsoll_core::{BlockNumber, Hotkey, NetUid, StakeRao, Uid};
-use proptest::prelude::*;
-
-const TEMPO_BLOCKS: u32 = 10;
-const FREE: StakeRao = StakeRao(0);
-
-fn hotkey(byte: u8) -> Hotkey {
-    Hotkey([byte; 32])
-}
-
-fn rules() -> SubnetRules {
-    SubnetRules {
-        tempo_blocks: TEMPO_BLOCKS.into(),
-        weights_rate_limit_blocks: 0,
-        max_neurons: 8,
-        ..SubnetRules::default()
-    }
-}
-
-/// Neurons 0 to `n - 1`, each its own coldkey, of whom the first ones have the stakes and permits; block 1.
-fn subnet(rules: SubnetRules, n: u8, stakes: &[u64]) -> Subnet {
-    let mut subnet = Subnet::new(NetUid(3), rules);
-    for byte in 0..n {
-        subnet.register(hotkey(byte), hotkey(byte), FREE).unwrap();
-    }
-    for (byte, &stake) in (0..).zip(stakes) {
-        subnet.set_stake(&hotkey(byte), StakeRao(stake), true).unwrap();
-    }
-    subnet.advance(1);
-    subnet
-}
-
-fn weigh(subnet: &mut Subnet, who: u8, weights: &[(u16, u16)]) {
-    let weights: Vec<_> = weights.iter().map(|&(uid, weight)| (Uid(uid), weight)).collect();
-    subnet.set_weights(&hotkey(who), &weights).unwrap();
-}
-
-fn accounted(totals: &Totals) -> u64 {
-    let Totals { owner_rao, miners_rao, validators_rao, root_rao, burned_rao, .. } = *totals;
-    owner_rao + miners_rao + validators_rao + root_rao + burned_rao
-}
+use plimsoll_chain::subnet::{Earned, EmissionRules, RegistrationRules, Subnet, SubnetRules};
+use plimsoll_core::{BlockNumber, NetUid, StakeRao, Uid};
+use support::{FREE, TEMPO_BLOCKS, accounted, at_once, hotkey, rules, subnet, weigh};
 
 #[test]
 fn miners_are_paid_by_incentive_and_validators_by_dividends() {
@@ -72,7 +36,7 @@ fn miners_are_paid_by_incentive_and_validators_by_dividends() {
     assert_eq!((miner.last_epoch.consensus, miner.last_epoch.incentive), (49_151, 49_151));
     assert_eq!(figures.neurons[0].last_epoch.validator_trust, u16::MAX);
     assert!(figures.neurons.iter().all(|neuron| neuron.last_epoch.active));
-    let dust = subnet.totals().emitted_rao - accounted(&subnet.totals());
+    let dust = subnet.totals().emitted_rao.abs_diff(accounted(&subnet.totals()));
     assert!(dust < 100, "{dust} rao went astray");
 }
 
@@ -93,7 +57,7 @@ fn what_the_owners_own_miners_would_earn_is_burned() {
     subnet.advance(TEMPO_BLOCKS - 1);
     assert_eq!(subnet.earned(&hotkey(1)).miner_rao, 0);
     let (burned, other) = (subnet.totals().burned_rao, subnet.earned(&hotkey(2)).miner_rao);
-    assert!(burned > 0 && burned.abs_diff(other) <= 1, "{burned} and {other}");
+    assert!(other > 0 && burned.abs_diff(other) < 20, "{burned} and {other}, but for dust");
 }
 
 #[test]
@@ -108,26 +72,9 @@ fn the_owner_weighs_without_a_permit_and_counts() {
 }
 
 #[test]
-fn root_is_paid_or_recycled_and_recycling_takes_from_miners_too() {
-    let run = |recycle_root: bool| {
-        let emission = EmissionRules { root_share: 13_107, recycle_root, ..EmissionRules::default() };
-        let mut subnet = subnet(SubnetRules { emission, ..rules() }, 3, &[600]);
-        weigh(&mut subnet, 0, &[(2, 1)]);
-        subnet.advance(TEMPO_BLOCKS - 1);
-        subnet.totals()
-    };
-    let (paid, recycled) = (run(false), run(true));
-    assert_eq!((paid.root_rao, paid.burned_rao), (10 * 82_000_457, 0));
-    assert_eq!((recycled.root_rao, recycled.burned_rao), (0, paid.root_rao));
-    let less = paid.miners_rao - recycled.miners_rao;
-    assert!(less.abs_diff(paid.root_rao / 2) < 10, "{less}");
-    assert_eq!(paid.validators_rao, recycled.validators_rao);
-}
-
-#[test]
 fn weights_that_are_too_old_pay_nobody() {
     let mut rules = rules();
-    rules.consensus.activity_cutoff_blocks = 25;
+    rules.consensus.activity_cutoff_thousandths = 2_500;
     let mut subnet = subnet(rules, 3, &[600]);
     weigh(&mut subnet, 0, &[(2, 1)]);
     let mut after = Vec::new();
@@ -169,8 +116,8 @@ fn earnings_are_staked_if_the_rules_say_so() {
 
 #[test]
 fn a_place_costs_more_after_each_registration_and_less_with_time() {
-    let rules = SubnetRules { registration: RegistrationRules::bittensor(), ..rules() };
-    let mut subnet = Subnet::new(NetUid(3), rules);
+    let registration = RegistrationRules { max_registrations_per_block: 2, ..RegistrationRules::bittensor() };
+    let mut subnet = Subnet::new(NetUid(3), SubnetRules { registration, ..rules() });
     let tao = StakeRao(1_000_000_000);
     let refused = subnet.register(hotkey(1), hotkey(9), StakeRao(5)).unwrap_err();
     assert_eq!(
@@ -194,7 +141,7 @@ fn a_place_costs_more_after_each_registration_and_less_with_time() {
 
 #[test]
 fn on_a_full_subnet_the_least_earning_goes_and_newcomers_are_spared() {
-    let registration = RegistrationRules { immunity_blocks: 15, min_non_immune: 2, ..Default::default() };
+    let registration = RegistrationRules { immunity_blocks: 15, min_non_immune: 2, ..at_once() };
     let mut subnet = subnet(SubnetRules { max_neurons: 4, registration, ..rules() }, 4, &[600]);
     weigh(&mut subnet, 0, &[(1, 3), (2, 1), (3, 2)]);
     // Block 11: all are still spared, so the one with the least among them goes.
@@ -228,7 +175,7 @@ fn the_owner_keeps_its_place_even_if_nobody_else_can_go() {
 
 #[test]
 fn a_newcomer_in_an_old_place_has_none_of_its_predecessors_bonds_or_figures() {
-    let registration = RegistrationRules { immunity_blocks: 0, min_non_immune: 0, ..Default::default() };
+    let registration = RegistrationRules { immunity_blocks: 0, min_non_immune: 0, ..at_once() };
     let mut subnet = subnet(SubnetRules { max_neurons: 3, registration, ..rules() }, 3, &[600]);
     weigh(&mut subnet, 0, &[(1, 1), (2, 2)]);
     subnet.advance(3 * TEMPO_BLOCKS);
@@ -245,80 +192,44 @@ fn a_newcomer_in_an_old_place_has_none_of_its_predecessors_bonds_or_figures() {
     assert!(subnet.earned(&hotkey(9)).miner_rao > 0, "and is paid once it is weighed itself");
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Pass(u32),
-    Register(u8),
-    Stake(u8, u64),
-    Weigh(u8, Vec<(u16, u16)>),
+#[test]
+fn one_of_the_epochs_own_block_takes_over_the_bonds_in_its_predecessor_as_on_the_chain() {
+    let registration = RegistrationRules { immunity_blocks: 0, min_non_immune: 0, ..at_once() };
+    let mut subnet = subnet(SubnetRules { max_neurons: 3, registration, ..rules() }, 3, &[600]);
+    weigh(&mut subnet, 0, &[(1, 1), (2, 2)]);
+    subnet.advance(3 * TEMPO_BLOCKS - 1);
+    assert_eq!(subnet.last_epoch(), Some(subnet.block()));
+    let bond = |subnet: &Subnet| subnet.members()[0].bonds[0];
+    let (uid, before) = bond(&subnet);
+    let registered = subnet.register(hotkey(9), hotkey(9), FREE).unwrap();
+    assert_eq!((uid, registered.replaced), (Uid(1), Some(hotkey(1))));
+    // Its place is as old as the epoch, and only what is newer than that is new to the next one.
+    subnet.advance(TEMPO_BLOCKS);
+    assert_eq!(subnet.members()[1].registered, BlockNumber(30));
+    let (uid, after) = bond(&subnet);
+    assert_eq!((uid, subnet.earned(&hotkey(9))), (Uid(1), Earned::default()), "nobody weighs it");
+    // A tenth less, twice rounded down.
+    assert!((u32::from(before) * 9 / 10).abs_diff(after.into()) <= 1, "{before} and {after}");
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        (1u32..25).prop_map(Step::Pass),
-        (0u8..20).prop_map(Step::Register),
-        (0u8..20, 0u64..1000).prop_map(|(who, stake)| Step::Stake(who, stake)),
-        (0u8..20, proptest::collection::vec((0u16..8, any::<u16>()), 0..8))
-            .prop_map(|(who, weights)| Step::Weigh(who, weights)),
-    ]
-}
-
-fn any_rules() -> impl Strategy<Value = SubnetRules> {
-    (any::<u16>(), any::<u16>(), any::<bool>(), any::<bool>(), proptest::option::of(0u16..8), 0u64..30)
-        .prop_map(|(owner_cut, root_share, recycle_root, stake_earnings, owner, immunity_blocks)| {
-            let emission = EmissionRules {
-                owner_cut,
-                root_share,
-                recycle_root,
-                stake_earnings,
-                ..EmissionRules::default()
-            };
-            let registration =
-                RegistrationRules { immunity_blocks, min_non_immune: 2, ..RegistrationRules::default() };
-            SubnetRules { owner: owner.map(Uid), emission, registration, ..rules() }
-        })
-}
-
-proptest! {
-    #[test]
-    fn nothing_is_paid_that_was_not_emitted_and_all_pay_is_somebodys(
-        rules in any_rules(), steps in proptest::collection::vec(any_step(), 0..60),
-    ) {
-        let mut subnet = Subnet::new(NetUid(3), rules);
-        let mut blocks = 0;
-        for step in steps {
-            // Some of these are refused; what is refused changes nothing.
-            let before = subnet.clone();
-            let refused = match step {
-                Step::Pass(more) => {
-                    subnet.advance(more);
-                    blocks += u64::from(more);
-                    false
-                }
-                Step::Register(who) => subnet.register(hotkey(who), hotkey(who / 2), FREE).is_err(),
-                Step::Stake(who, stake) => subnet.set_stake(&hotkey(who), StakeRao(stake), stake > 500).is_err(),
-                Step::Weigh(who, weights) => {
-                    let weights: Vec<_> = weights.into_iter().map(|(uid, weight)| (Uid(uid), weight)).collect();
-                    subnet.set_weights(&hotkey(who), &weights).is_err()
-                }
-            };
-            prop_assert!(!refused || subnet == before);
-            let totals = subnet.totals();
-            prop_assert_eq!(totals.emitted_rao, blocks * 1_000_000_000);
-            prop_assert!(accounted(&totals) <= totals.emitted_rao, "{:?}", totals);
-            let earned: Earned = (0..20).map(|byte| subnet.earned(&hotkey(byte))).sum();
-            prop_assert_eq!((earned.miner_rao, earned.validator_rao), (totals.miners_rao, totals.validators_rao));
-        }
-        prop_assert_eq!(subnet.block(), BlockNumber(blocks));
+#[test]
+fn one_block_takes_so_many_registrations_and_the_next_as_many_again() {
+    let registration = RegistrationRules { max_registrations_per_block: 2, ..RegistrationRules::default() };
+    let mut subnet = Subnet::new(NetUid(3), SubnetRules { registration, max_neurons: 3, ..rules() });
+    for byte in 0..2 {
+        subnet.register(hotkey(byte), hotkey(byte), FREE).unwrap();
     }
-
-    #[test]
-    fn many_blocks_at_once_are_the_same_as_one_by_one(blocks in 0u32..60) {
-        let mut at_once = subnet(rules(), 4, &[600, 300]);
-        weigh(&mut at_once, 0, &[(2, 3), (3, 1)]);
-        let mut one_by_one = at_once.clone();
-        let epochs: u32 = (0..blocks).map(|_| one_by_one.advance(1)).sum();
-        prop_assert_eq!(at_once.advance(blocks), epochs);
-        prop_assert_eq!(at_once, one_by_one);
+    let refused = subnet.register(hotkey(2), hotkey(2), FREE).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "subnet 3 takes 2 registrations a block, and this one has had them: try again in the next block"
+    );
+    let again = subnet.register(hotkey(1), hotkey(1), FREE).unwrap_err();
+    assert!(matches!(again, Refusal::AlreadyRegistered { .. }), "waiting would not help: {again}");
+    subnet.advance(1);
+    for byte in 2..4 {
+        subnet.register(hotkey(byte), hotkey(byte), FREE).unwrap();
     }
+    let refused = subnet.register(hotkey(4), hotkey(4), FREE).unwrap_err();
+    assert!(matches!(refused, Refusal::TooManyRegistrations { .. }), "replacing counts as well: {refused}");
 }

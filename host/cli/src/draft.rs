@@ -1,6 +1,6 @@
 //! A file that is there as a whole or not at all.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,43 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::exit::{Exit, Failure};
 
-/// A file under a temporary name beside its place; gone with this, unless it is kept.
+/// Links that are followed, one to the next: as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// A file under a temporary name beside its place; gone with this, unless it is kept. What is no file, such as a pipe or
+/// a terminal, is written to at once.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    file: NamedTempFile,
+    written: Written,
+    /// As the user named it.
     to: PathBuf,
-    replaces: bool,
+}
+
+#[derive(Debug)]
+enum Written {
+    Beside { file: NamedTempFile, to: PathBuf, replaces: bool },
+    Through(File),
 }
 
 impl Draft {
-    /// For `to`, which may be there and is replaced when the draft is kept.
+    /// For `to`, which may be there and is replaced when the draft is kept: the file that a link leads to, and not the
+    /// link.
     ///
     /// # Errors
     /// [`Exit::DiskMissing`] where no file can be written there.
     pub(crate) fn replacing(to: &Path) -> Result<Self, Failure> {
-        match to.is_dir() {
-            true => Err(failed(to, "it is a folder: name a file in it")),
-            false => Self::beside(to, true),
+        if to.is_dir() {
+            return Err(failed(to, "it is a folder: name a file in it"));
         }
+        let place = behind_links(to);
+        let is_file = place.metadata().map_or(true, |there| there.is_file());
+        if is_file && !place.starts_with("/proc") {
+            return Self::beside(to, &place, true);
+        }
+        // Behind what others wrote there: /dev/stdout may be a file that is appended to.
+        let opened = OpenOptions::new().append(true).open(to);
+        let file = opened.map_err(|error| failed(to, &reason(&error)))?;
+        Ok(Self { written: Written::Through(file), to: to.to_owned() })
     }
 
     /// For `to`, which must not be there.
@@ -36,19 +55,19 @@ impl Draft {
     pub(crate) fn new(to: &Path) -> Result<Self, Failure> {
         match to.symlink_metadata().is_ok() {
             true => Err(failed(to, "it exists: name a new file, or remove it")),
-            false => Self::beside(to, false),
+            false => Self::beside(to, to, false),
         }
     }
 
-    fn beside(to: &Path, replaces: bool) -> Result<Self, Failure> {
+    fn beside(named: &Path, to: &Path, replaces: bool) -> Result<Self, Failure> {
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         // Readable for whom other new files are: the process's mask is applied.
         let made = Builder::new()
             .prefix(".plimsoll-")
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder.unwrap_or(Path::new(".")));
-        let file = made.map_err(|error| failed(to, &reason(&error)))?;
-        Ok(Self { file, to: to.to_owned(), replaces })
+        let file = made.map_err(|error| failed(named, &reason(&error)))?;
+        Ok(Self { written: Written::Beside { file, to: to.to_owned(), replaces }, to: named.to_owned() })
     }
 
     /// Writes behind what was written before.
@@ -56,7 +75,11 @@ impl Draft {
     /// # Errors
     /// [`Exit::DiskMissing`] with what the system said.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.file.write_all(bytes).map_err(|error| failed(&self.to, &reason(&error)))
+        let written = match &mut self.written {
+            Written::Beside { file, .. } => file.write_all(bytes),
+            Written::Through(file) => file.write_all(bytes),
+        };
+        written.map_err(|error| failed(&self.to, &reason(&error)))
     }
 
     /// Gives the file its name.
@@ -64,11 +87,29 @@ impl Draft {
     /// # Errors
     /// [`Exit::DiskMissing`] with what the system said; then nothing is left.
     pub(crate) fn keep(self) -> Result<(), Failure> {
-        let Self { file, to, replaces } = self;
-        file.as_file().sync_all().map_err(|error| failed(&to, &reason(&error)))?;
+        let Self { written: Written::Beside { file, to, replaces }, to: named } = self else { return Ok(()) };
+        file.as_file().sync_all().map_err(|error| failed(&named, &reason(&error)))?;
         let kept = if replaces { file.persist(&to) } else { file.persist_noclobber(&to) };
-        kept.map(|_: File| ()).map_err(|error| failed(&to, &reason(&error.error)))
+        kept.map(|_: File| ()).map_err(|error| failed(&named, &reason(&error.error)))
     }
+}
+
+/// Where links lead that begin at `to`, whether there is a file or not; no further than to a process's open files,
+/// which are no places in a folder.
+fn behind_links(to: &Path) -> PathBuf {
+    let mut place = to.to_owned();
+    for _ in 0..MOST_LINKS {
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        if let (Ok(folder), Some(name)) = (folder, place.file_name()) {
+            place = folder.join(name);
+        }
+        match (place.starts_with("/proc"), place.read_link()) {
+            (false, Ok(next)) => place = place.parent().unwrap_or(Path::new("/")).join(next),
+            _ => break,
+        }
+    }
+    place
 }
 
 fn failed(to: &Path, why: &str) -> Failure {
@@ -124,6 +165,54 @@ mod tests {
         draft.write(b"new").unwrap();
         draft.keep().unwrap();
         assert_eq!(std::fs::read(&to).unwrap(), b"new");
+    }
+
+    #[test]
+    fn links_stay_links_and_what_they_name_is_replaced_or_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("pages")).unwrap();
+        std::os::unix::fs::symlink("pages/there.html", at("one")).unwrap();
+        std::os::unix::fs::symlink(at("one"), at("two")).unwrap();
+        for text in ["made", "replaced"] {
+            let mut draft = Draft::replacing(&at("two")).unwrap();
+            draft.write(text.as_bytes()).unwrap();
+            draft.keep().unwrap();
+            assert_eq!(std::fs::read_to_string(at("pages/there.html")).unwrap(), text);
+        }
+        assert!(at("one").is_symlink() && at("two").is_symlink());
+        assert_eq!((names(folder.path()).len(), names(&at("pages")).len()), (3, 1), "nothing else is left");
+        std::os::unix::fs::symlink("round", at("round")).unwrap();
+        assert!(Draft::replacing(&at("round")).and_then(Draft::keep).is_ok(), "a link to itself is no place");
+        assert!(!at("round").is_symlink());
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_at_once_and_stays_what_it_is() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let open = std::os::fd::AsRawFd::as_raw_fd(&writer);
+        for path in [format!("/proc/self/fd/{open}"), format!("/dev/fd/{open}")] {
+            let mut draft = Draft::replacing(Path::new(&path)).unwrap();
+            draft.write(b"page").unwrap();
+            let mut read = [0; 4];
+            io::Read::read_exact(&mut reader, &mut read).unwrap();
+            assert_eq!(&read, b"page");
+            draft.keep().unwrap();
+        }
+        // An open file that is appended to, as of a shell's `>>`.
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        std::fs::write(&log, "before ").unwrap();
+        let appended = OpenOptions::new().append(true).open(&log).unwrap();
+        let open = std::os::fd::AsRawFd::as_raw_fd(&appended);
+        let mut draft = Draft::replacing(Path::new(&format!("/dev/fd/{open}"))).unwrap();
+        draft.write(b"after").unwrap();
+        draft.keep().unwrap();
+        assert_eq!(std::fs::read(&log).unwrap(), b"before after");
+        let mut nothing = Draft::replacing(Path::new("/dev/null")).unwrap();
+        nothing.write(b"gone").unwrap();
+        nothing.keep().unwrap();
+        assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
     }
 
     #[test]

@@ -40,6 +40,9 @@ impl From<LabError> for Failure {
             LabError::Store(error) => return error.into(),
             LabError::Space(ref space) => space_exit(space),
             LabError::Disk { .. } => Exit::DiskMissing,
+            LabError::Choice(_) | LabError::Replay { .. } => Exit::Usage,
+            LabError::Figures(_) => Exit::Config,
+            LabError::KeptInUse { .. } => Exit::Locked,
             _ => Exit::Error,
         };
         Self::of(exit, &error)

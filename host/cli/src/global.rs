@@ -18,7 +18,7 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 pub(crate) const CONFIG_FILE: &str = "plimsoll.toml";
 
 /// Flags that every verb takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Read this configuration file instead of ./plimsoll.toml

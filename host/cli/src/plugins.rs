@@ -31,6 +31,9 @@ impl PluginChoice {
     }
 }
 
+/// A few for each thread of a large machine.
+const SIMULATED_INSTANCES: u32 = 512;
+
 impl Config {
     /// The four plugins, as the floors below know them.
     pub(crate) fn choices(&self) -> Choices {
@@ -47,12 +50,25 @@ impl Config {
     /// # Errors
     /// Where this machine cannot run plugins.
     pub(crate) fn host(&self) -> Result<Host, Failure> {
+        self.host_with(None)
+    }
+
+    /// The same for simulations, which start thousands of instances a second and few at a time.
+    ///
+    /// # Errors
+    /// As [`Config::host`].
+    pub(crate) fn simulating_host(&self) -> Result<Host, Failure> {
+        self.host_with(Some(SIMULATED_INSTANCES))
+    }
+
+    fn host_with(&self, pooled_instances: Option<u32>) -> Result<Host, Failure> {
         let (limits, interpreted) = (self.plugins.limits(), self.plugins.interpreted());
-        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), limits, interpreted };
+        let uncached = HostOptions { cache_dir: None, limits, interpreted, pooled_instances };
+        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), ..uncached.clone() };
         match Host::new(cached) {
             Err(error @ PluginError::CacheFolder { .. }) => {
                 tracing::warn!("plugins are compiled anew each time: {error}");
-                Ok(Host::new(HostOptions { cache_dir: None, limits, interpreted })?)
+                Ok(Host::new(uncached)?)
             }
             host => Ok(host?),
         }

@@ -1,5 +1,6 @@
 //! What can go wrong in the laboratory.
 
+use crate::simulate::FiguresError;
 use plimsoll_core::SpaceError;
 use plimsoll_kernels::KernelError;
 use plimsoll_node::NodeError;
@@ -50,6 +51,26 @@ pub enum LabError {
         epoch: u64,
         /// What is in the way.
         why: String,
+    },
+    /// A choice of what to simulate that cannot be.
+    #[error("{0}")]
+    Choice(String),
+    /// A scheme without figures.
+    #[error(transparent)]
+    Figures(#[from] FiguresError),
+    /// The file of finished runs.
+    #[error("the finished runs kept in {} cannot be used: {why}; nothing in it was changed: move it away, or keep runs in another file", path.display())]
+    Kept {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file of finished runs, held by another process.
+    #[error("the finished runs kept in {} are in use by another process: wait for it, or keep runs in another file", path.display())]
+    KeptInUse {
+        /// Which file.
+        path: std::path::PathBuf,
     },
     /// A scheme that an honest miner and an honest validator cannot use.
     #[error("an honest proof is not accepted: {0}")]

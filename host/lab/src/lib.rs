@@ -4,6 +4,9 @@
 //! what holds here holds for a stranger's plugin. It prints nothing and never exits.
 
 mod error;
+mod near;
+
+mod page;
 
 pub mod stats;
 
@@ -14,5 +17,7 @@ pub mod compare;
 pub mod kernel_rates;
 
 pub mod simulate;
+
+pub mod sweep;
 
 pub use error::LabError;

@@ -29,6 +29,8 @@ struct Flaky {
     refused_writes: AtomicU32,
     /// Reads of commitments that fail, from the first on.
     deaf_commitments: AtomicU32,
+    /// Snapshots in which nobody has a permit, from the first on.
+    without_permits: AtomicU32,
 }
 
 impl Flaky {
@@ -55,7 +57,11 @@ impl Chain for Flaky {
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {
-        self.ledger.snapshot(netuid).await
+        let mut snapshot = self.ledger.snapshot(netuid).await?;
+        if one_less(&self.without_permits) {
+            snapshot.neurons.iter_mut().for_each(|neuron| neuron.validator_permit = false);
+        }
+        Ok(snapshot)
     }
 
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError> {
@@ -97,9 +103,9 @@ fn one_less(left: &AtomicU32) -> bool {
     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
-/// Notes what it hears.
+/// Notes what it hears, and says when weights are delivered.
 #[derive(Default)]
-struct Ear(Mutex<Vec<String>>);
+struct Ear(Mutex<Vec<String>>, Notify);
 
 impl Ear {
     fn note(&self, what: String) {
@@ -114,6 +120,7 @@ impl RoundListener for Ear {
 
     fn delivered(&self, weights: &[(Uid, u16)]) {
         self.note(format!("set {}", weights.len()));
+        self.1.notify_one();
     }
 
     fn failed(&self, error: &NodeError) {
@@ -133,6 +140,7 @@ fn flaky(world: &World, deaf_heads: u32, lose_answer: bool) -> Arc<Flaky> {
         writes: 0.into(),
         refused_writes: 0.into(),
         deaf_commitments: 0.into(),
+        without_permits: 0.into(),
     })
 }
 
@@ -214,6 +222,29 @@ async fn weights_that_the_chain_refuses_for_good_are_not_sent_again_until_the_ne
     blocks.abort();
     assert!(matches!(ended, Err(NodeError::WeightsRefused { .. })), "{ended:?}");
     assert!(chain.writes.load(Ordering::SeqCst) <= writes + 2);
+    miner.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_validator_that_loses_its_permit_waits_for_another_unless_its_rounds_are_counted() {
+    let world = World::new(&["v"], &["m"]);
+    let miner = world.honest("m", "v").await;
+    let chain = flaky(&world, 0, false);
+    let mut validator =
+        Validator::open(Arc::clone(&chain) as _, plugins(), world.validator_options("v")).await.unwrap();
+    chain.without_permits.store(2, Ordering::SeqCst);
+    let ended = validator.run(schedule(1), &Ear::default(), std::future::pending()).await;
+    assert!(matches!(ended, Err(NodeError::NoPermit { .. })), "{ended:?}");
+
+    // The second of the two, and a write that comes too early as well.
+    chain.refused_writes.store(1, Ordering::SeqCst);
+    let (ear, endless) = (Ear::default(), Schedule { rounds: None, ..schedule(1) });
+    let run = validator.run(endless, &ear, ear.1.notified());
+    tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
+    let heard = ear.0.lock().unwrap().clone();
+    assert!(heard[0].starts_with("failed: ") && heard[0].contains("permit"), "{heard:?}");
+    assert_eq!(heard[1..], ["epoch 0", "set 1"]);
+    assert_eq!((chain.writes.load(Ordering::SeqCst), world.weights_of("v").await), (2, vec![65535]));
     miner.stop().await;
 }
 

@@ -1,8 +1,9 @@
 //! The one place where determinism and limits of the engine are set.
 
-use wasmtime::{Config, Engine, OptLevel};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-use crate::PluginError;
+use crate::limits::{MEMORIES, TABLES, core_instances};
+use crate::{Limits, PluginError};
 
 /// Stack of a plugin. Threads of the host have 2 MiB or more, so native work below it has room.
 pub(crate) const STACK_BYTES: usize = 512 << 10;
@@ -14,14 +15,41 @@ pub(crate) const STACK_BYTES: usize = 512 << 10;
 ///   calls, wide arithmetic or stack switching: nothing that a plugin of this contract needs.
 /// - Fuel is counted, so that an endless loop ends at the same operation everywhere. There is no deadline by
 ///   the clock: a slow machine must not change a verdict.
-/// - Instances are allocated on demand: a pool has slots that share one lock, and an end, which would be one
-///   more way to fail.
+/// - Instances are allocated on demand, unless a pool of so many is asked for: a pool has an end, which would be
+///   one more way to fail, but spares who starts thousands a second the system's calls for memory. What a plugin
+///   answers, and its fuel, are the same.
 ///
 /// # Errors
 /// [`PluginError::Engine`] where the machine cannot run it, such as one without virtual memory.
-pub(crate) fn consensus_engine() -> Result<Engine, PluginError> {
-    Engine::new(&consensus_config()).map_err(|e| PluginError::Engine(format!("{e:#}")))
+pub(crate) fn consensus_engine(pool: Option<(u32, &Limits)>) -> Result<Engine, PluginError> {
+    let mut config = consensus_config();
+    if let Some((instances, limits)) = pool {
+        config.allocation_strategy(pooled(instances, limits));
+    }
+    Engine::new(&config).map_err(|e| PluginError::Engine(format!("{e:#}")))
 }
+
+/// Room for `instances` plugins at a time, each as large as it may be.
+fn pooled(instances: u32, limits: &Limits) -> InstanceAllocationStrategy {
+    let modules = core_instances(limits.set) as u32;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(modules))
+        .total_memories(instances.saturating_mul(MEMORIES as u32))
+        .total_tables(instances.saturating_mul(TABLES as u32))
+        .max_core_instances_per_component(modules)
+        .max_memories_per_component(MEMORIES as u32)
+        .max_tables_per_component(TABLES as u32)
+        .max_tables_per_module(TABLES as u32)
+        .table_elements(limits.table_elements)
+        .max_memory_size(limits.memory_bytes)
+        .linear_memory_keep_resident(KEPT_BYTES)
+        .table_keep_resident(KEPT_BYTES);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// So many bytes of an instance that ended are wiped and kept rather than given back.
+const KEPT_BYTES: usize = 2 << 20;
 
 fn consensus_config() -> Config {
     let mut config = Config::new();
@@ -54,7 +82,7 @@ mod tests {
     use super::*;
 
     fn refused(wat: &str) -> bool {
-        let engine = consensus_engine().unwrap();
+        let engine = consensus_engine(None).unwrap();
         Module::new(&engine, wat::parse_str(wat).unwrap()).is_err()
     }
 
@@ -81,7 +109,7 @@ mod tests {
     #[test]
     fn the_same_work_takes_the_same_fuel_and_a_nan_has_one_form() {
         let run = || {
-            let engine = consensus_engine().unwrap();
+            let engine = consensus_engine(None).unwrap();
             let wat = "(module (func (export \"f\") (param f64 f64) (result i64) (local i32)
                 (loop $l (br_if $l (i32.lt_u (local.tee 2 (i32.add (local.get 2) (i32.const 1))) (i32.const 1000))))
                 (i64.reinterpret_f64 (f64.div (local.get 0) (local.get 1)))))";

@@ -32,6 +32,9 @@ pub struct HostOptions {
     pub limits: Limits,
     /// What plugins that carry an interpreter may use, such as [`Limits::interpreted`]. `None` refuses them.
     pub interpreted: Option<Limits>,
+    /// Memory for this many instances is set aside and used again: for whoever starts thousands a second and knows
+    /// how many there are at once. One more is then refused. `None` asks the system each time.
+    pub pooled_instances: Option<u32>,
 }
 
 /// A plugin as it is named in a configuration, with its bytes.
@@ -85,7 +88,9 @@ impl Host {
     /// machine cannot run plugins.
     #[expect(clippy::needless_pass_by_value, reason = "options are given away, not lent")]
     pub fn new(options: HostOptions) -> Result<Self, PluginError> {
-        let engine = crate::engine::consensus_engine()?;
+        let largest = options.interpreted.as_ref().unwrap_or(&options.limits);
+        let pool = options.pooled_instances.map(|instances| (instances, largest));
+        let engine = crate::engine::consensus_engine(pool)?;
         let linker = crate::imports::linker(&engine)?;
         let cache = options.cache_dir.as_deref().map(CodeCache::open).transpose()?;
         let limits = Arc::new(options.limits);
@@ -98,7 +103,7 @@ impl Host {
     #[must_use]
     pub fn options(&self) -> HostOptions {
         let interpreted = self.0.interpreted.as_deref().copied();
-        HostOptions { cache_dir: None, limits: *self.0.limits, interpreted }
+        HostOptions { cache_dir: None, limits: *self.0.limits, interpreted, pooled_instances: None }
     }
 
     /// What plugins of this host may use.

@@ -7,7 +7,8 @@
 //! unit belong `tries` challenges of the plot, j = 0, 1...: BLAKE3 keyed with the nonce over ("plimsoll proof-chia v1"
 //! ‖ unit ‖ j as four bytes). A plot has a chain for about every other one (47 % of 400 at k = 18), so the answer says
 //! for which: `proofs` times j as two bytes and the full proof (16 k bytes), j ascending. An honest plot has none for
-//! 64 tries with 0.53^64 < 2^-58; 4 proofs of 64 it misses with 2^-43.
+//! 64 tries with 0.53^64 < 2^-58; 4 proofs of 64 it misses with 2^-43, 2 of 32 with 2^-24, 8 of 128 with 2^-81, 16 of
+//! 256 with 2^-157.
 //!
 //! Soundness: a proof takes the plot, or making it: 0.2, 0.75, 2.9, 12, 48, 190 core-seconds for k = 18 to 28. So P
 //! cores under a deadline D, asked for q units that take t each, keep a part of 1 - D P / (q t) at least. Within a unit,

@@ -59,7 +59,7 @@ const HASH: HashKind = HashKind::Blake3;
 const LABEL_BYTES: u32 = 16;
 /// The root is the same for every leaf size; with this one the host has the leaves at hand.
 const COMMIT_LEAF_BYTES: u32 = 64 << 10;
-/// Work of one verification that a verifier's fuel allows, with room to spare; labels are made 4096 in one call.
+/// Work of one verification that a verifier's fuel allows; labels are made 4096 in one call, and paid for in fours.
 const VERIFY_PERMUTATIONS: u64 = 1 << 26;
 
 impl Plugin for Scrypt {
@@ -77,7 +77,7 @@ impl Plugin for Scrypt {
         let Config { n, r, p, form, unit_labels, checks, deadline_ms, cores, commitment } = config;
         let cost = LabelCost::scrypt(&form, n, r, p)?;
         power_of_two("unit_labels", unit_labels)?;
-        let (work, most) = (cost.permutations(), VERIFY_PERMUTATIONS / u64::from(checks));
+        let (work, most) = (cost.permutations(), VERIFY_PERMUTATIONS / u64::from(checks.next_multiple_of(4)));
         if work > most {
             let text = format!("4 × n × r × p must be at most {most} for {checks} `checks`, it is {work}");
             return Err(PluginError::BadConfig(text));
@@ -118,8 +118,8 @@ impl ProofScheme for Scrypt {
     }
 
     fn most_samples(&self, statement: &Statement) -> u32 {
-        let work = VERIFY_PERMUTATIONS / (self.cost.permutations() * u64::from(self.checks));
-        Challenge::most_openings(statement).min(4096 / self.checks).min(work as u32)
+        let labels = (VERIFY_PERMUTATIONS / self.cost.permutations()).min(4096) / 4 * 4;
+        Challenge::most_openings(statement).min(labels as u32 / self.checks)
     }
 
     fn prove(&self, region: &dyn Region, statement: &Statement, challenge: &[u8]) -> Result<Answer> {
@@ -281,7 +281,15 @@ mod tests {
 
     #[test]
     fn the_largest_proof_of_the_largest_plot_fits_and_can_be_verified() {
-        for config in ["{}", r#"{"unit_labels": 2048}"#, r#"{"n": 32768, "checks": 64}"#] {
+        let configs = [
+            "{}",
+            r#"{"unit_labels": 2048}"#,
+            r#"{"n": 32768, "checks": 64}"#,
+            r#"{"p": 512, "checks": 1}"#,
+            r#"{"p": 512, "checks": 3}"#,
+            r#"{"p": 170, "checks": 9}"#,
+        ];
+        for config in configs {
             let scheme: Scrypt = from_json(config).unwrap();
             for units in [1, 2, 1000, 1 << 40, u64::MAX] {
                 let (identity, commitment) = (identity(), Some([0; 32]));
@@ -290,7 +298,12 @@ mod tests {
                 let opening = scheme.unit_bytes + 32 * merkle_depth(units, 0);
                 assert!(samples > 0 && 32 + samples * opening <= LARGEST_PROOF_BYTES as u32, "{samples}");
                 let labels = u64::from(samples * scheme.checks);
-                assert!(labels <= 4096 && labels * scheme.cost.permutations() <= VERIFY_PERMUTATIONS);
+                // The host bills labels in fours.
+                let billed = labels.next_multiple_of(4);
+                assert!(
+                    labels <= 4096 && billed * scheme.cost.permutations() <= VERIFY_PERMUTATIONS,
+                    "{config}"
+                );
             }
         }
     }
@@ -303,6 +316,10 @@ mod tests {
             (
                 r#"{"n": 8192, "p": 600}"#,
                 "4 × n × r × p must be at most 16777216 for 4 `checks`, it is 19660800",
+            ),
+            (
+                r#"{"n": 8192, "p": 513, "checks": 1}"#,
+                "4 × n × r × p must be at most 16777216 for 1 `checks`, it is 16809984",
             ),
             (r#"{"unit_labels": 65}"#, "`unit_labels` must be a power of two, 65 is none"),
             (r#"{"form": "salsa"}"#, "`form` must be spacemesh or rfc7914, it is salsa"),

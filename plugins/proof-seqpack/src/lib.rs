@@ -1,4 +1,4 @@
-//! `proof-seqpack`: units of sequential hashing, as Irys packs them.
+//! `proof-seqpack`: units of chained hashing, as Irys packs them.
 //!
 //! Unit i is a chain of SHA-256 from the seed SHA-256(key ‖ i) over segments of 32 bytes, in layers (see
 //! `wit/graphs.wit`); key = BLAKE3("plimsoll proof-seqpack v1" ‖ parameters ‖ identity). The commitment is the
@@ -24,7 +24,7 @@ use plimsoll_sdk::{
 };
 
 plimsoll_sdk::parameters! {
-    /// Units of sequential hashing.
+    /// Units of chained hashing.
     pub struct Seqpack {
         /// Bytes of one unit: a power of two from 1 KiB to 4 MiB.
         unit_bytes: u32 = 262_144, from 1_024 to 4_194_304;

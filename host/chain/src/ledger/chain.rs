@@ -27,8 +27,8 @@ pub trait LocalAdmin: Chain {
         validator_permit: bool,
     ) -> Result<(), ChainError>;
 
-    /// Makes blocks, at most [`MAX_BLOCKS_AT_ONCE`](super::MAX_BLOCKS_AT_ONCE); answers the height reached.
-    /// For the ledger's sudo key.
+    /// Makes blocks, at most [`MAX_BLOCKS_AT_ONCE`](super::MAX_BLOCKS_AT_ONCE) with at most
+    /// [`MAX_EPOCHS_AT_ONCE`](super::MAX_EPOCHS_AT_ONCE); answers the height reached. For the ledger's sudo key.
     async fn advance_by(&self, sudo: &Keypair, blocks: u32) -> Result<BlockNumber, ChainError>;
 
     /// What the last epoch of the subnet found, and what its neurons have earned.

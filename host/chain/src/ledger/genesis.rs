@@ -11,6 +11,7 @@ use crate::subnet::SubnetRules;
 
 /// All that a ledger's first block fixes. Two ledgers of one genesis and one list of calls are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LedgerGenesis {
     /// From which all block hashes follow.
     pub seed: Digest,
@@ -28,6 +29,7 @@ pub struct LedgerGenesis {
 
 /// How one subnet begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SubnetGenesis {
     /// Its number.
     pub netuid: NetUid,
@@ -39,6 +41,7 @@ pub struct SubnetGenesis {
 
 /// A neuron of the first block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GenesisNeuron {
     /// Its key.
     pub hotkey: Hotkey,
@@ -87,25 +90,43 @@ impl LedgerGenesis {
     /// # Errors
     /// [`ChainError::Genesis`] with the first contradiction.
     pub(crate) fn check(&self) -> Result<(), ChainError> {
-        let fail = |why: String| Err(ChainError::Genesis { why });
         let mut netuids = BTreeSet::new();
-        for SubnetGenesis { netuid, rules, neurons } in &self.subnets {
-            if !netuids.insert(*netuid) {
-                return fail(format!("subnet {netuid} is there twice"));
+        for subnet in &self.subnets {
+            if !netuids.insert(subnet.netuid) {
+                return Err(ChainError::Genesis { why: format!("subnet {} is there twice", subnet.netuid) });
             }
-            if let Some(contradiction) = rules.contradiction() {
-                return fail(format!("subnet {netuid} {contradiction}"));
-            }
-            if neurons.len() > usize::from(rules.max_neurons) {
-                let (have, most) = (neurons.len(), rules.max_neurons);
-                return fail(format!("subnet {netuid} starts with {have} neurons and has places for {most}"));
-            }
-            let mut hotkeys = BTreeSet::new();
-            if let Some(twice) = neurons.iter().find(|neuron| !hotkeys.insert(neuron.hotkey)) {
-                return fail(format!("subnet {netuid} has the hotkey {} twice", twice.hotkey));
-            }
+            subnet.check()?;
         }
         Ok(())
+    }
+}
+
+impl SubnetGenesis {
+    /// Whether it contradicts itself. A ledger looks at it by itself.
+    ///
+    /// # Errors
+    /// [`ChainError::Genesis`] with the first contradiction.
+    pub fn check(&self) -> Result<(), ChainError> {
+        let Self { netuid, rules, neurons } = self;
+        let fail = |what: String| Err(ChainError::Genesis { why: format!("subnet {netuid} {what}") });
+        if let Some(contradiction) = rules.contradiction() {
+            return fail(contradiction);
+        }
+        let (have, most) = (neurons.len(), rules.max_neurons);
+        if have > usize::from(most) {
+            return fail(format!("starts with {have} neurons and has places for {most}"));
+        }
+        if let Some(owner) = rules.owner.filter(|owner| usize::from(owner.0) >= have) {
+            return fail(format!(
+                "has the owner uid {owner} and starts with {have} neurons: whoever registers there first would be \
+                 the owner; put the owner's neuron into the genesis"
+            ));
+        }
+        let mut hotkeys = BTreeSet::new();
+        match neurons.iter().find(|neuron| !hotkeys.insert(neuron.hotkey)) {
+            Some(twice) => fail(format!("has the hotkey {} twice", twice.hotkey)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -114,6 +135,7 @@ mod tests {
     use plimsoll_core::Uid;
 
     use super::*;
+    use crate::subnet::RegistrationRules;
 
     fn neuron(byte: u8) -> GenesisNeuron {
         let hotkey = Hotkey([byte; 32]);
@@ -154,10 +176,46 @@ mod tests {
                  max_cost_rao 100000000000"
             )
         );
+        assert_eq!(
+            said(|g| g.subnets[0].rules.owner = Some(Uid(1))),
+            format!(
+                "{head} has the owner uid 1 and starts with 1 neurons: whoever registers there first would be the \
+                 owner; put the owner's neuron into the genesis"
+            )
+        );
         let twice = said(|g| g.subnets[0].neurons.push(neuron(1)));
         assert!(
             twice.starts_with(&format!("{head} has the hotkey 5")) && twice.ends_with("twice"),
             "{twice}"
+        );
+    }
+
+    #[test]
+    fn terms_of_registration_that_could_never_work_are_refused() {
+        let said = |change: fn(&mut RegistrationRules)| {
+            let mut rules =
+                SubnetRules { registration: RegistrationRules::bittensor(), ..SubnetRules::default() };
+            change(&mut rules.registration);
+            let genesis = SubnetGenesis { netuid: NetUid(3), rules, neurons: Vec::new() };
+            genesis.check().map_err(|error| error.to_string())
+        };
+        let head = "the ledger's genesis is not consistent: subnet 3 has a";
+        assert_eq!(
+            said(|r| r.min_cost_rao = StakeRao(0)).unwrap_err(),
+            format!(
+                "{head} registration cost_rao that falls to a min_cost_rao of 0, from which it never rises again: \
+                 the least min_cost_rao is 1, or half_life_blocks must be 0"
+            )
+        );
+        let level = |r: &mut RegistrationRules| (r.min_cost_rao, r.half_life_blocks) = (StakeRao(0), 0);
+        assert_eq!(said(level), Ok(()), "it never falls");
+        assert_eq!(
+            said(|r| r.rise_thousandths = 999).unwrap_err(),
+            format!("{head} registration rise_thousandths of 999, the least is 1000")
+        );
+        assert_eq!(
+            said(|r| r.max_registrations_per_block = 0).unwrap_err(),
+            format!("{head} max_registrations_per_block of 0, the least is 1")
         );
     }
 

@@ -17,6 +17,9 @@ use crate::{ChainError, Head, Refusal};
 /// The most blocks that one sudo call may make.
 pub const MAX_BLOCKS_AT_ONCE: u32 = 100_000;
 
+/// The most epochs that may run within one sudo call, those of all subnets together: everybody waits for them.
+pub const MAX_EPOCHS_AT_ONCE: u32 = 1_000;
+
 /// Hashes of the newest blocks that are remembered, as a pruned node does.
 const REMEMBERED_BLOCKS: usize = 4096;
 
@@ -69,8 +72,8 @@ impl Ledger {
             Some(state) if state.genesis.same_but_for_pace(&genesis) => State { genesis, ..state },
             Some(_) => {
                 let why =
-                    "this ledger was started with other settings: start it with the same seed, sudo key \
-                           and subnets as before, or choose another file"
+                    "this ledger was started with other settings: start it with the same seed, sudo key, \
+                           subnets, rules and balances as before, or choose another file"
                         .into();
                 return Err(ChainError::StateFile { path: path.to_owned(), why });
             }
@@ -103,11 +106,9 @@ impl Ledger {
     /// A kept ledger that cannot be written goes on, and says so in the log: no accepted call is lost by it.
     pub fn advance(&self, blocks: u32) -> Head {
         let mut inner = self.lock();
-        for _ in 0..blocks {
-            inner.state.next_block();
-            let hash = inner.state.hash;
-            inner.remember(hash);
-        }
+        let mut next = inner.state.clone();
+        (0..blocks).for_each(|_| next.next_block());
+        inner.replace(next);
         if inner.saved_at.elapsed() >= BLOCKS_SAVED_EVERY {
             inner.saved_at = Instant::now();
             if let Err(error) = inner.save() {
@@ -191,6 +192,13 @@ impl Ledger {
     /// Reads one consistent state.
     pub(super) fn read<T>(&self, with: impl FnOnce(&State) -> T) -> T {
         with(&self.lock().state)
+    }
+
+    /// Keeps all others waiting until `meanwhile` returns.
+    #[cfg(test)]
+    pub(crate) fn hold(&self, meanwhile: impl FnOnce()) {
+        let _held = self.lock();
+        meanwhile();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

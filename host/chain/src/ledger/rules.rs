@@ -3,7 +3,7 @@
 use plimsoll_core::{Hotkey, NetUid, StakeRao, Uid};
 
 use super::state::State;
-use super::{Call, MAX_BLOCKS_AT_ONCE, Receipt};
+use super::{Call, MAX_BLOCKS_AT_ONCE, MAX_EPOCHS_AT_ONCE, Receipt};
 use crate::Refusal;
 use crate::subnet::Subnet;
 
@@ -22,13 +22,23 @@ impl State {
             }
             Call::Advance { blocks } => {
                 self.only_sudo(signer)?;
-                if *blocks > MAX_BLOCKS_AT_ONCE {
-                    return Err(Refusal::TooManyBlocks { found: *blocks, most: MAX_BLOCKS_AT_ONCE });
+                let most = self.most_blocks_at_once();
+                if *blocks > most {
+                    return Err(Refusal::TooManyBlocks { found: *blocks, most });
                 }
                 (0..*blocks).for_each(|_| self.next_block());
             }
         }
         Ok(Receipt { block: self.block, uid })
+    }
+
+    /// So many that no more than [`MAX_EPOCHS_AT_ONCE`] run among them, whatever the subnets' tempos.
+    fn most_blocks_at_once(&self) -> u32 {
+        let tempos = self.subnets.values().map(|subnet| subnet.rules().tempo_blocks);
+        let Some(quickest) = tempos.min() else { return MAX_BLOCKS_AT_ONCE };
+        let tempos = u64::from(MAX_EPOCHS_AT_ONCE) / self.subnets.len() as u64;
+        let blocks = quickest.saturating_mul(tempos).max(1);
+        u32::try_from(blocks).unwrap_or(u32::MAX).min(MAX_BLOCKS_AT_ONCE)
     }
 
     fn only_sudo(&self, signer: &Hotkey) -> Result<(), Refusal> {

@@ -20,6 +20,7 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 
 pub(super) struct StateFile {
     path: PathBuf,
+    most_bytes: u64,
     /// Held, not used: closing it gives the lock back.
     _lock: File,
 }
@@ -47,7 +48,7 @@ impl StateFile {
         let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
         let lock = opened.map_err(|source| disk(&lock_path, "open", source))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), most_bytes: MAX_FILE_BYTES, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(ChainError::StateInUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(disk(&lock_path, "lock", source)),
         }
@@ -61,10 +62,10 @@ impl StateFile {
             Err(source) => return Err(disk(&self.path, "open", source)),
         };
         let mut bytes = Vec::new();
-        let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+        let read = file.take(self.most_bytes.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|source| disk(&self.path, "read", source))?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(self.damaged(&format!("it is larger than {MAX_FILE_BYTES} bytes")));
+        if bytes.len() as u64 > self.most_bytes {
+            return Err(self.damaged(&format!("it is larger than {} bytes", self.most_bytes)));
         }
         let Kept { format, blake3, state } =
             serde_json::from_slice(&bytes).map_err(|error| self.damaged(&error.to_string()))?;
@@ -80,11 +81,20 @@ impl StateFile {
         Ok(Some(state))
     }
 
-    /// Replaces the file. When this returns, it survives a power cut.
+    /// Replaces the file. When this returns, it survives a power cut. One that could not be read back is never
+    /// written.
     pub(super) fn write(&self, state: &State) -> Result<(), ChainError> {
         let blake3 = Digest::of(&self.json(state)?);
         let json = serde_json::to_vec(&Written { format: FORMAT, blake3, state });
         let json = json.map_err(|error| self.damaged(&error.to_string()))?;
+        let (bytes, most) = (json.len() as u64, self.most_bytes);
+        if bytes > most {
+            let why = format!(
+                "the ledger has grown to {bytes} bytes, and a file has at most {most}: begin a new ledger in \
+                 another file"
+            );
+            return Err(ChainError::StateFile { path: self.path.clone(), why });
+        }
         replace_file(&self.path, &json).map_err(|source| disk(&self.path, "write", source))
     }
 
@@ -94,7 +104,8 @@ impl StateFile {
 
     fn damaged(&self, why: &str) -> ChainError {
         let why = format!(
-            "this is no whole ledger file: {why}; restore it from a copy, or remove it to begin a new ledger"
+            "this is no whole ledger file: {why}; restore it from a copy, go on with the version that wrote it, or \
+             remove it to begin a new ledger"
         );
         ChainError::StateFile { path: self.path.clone(), why }
     }
@@ -121,4 +132,34 @@ fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn disk(path: &Path, doing: &'static str, source: io::Error) -> ChainError {
     ChainError::Disk { path: path.to_owned(), doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::NetUid;
+
+    use super::*;
+    use crate::LedgerGenesis;
+
+    #[test]
+    fn a_file_that_could_not_be_read_back_is_not_written_and_the_one_before_it_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.json");
+        let mut file = StateFile::lock(&path).unwrap();
+        let mut state = State::begin(LedgerGenesis::development(NetUid(1)));
+        file.write(&state).unwrap();
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        file.most_bytes = bytes;
+        file.write(&state).unwrap();
+        assert_eq!(file.read().unwrap().as_ref(), Some(&state));
+
+        let before = state.clone();
+        (0..10).for_each(|_| state.next_block());
+        let error = file.write(&state).unwrap_err().to_string();
+        let head = format!("{}: the ledger has grown to ", path.display());
+        assert!(error.starts_with(&head), "{error}");
+        let tail = format!("a file has at most {bytes}: begin a new ledger in another file");
+        assert!(error.ends_with(&tail), "{error}");
+        assert_eq!(file.read().unwrap(), Some(before));
+    }
 }

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use plimsoll_core::{BlockNumber, Hotkey, NetUid};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -149,48 +150,60 @@ fn router(ledger: Ledger) -> Router {
 }
 
 async fn head(State(ledger): State<Ledger>) -> Response {
-    answer(ledger.head().await)
+    read(ledger, async |ledger| ledger.head().await).await
 }
 
 async fn block(State(ledger): State<Ledger>, Path(height): Path<String>) -> Response {
     match height.parse() {
-        Ok(height) => answer(ledger.block_hash(BlockNumber(height)).await),
+        Ok(height) => read(ledger, async move |ledger| ledger.block_hash(BlockNumber(height)).await).await,
         Err(_) => no_number(&height),
     }
 }
 
 async fn snapshot(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
     match netuid.parse() {
-        Ok(netuid) => answer(ledger.snapshot(NetUid(netuid)).await),
+        Ok(netuid) => read(ledger, async move |ledger| ledger.snapshot(NetUid(netuid)).await).await,
         Err(_) => no_number(&netuid),
     }
 }
 
 async fn commitments(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
     match netuid.parse() {
-        Ok(netuid) => answer(ledger.commitments(NetUid(netuid)).await),
+        Ok(netuid) => read(ledger, async move |ledger| ledger.commitments(NetUid(netuid)).await).await,
         Err(_) => no_number(&netuid),
     }
 }
 
 async fn weights(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
     match netuid.parse() {
-        Ok(netuid) => answer(ledger.weights(NetUid(netuid)).await),
+        Ok(netuid) => read(ledger, async move |ledger| ledger.weights(NetUid(netuid)).await).await,
         Err(_) => no_number(&netuid),
     }
 }
 
 async fn figures(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {
     match netuid.parse() {
-        Ok(netuid) => answer(ledger.figures(NetUid(netuid))),
+        Ok(netuid) => read(ledger, async move |ledger| ledger.figures(NetUid(netuid))).await,
         Err(_) => no_number(&netuid),
     }
 }
 
 async fn account(State(ledger): State<Ledger>, Path(hotkey): Path<String>) -> Response {
     match hotkey.parse::<Hotkey>() {
-        Ok(hotkey) => answer(ledger.turn(&hotkey).await),
+        Ok(hotkey) => read(ledger, async move |ledger| ledger.turn(&hotkey).await).await,
         Err(error) => problem(StatusCode::BAD_REQUEST, &format!("`{}`: {error}", clipped(&hotkey))),
+    }
+}
+
+/// Asks the ledger on a thread that may wait: someone may hold it for a thousand epochs.
+async fn read<T: Serialize + Send + 'static>(
+    ledger: Ledger,
+    ask: impl AsyncFnOnce(Ledger) -> Result<T, ChainError> + Send + 'static,
+) -> Response {
+    let here = Handle::current();
+    match tokio::task::spawn_blocking(move || here.block_on(ask(ledger))).await {
+        Ok(done) => answer(done),
+        Err(_) => broken(),
     }
 }
 
@@ -213,7 +226,7 @@ async fn submit(State(ledger): State<Ledger>, body: Body) -> Response {
     // A kept ledger writes its file before it answers.
     match tokio::task::spawn_blocking(move || ledger.submit(&extrinsic)).await {
         Ok(done) => answer(done),
-        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the ledger failed at this call"),
+        Err(_) => broken(),
     }
 }
 
@@ -236,6 +249,10 @@ fn problem(status: StatusCode, error: &str) -> Response {
     (status, Json(Problem { error: error.to_owned(), refusal: None })).into_response()
 }
 
+fn broken() -> Response {
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the ledger failed at this call")
+}
+
 fn no_number(text: &str) -> Response {
     problem(StatusCode::BAD_REQUEST, &format!("`{}` is no number that is possible here", clipped(text)))
 }
@@ -243,4 +260,40 @@ fn no_number(text: &str) -> Response {
 /// What a stranger sent is never sent back at length.
 fn clipped(text: &str) -> String {
     text.chars().take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::{LedgerClient, LedgerGenesis};
+
+    // One thread serves: it must not be the one that waits.
+    #[tokio::test(flavor = "current_thread")]
+    async fn while_one_request_waits_for_the_ledger_others_are_answered() {
+        let ledger = Ledger::new(LedgerGenesis::development(NetUid(1))).unwrap();
+        let server = LedgerServer::start(ledger.clone(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let (is_held, held) = channel();
+        let (let_go, answered) = channel::<()>();
+        let holder = std::thread::spawn(move || {
+            let mut in_time = false;
+            ledger.hold(|| {
+                is_held.send(()).unwrap();
+                in_time = answered.recv_timeout(Duration::from_secs(30)).is_ok();
+            });
+            in_time
+        });
+        held.recv().unwrap();
+        let client = LedgerClient::new(server.at()).unwrap();
+        let waiting = tokio::spawn(async move { client.head().await });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        for _ in 0..20 {
+            let nowhere = http.get(format!("http://{}/v1/nowhere", server.at())).send().await.unwrap();
+            assert_eq!(nowhere.status(), 404);
+        }
+        let_go.send(()).unwrap();
+        assert!(holder.join().unwrap(), "nobody was answered while the ledger was held");
+        assert_eq!(waiting.await.unwrap().unwrap().block, BlockNumber(0));
+    }
 }

@@ -3,23 +3,19 @@
 use plimsoll_core::{BlockNumber, Hotkey, StakeRao};
 
 use super::standing::Pots;
-use super::{Earned, EmissionRules, LastEpoch, Member, Subnet, price};
+use super::{Earned, EmissionRules, LastEpoch, Member, Subnet, SubnetRules, price};
 use crate::yuma::{EpochInput, EpochNeuron, EpochOutcome, epoch};
 
 impl Subnet {
     /// Makes `blocks` blocks; answers how many epochs ran. Time is linear in both.
     pub fn advance(&mut self, blocks: u32) -> u32 {
-        // Within here nobody registers, so a cost at its least stays there, and needs no factor.
-        let falling = self.books.cost_rao > self.rules.registration.min_cost_rao;
-        let factor = falling.then(|| price::block_factor(self.rules.registration.half_life_blocks));
-        let shares = BlockShares::of(&self.rules.emission);
         let mut epochs = 0;
         for _ in 0..blocks {
             self.block = BlockNumber(self.block.0.saturating_add(1));
-            if let Some(factor) = factor {
-                self.books.cost_rao = price::fallen(self.books.cost_rao, factor, &self.rules.registration);
-            }
-            self.fill_pots(&shares);
+            self.books.registered_in_block = 0;
+            self.books.cost_rao =
+                price::fallen(self.books.cost_rao, self.each_block.cost_factor, &self.rules.registration);
+            self.fill_pots();
             let last = self.books.last_epoch.unwrap_or_default();
             if self.block.0.saturating_sub(last.0) >= self.rules.tempo_blocks {
                 self.run_epoch();
@@ -29,7 +25,8 @@ impl Subnet {
         epochs
     }
 
-    fn fill_pots(&mut self, shares: &BlockShares) {
+    fn fill_pots(&mut self) {
+        let shares = &self.each_block.shares;
         let (pots, totals) = (&mut self.books.pots, &mut self.books.totals);
         pots.miners_rao = pots.miners_rao.saturating_add(shares.miners_rao);
         pots.validators_rao = pots.validators_rao.saturating_add(shares.validators_rao);
@@ -46,7 +43,7 @@ impl Subnet {
         self.books.last_epoch = Some(self.block);
         let miners = self.miner_pay(&outcome);
         let validators = validator_pay(&pots, &outcome);
-        self.books.totals.root_rao = self.books.totals.root_rao.saturating_add(pots.root_rao);
+        self.close_books(&pots, &outcome, &miners, &validators);
         for (uid, bonds) in outcome.stored_bonds.into_iter().enumerate() {
             let earned = Earned { miner_rao: miners[uid], validator_rao: validators[uid] };
             let member = &mut self.members[uid];
@@ -70,26 +67,38 @@ impl Subnet {
         }
     }
 
+    /// The root's share of the epoch, and what is left of its pots: burned.
+    ///
+    /// Holders of TAO are paid by what validators get. Where these get nothing the epoch has given the root's
+    /// share to miners with all else, or to nobody.
+    fn close_books(&mut self, pots: &Pots, outcome: &EpochOutcome, miners: &[u64], validators: &[u64]) {
+        let validators_earned = outcome.validator_emission.iter().any(|&earned| earned > 0);
+        let root_rao = if validators_earned { pots.root_rao } else { 0 };
+        let totals = &mut self.books.totals;
+        totals.root_rao = totals.root_rao.saturating_add(root_rao);
+        let paid = miners.iter().chain(validators).fold(root_rao, |sum, &part| sum.saturating_add(part));
+        totals.burned_rao = totals.burned_rao.saturating_add(pots.total_rao().saturating_sub(paid));
+    }
+
     fn computed(&self, pots: &Pots) -> EpochOutcome {
         let neurons: Vec<_> = self.members.iter().map(in_epoch).collect();
         let input = EpochInput {
             block: self.block.0,
             last_epoch_block: self.books.last_epoch.map(|block| block.0),
-            emission: pots.miners_rao.saturating_add(pots.validators_rao).saturating_add(pots.root_rao),
+            emission: pots.total_rao(),
             neurons: &neurons,
         };
         epoch(&self.rules.of_epoch(), &input)
     }
 
-    /// Miners get what the epoch says, but for the owner's own, whose part is burned.
-    fn miner_pay(&mut self, outcome: &EpochOutcome) -> Vec<u64> {
+    /// Miners get what the epoch says, but for the owner's own, who get nothing: their part is left over.
+    fn miner_pay(&self, outcome: &EpochOutcome) -> Vec<u64> {
         let owner = self.rules.owner.and_then(|uid| self.members.get(usize::from(uid.0)));
         let owner_coldkey = owner.map(|owner| owner.coldkey);
         let mut pay = outcome.miner_emission.clone();
         for (pay, member) in pay.iter_mut().zip(&self.members) {
             if owner_coldkey == Some(member.coldkey) {
-                let burned = &mut self.books.totals.burned_rao;
-                *burned = burned.saturating_add(std::mem::take(pay));
+                *pay = 0;
             }
         }
         pay
@@ -133,7 +142,23 @@ fn validator_pay(pots: &Pots, outcome: &EpochOutcome) -> Vec<u64> {
     outcome.validator_emission.iter().map(of_pot).collect()
 }
 
+/// What the rules fix of every block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EachBlock {
+    /// What the cost of a place is multiplied by, in steps of 2^-32.
+    cost_factor: u64,
+    shares: BlockShares,
+}
+
+impl EachBlock {
+    pub(super) fn of(rules: &SubnetRules) -> Self {
+        let cost_factor = price::block_factor(rules.registration.half_life_blocks);
+        Self { cost_factor, shares: BlockShares::of(&rules.emission) }
+    }
+}
+
 /// How one block's emission is divided before any epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BlockShares {
     all_rao: u64,
     owner_rao: u64,

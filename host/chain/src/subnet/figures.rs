@@ -50,8 +50,12 @@ pub struct Earned {
 
 /// Where everything went, in rao of the subnet's token.
 ///
-/// Pots that are still filling and what rounding leaves over are the difference between `emitted_rao` and
-/// the rest.
+/// `emitted_rao` is the sum of all the others but `registrations_rao`, and of
+///
+/// - what has been brought since the last epoch, which the next one pays out;
+/// - up to 3 rao a block, as each part of a block's emission is rounded down;
+/// - less what epochs paid beyond their emission, as rounding divides the shares too: none more than
+///   `((emission >> 32) + 1) · neurons` rao.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Totals {
@@ -63,9 +67,10 @@ pub struct Totals {
     pub miners_rao: u64,
     /// To validators.
     pub validators_rao: u64,
-    /// To holders of TAO, who are not modelled further.
+    /// To holders of TAO, who are not modelled further: their share of every epoch in which a validator earned.
     pub root_rao: u64,
-    /// To nobody: what the owner's own miners would have earned, and a root share that is recycled.
+    /// To nobody: what the owner's own miners would have earned, a root share that is recycled, and whatever
+    /// else epochs left over, be it a thing of rounding, or all where nobody had any stake.
     pub burned_rao: u64,
     /// What was paid for places, in rao of TAO.
     pub registrations_rao: u64,

@@ -8,12 +8,12 @@
 //! - the owner's cut (0.18) goes first; half of the rest is the miners' pot, half the validators', less the
 //!   share of holders of TAO;
 //! - a miner gets exactly what the epoch says, about its incentive's part of the miners' pot; the part of
-//!   the owner's own miners is burned;
+//!   the owner's own miners is burned, as is what an epoch leaves over;
 //! - validators share theirs in proportion to their dividends, and the miners' pot too while no miner earns;
 //! - permits are given anew, to those with the most stake.
 //!
 //! Registering may cost something ([`RegistrationRules`]), and on a full subnet takes the place of whoever
-//! earns least.
+//! earns least. One block takes so many registrations and no more.
 //!
 //! Left out: delegated stake and takes (a hotkey's pay is counted whole), several mechanisms a subnet,
 //! halvings, prices, dividends of TAO holders.
@@ -27,11 +27,12 @@
 //! let (validator, miner) = (Hotkey([1; 32]), Hotkey([2; 32]));
 //! for hotkey in [validator, miner] {
 //!     subnet.register(hotkey, hotkey, StakeRao(0))?;
+//!     // One place a block is taken, as on the chain, unless the rules say otherwise.
+//!     subnet.advance(1);
 //! }
 //! subnet.set_stake(&validator, StakeRao(1_000), true)?;
-//! subnet.advance(1);
 //! subnet.set_weights(&validator, &[(Uid(1), 1)])?;
-//! subnet.advance(359);
+//! subnet.advance(358);
 //! // 0.41 alpha a block for 360 blocks, but for a hundred-millionth of dust.
 //! assert_eq!(subnet.earned(&miner).miner_rao / 100_000_000, 1_476);
 //! # Ok(())

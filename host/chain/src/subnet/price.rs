@@ -4,9 +4,12 @@ use plimsoll_core::StakeRao;
 
 use super::RegistrationRules;
 
-/// The cost after one more registration.
+/// The cost after one more registration: more by at least 1 rao if it rises at all, as a small one would be
+/// rounded down to what it was.
 pub(super) fn risen(cost: StakeRao, rules: &RegistrationRules) -> StakeRao {
-    let risen = u128::from(cost.0) * u128::from(rules.rise_thousandths.max(1_000)) / 1_000;
+    let factor = rules.rise_thousandths.max(1_000);
+    let least = u128::from(cost.0) + u128::from(cost.0 > 0 && factor > 1_000);
+    let risen = (u128::from(cost.0) * u128::from(factor) / 1_000).max(least);
     within(u64::try_from(risen).unwrap_or(u64::MAX), rules)
 }
 
@@ -90,5 +93,17 @@ mod tests {
     fn a_place_that_costs_nothing_goes_on_costing_nothing() {
         let rules = RegistrationRules::default();
         assert_eq!(risen(StakeRao(0), &rules), StakeRao(0));
+    }
+
+    #[test]
+    fn a_cost_of_a_few_rao_rises_too_and_one_that_does_not_rise_stays() {
+        let rules = RegistrationRules { min_cost_rao: StakeRao(1), ..RegistrationRules::bittensor() };
+        let costs = std::iter::successors(Some(StakeRao(1)), |&cost| Some(risen(cost, &rules)));
+        let costs: Vec<u64> = costs.take(6).map(|cost| cost.0).collect();
+        assert_eq!(costs, [1, 2, 3, 4, 5, 6]);
+        let level = RegistrationRules { rise_thousandths: 1_000, ..rules };
+        assert_eq!(risen(StakeRao(3), &level), StakeRao(3));
+        let capped = RegistrationRules { max_cost_rao: StakeRao(3), ..rules };
+        assert_eq!(risen(StakeRao(3), &capped), StakeRao(3));
     }
 }

@@ -27,7 +27,8 @@ impl Subnet {
     /// `balance_rao` is what the coldkey has; the caller takes the cost from it.
     ///
     /// # Errors
-    /// [`Refusal::AlreadyRegistered`]; [`Refusal::CannotPay`]; [`Refusal::SubnetFull`] where nobody can go.
+    /// [`Refusal::AlreadyRegistered`]; [`Refusal::TooManyRegistrations`] in this block;
+    /// [`Refusal::CannotPay`]; [`Refusal::SubnetFull`] where nobody can go.
     pub fn register(
         &mut self,
         hotkey: Hotkey,
@@ -37,6 +38,10 @@ impl Subnet {
         let (netuid, cost_rao) = (self.netuid, self.books.cost_rao);
         if let Some(uid) = self.uid_of(&hotkey) {
             return Err(Refusal::AlreadyRegistered { netuid, hotkey, uid });
+        }
+        let most = self.rules.registration.max_registrations_per_block;
+        if self.books.registered_in_block >= most {
+            return Err(Refusal::TooManyRegistrations { netuid, most });
         }
         if balance_rao < cost_rao {
             let (cost_rao, balance_rao) = (cost_rao.0, balance_rao.0);
@@ -57,6 +62,7 @@ impl Subnet {
                 (uid, Some(before.hotkey))
             }
         };
+        self.books.registered_in_block += 1;
         let paid = &mut self.books.totals.registrations_rao;
         *paid = paid.saturating_add(cost_rao.0);
         self.books.cost_rao = price::risen(cost_rao, &self.rules.registration);

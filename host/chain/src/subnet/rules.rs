@@ -3,13 +3,16 @@
 use plimsoll_core::{StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
+use crate::ChainError;
 use crate::yuma::{BondRule, EpochRules};
 
 /// The rules of a subnet.
 ///
-/// The defaults are those of a new subnet on Bittensor, but for two: registering costs nothing, and what is
-/// earned is counted, not staked.
+/// The defaults are those of a new subnet on Bittensor, but for these: registering costs nothing; what is
+/// earned is counted, not staked; nobody has to stake anything to set weights; there is no owner's neuron; and
+/// nothing goes to holders of TAO, whose share follows there from prices. What a block brings does not halve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SubnetRules {
     /// Blocks between two epochs.
     pub tempo_blocks: u64,
@@ -24,16 +27,12 @@ pub struct SubnetRules {
     /// Places for neurons.
     pub max_neurons: u16,
     /// The neuron of the subnet's owner: always with a permit, never deregistered, never paid as a miner.
-    #[serde(default)]
     pub owner: Option<Uid>,
     /// How weights become shares.
-    #[serde(default)]
     pub consensus: ConsensusRules,
     /// What there is to share.
-    #[serde(default)]
     pub emission: EmissionRules,
     /// Who gets a place, at what price.
-    #[serde(default)]
     pub registration: RegistrationRules,
 }
 
@@ -51,8 +50,8 @@ pub struct ConsensusRules {
     pub bonds: BondRule,
     /// How many neurons have a permit: those with the most stake.
     pub max_validators: u16,
-    /// Weights count until this many blocks have passed since.
-    pub activity_cutoff_blocks: u64,
+    /// Weights count until this many thousandths of a tempo have passed since, and for one block at the least.
+    pub activity_cutoff_thousandths: u32,
     /// Less stake than this counts as none.
     pub stake_threshold_rao: StakeRao,
 }
@@ -85,6 +84,8 @@ pub struct RegistrationRules {
     pub max_cost_rao: StakeRao,
     /// What one registration multiplies the cost by, in thousandths.
     pub rise_thousandths: u32,
+    /// How many may register in one block.
+    pub max_registrations_per_block: u16,
     /// Blocks in which the cost falls to a half; 0 for a cost that does not fall.
     pub half_life_blocks: u16,
     /// Blocks that a newcomer is spared deregistration for, while there are enough others.
@@ -118,7 +119,7 @@ impl Default for ConsensusRules {
             bonds_moving_average: 900_000,
             bonds: BondRule::Yuma3 { liquid: None },
             max_validators: 64,
-            activity_cutoff_blocks: 5_000,
+            activity_cutoff_thousandths: 13_889,
             stake_threshold_rao: StakeRao(0),
         }
     }
@@ -137,15 +138,15 @@ impl Default for EmissionRules {
 }
 
 impl Default for RegistrationRules {
-    /// Free of charge.
+    /// Free of charge, and else as [`bittensor`](Self::bittensor).
     fn default() -> Self {
         Self { cost_rao: StakeRao(0), min_cost_rao: StakeRao(0), ..Self::bittensor() }
     }
 }
 
 impl RegistrationRules {
-    /// As a new subnet on Bittensor has them: 1 TAO at first, a quarter more with every registration, half
-    /// after 360 blocks.
+    /// As a new subnet on Bittensor has them: one registration a block, 1 TAO at first, a quarter more with
+    /// every one, half after 360 blocks.
     #[must_use]
     pub const fn bittensor() -> Self {
         Self {
@@ -153,6 +154,7 @@ impl RegistrationRules {
             min_cost_rao: StakeRao(500_000),
             max_cost_rao: StakeRao(100_000_000_000),
             rise_thousandths: 1_260,
+            max_registrations_per_block: 1,
             half_life_blocks: 360,
             immunity_blocks: 5_000,
             min_non_immune: 10,
@@ -172,31 +174,92 @@ impl SubnetRules {
             bonds_moving_average,
             bonds,
             max_validators: self.consensus.max_validators,
-            activity_cutoff_blocks: self.consensus.activity_cutoff_blocks,
+            activity_cutoff_blocks: self.activity_cutoff_blocks(),
             stake_threshold: self.consensus.stake_threshold_rao.0,
             owner: self.owner,
         }
     }
 
+    /// For how many blocks weights count: 5,000 with the defaults.
+    #[must_use]
+    pub const fn activity_cutoff_blocks(&self) -> u64 {
+        let thousandths = self.consensus.activity_cutoff_thousandths as u64;
+        let blocks = self.tempo_blocks.saturating_mul(thousandths) / 1_000;
+        if blocks == 0 { 1 } else { blocks }
+    }
+
+    /// Whether they contradict each other. A ledger looks at them itself.
+    ///
+    /// # Errors
+    /// [`ChainError::Genesis`] with the first contradiction.
+    pub fn check(&self) -> Result<(), ChainError> {
+        let why = |contradiction| ChainError::Genesis { why: format!("the subnet {contradiction}") };
+        self.contradiction().map_or(Ok(()), |contradiction| Err(why(contradiction)))
+    }
+
     /// The first contradiction in them, after "subnet 3 ".
     pub(crate) fn contradiction(&self) -> Option<String> {
         let kept = self.consensus.bonds_moving_average;
-        let RegistrationRules { cost_rao, min_cost_rao, max_cost_rao, .. } = self.registration;
         if self.tempo_blocks == 0 {
-            Some("has a tempo of 0 blocks, the least is 1".into())
-        } else if kept > 1_000_000 {
-            Some(format!("has a bonds_moving_average of {kept}, the most is 1000000"))
-        } else if !(min_cost_rao..=max_cost_rao).contains(&cost_rao) {
-            let (cost, least, most) = (cost_rao.0, min_cost_rao.0, max_cost_rao.0);
-            Some(format!(
+            return Some("has a tempo of 0 blocks, the least is 1".into());
+        }
+        if kept > 1_000_000 {
+            return Some(format!("has a bonds_moving_average of {kept}, the most is 1000000"));
+        }
+        let missing = self.owner.filter(|owner| owner.0 >= self.max_neurons);
+        let missing = missing
+            .map(|uid| format!("has the owner uid {uid} and places for {} neurons only", self.max_neurons));
+        self.registration.contradiction().or(missing)
+    }
+}
+
+impl RegistrationRules {
+    fn contradiction(&self) -> Option<String> {
+        let (cost, least, most) = (self.cost_rao.0, self.min_cost_rao.0, self.max_cost_rao.0);
+        if !(least..=most).contains(&cost) {
+            return Some(format!(
                 "has a registration cost_rao of {cost}, which must lie between min_cost_rao {least} and \
                  max_cost_rao {most}"
-            ))
-        } else {
-            let missing = self.owner.filter(|owner| owner.0 >= self.max_neurons);
-            missing.map(|uid| {
-                format!("has the owner uid {uid} and places for {} neurons only", self.max_neurons)
-            })
+            ));
         }
+        if cost > 0 && least == 0 && self.half_life_blocks > 0 {
+            return Some(
+                "has a registration cost_rao that falls to a min_cost_rao of 0, from which it never rises again: \
+                 the least min_cost_rao is 1, or half_life_blocks must be 0"
+                    .into(),
+            );
+        }
+        if self.rise_thousandths < 1_000 {
+            let rise = self.rise_thousandths;
+            return Some(format!("has a registration rise_thousandths of {rise}, the least is 1000"));
+        }
+        let none = self.max_registrations_per_block == 0;
+        none.then(|| "has a max_registrations_per_block of 0, the least is 1".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_count_for_some_tempos_and_at_least_a_block() {
+        let blocks = |tempo_blocks, activity_cutoff_thousandths| {
+            let consensus = ConsensusRules { activity_cutoff_thousandths, ..ConsensusRules::default() };
+            SubnetRules { tempo_blocks, consensus, ..SubnetRules::default() }.activity_cutoff_blocks()
+        };
+        assert_eq!(SubnetRules::default().activity_cutoff_blocks(), 5_000);
+        assert_eq!(blocks(30, 13_889), 416);
+        assert_eq!((blocks(30, 0), blocks(1, 999)), (1, 1));
+        assert_eq!(blocks(u64::MAX, u32::MAX), u64::MAX / 1_000);
+    }
+
+    #[test]
+    fn rules_can_be_checked_without_a_ledger() {
+        assert!(SubnetRules::default().check().is_ok());
+        let error = SubnetRules { tempo_blocks: 0, ..SubnetRules::default() }.check().unwrap_err();
+        let said =
+            "the ledger's genesis is not consistent: the subnet has a tempo of 0 blocks, the least is 1";
+        assert_eq!(error.to_string(), said);
     }
 }

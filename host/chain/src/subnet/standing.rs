@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use plimsoll_core::{BlockNumber, Hotkey, NetUid, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
+use super::blocks::EachBlock;
 use super::{Committed, Earned, Member, SubnetRules, Totals};
 use crate::ledger::SubnetGenesis;
 use crate::{MAX_COMMITMENT_BYTES, Refusal};
@@ -17,6 +18,8 @@ pub struct Subnet {
     pub(super) netuid: NetUid,
     #[serde(skip)]
     pub(super) rules: SubnetRules,
+    #[serde(skip)]
+    pub(super) each_block: EachBlock,
     #[serde(skip)]
     pub(super) block: BlockNumber,
     /// The uid is the place.
@@ -30,6 +33,9 @@ pub struct Subnet {
 pub(super) struct Books {
     pub(super) last_epoch: Option<BlockNumber>,
     pub(super) cost_rao: StakeRao,
+    /// Places taken since the newest block was made.
+    #[serde(default)]
+    pub(super) registered_in_block: u16,
     pub(super) pots: Pots,
     pub(super) totals: Totals,
     pub(super) earned: BTreeMap<Hotkey, Earned>,
@@ -44,14 +50,23 @@ pub(super) struct Pots {
     pub(super) root_rao: u64,
 }
 
+impl Pots {
+    /// All of them.
+    pub(super) const fn total_rao(&self) -> u64 {
+        self.miners_rao.saturating_add(self.validators_rao).saturating_add(self.root_rao)
+    }
+}
+
 impl Subnet {
-    /// An empty subnet at block 0.
+    /// An empty subnet at block 0. The rules are taken as they are, also such as [`SubnetRules::check`] refuses;
+    /// what follows from those has no meaning.
     #[must_use]
     pub fn new(netuid: NetUid, rules: SubnetRules) -> Self {
         Self::begin(&SubnetGenesis { netuid, rules, neurons: Vec::new() })
     }
 
-    /// A subnet at block 0 with its first neurons.
+    /// A subnet at block 0 with its first neurons. The genesis is taken as it is, also such as
+    /// [`SubnetGenesis::check`] refuses; what follows from those has no meaning.
     #[must_use]
     pub fn begin(genesis: &SubnetGenesis) -> Self {
         let members = genesis.neurons.iter().map(|neuron| Member {
@@ -63,6 +78,7 @@ impl Subnet {
         Self {
             netuid: genesis.netuid,
             rules: genesis.rules,
+            each_block: EachBlock::of(&genesis.rules),
             block: BlockNumber(0),
             members: members.collect(),
             books: Books::opened(&genesis.rules),
@@ -176,6 +192,6 @@ impl Books {
     pub(super) fn opened(rules: &SubnetRules) -> Self {
         let (pots, totals) = (Pots::default(), Totals::default());
         let cost_rao = rules.registration.cost_rao;
-        Self { last_epoch: None, cost_rao, pots, totals, earned: BTreeMap::new() }
+        Self { last_epoch: None, cost_rao, registered_in_block: 0, pots, totals, earned: BTreeMap::new() }
     }
 }

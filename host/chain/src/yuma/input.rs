@@ -28,7 +28,7 @@ pub struct EpochRules {
 
 /// How bonds follow weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum BondRule {
     /// Shares of a miner, moved by stake times weight: subnets from before March 2026.
     Classic,

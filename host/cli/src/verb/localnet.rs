@@ -2,16 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use plimsoll_chain::subnet::alpha_text;
 use plimsoll_chain::wallet::Wallet;
 use plimsoll_chain::{
-    Chain as _, Endpoint, Ledger, LedgerClient, LedgerGenesis, LedgerServer, LocalAdmin as _, NeuronRecord,
-    SubnetRules, development_key,
+    Chain as _, ChainError, Endpoint, Ledger, LedgerClient, LedgerGenesis, LedgerServer, LocalAdmin as _,
+    NeuronRecord, Refusal, development_key,
 };
-use plimsoll_core::{RAO_PER_TAO, StakeRao};
+use plimsoll_core::{Hotkey, Keypair, NetUid, RAO_PER_TAO, StakeRao, Uid};
 use serde_json::json;
 
+use super::localnet_rules;
 use crate::cancel::Cancel;
 use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, WalletFlags};
@@ -36,9 +38,17 @@ struct Serve {
     #[arg(long, value_name = "MS")]
     block_ms: Option<u64>,
 
-    /// Blocks between two rounds of validators [default: 30]
+    /// Blocks between two rounds of validators [default: that of the rules, else 30]
     #[arg(long, value_name = "N")]
     tempo: Option<u64>,
+
+    /// Rules of the subnet in TOML, for a new chain
+    ///
+    /// [rules], [rules.consensus], [rules.emission] and [rules.registration] have the names and defaults of the
+    /// library's `SubnetRules`, but for a tempo of 30 and weights every 10 blocks; [balances] gives coldkeys what
+    /// they may pay for places, in rao.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
 
     /// Keep the chain in this file, and go on from it; without it, it lives in memory
     #[arg(long, value_name = "FILE")]
@@ -49,7 +59,9 @@ struct Serve {
 }
 
 const BLOCK_MS: u64 = 1000;
-const TEMPO_BLOCKS: u64 = 30;
+
+/// Blocks in which a registration is tried again where others were quicker.
+const REGISTRATION_BLOCKS: u32 = 30;
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
@@ -75,7 +87,7 @@ struct Stake {
     #[arg(value_name = "TAO", default_value_t = 1000)]
     tao: u64,
 
-    /// Stake without a permit: the hotkey may then set no weights until the next epoch gives it one
+    /// Stake without a permit until the next epoch, which gives permits anew to those with the most stake
     #[arg(long)]
     no_permit: bool,
 
@@ -85,9 +97,10 @@ struct Stake {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let Some(what) = &args.what else { return serve(&args.serve, global).await };
-    let Serve { block_ms, tempo, state, chain } = &args.serve;
-    if block_ms.is_some() || tempo.is_some() || state.is_some() {
-        let message = "--block-ms, --tempo and --state are for serving a chain, not for one that is served";
+    let Serve { block_ms, tempo, rules, state, chain } = &args.serve;
+    if block_ms.is_some() || tempo.is_some() || rules.is_some() || state.is_some() {
+        let message =
+            "--block-ms, --rules, --tempo and --state are for serving a chain, not for one that is served";
         return Err(Failure::new(Exit::Usage, message).hint("leave them out"));
     }
     match what {
@@ -103,10 +116,14 @@ async fn serve(args: &Serve, global: &Global) -> Result<(), Failure> {
     let netuid = config.chain.netuid;
     let mut genesis = LedgerGenesis::development(netuid);
     genesis.block_ms = args.block_ms.unwrap_or(BLOCK_MS);
-    let (block_ms, tempo_blocks) = (genesis.block_ms, args.tempo.unwrap_or(TEMPO_BLOCKS));
-    for subnet in &mut genesis.subnets {
-        subnet.rules = SubnetRules { tempo_blocks, ..subnet.rules };
+    if let Some(file) = &args.rules {
+        localnet_rules::read(file, &mut genesis)?;
     }
+    for subnet in &mut genesis.subnets {
+        subnet.rules.tempo_blocks = args.tempo.unwrap_or(subnet.rules.tempo_blocks);
+    }
+    let (block_ms, tempo_blocks) =
+        (genesis.block_ms, genesis.subnets.first().map(|subnet| subnet.rules.tempo_blocks));
     let ledger = match &args.state {
         Some(file) => Ledger::kept_in(file, genesis)?,
         None => Ledger::new(genesis)?,
@@ -118,6 +135,7 @@ async fn serve(args: &Serve, global: &Global) -> Result<(), Failure> {
         "netuid": netuid,
         "block_ms": block_ms,
         "tempo_blocks": tempo_blocks,
+        "rules": args.rules,
         "state": args.state,
     });
     global.emit(&outcome, || {
@@ -146,9 +164,29 @@ async fn register(flags: &Flags, chain: &ChainFlags, global: &Global) -> Result<
     let coldkey = wallet.coldkey_address()?.unwrap_or_else(|| key.hotkey());
     let chain = LedgerClient::new(local(&config.chain.endpoint)?)?;
     let netuid = config.chain.netuid;
-    let uid = chain.register(&key, netuid, coldkey).await?;
+    let uid = take_place(&chain, &key, netuid, coldkey).await?;
     let outcome = json!({ "netuid": netuid, "uid": uid, "hotkey": key.hotkey() });
     global.emit(&outcome, || format!("{} is uid {uid} of subnet {netuid}", key.hotkey()))
+}
+
+/// Registers. Where others were quicker in this block, the next one may do, if it comes by itself.
+async fn take_place(
+    chain: &LedgerClient,
+    key: &Keypair,
+    netuid: NetUid,
+    coldkey: Hotkey,
+) -> Result<Uid, ChainError> {
+    for _ in 0..REGISTRATION_BLOCKS {
+        match chain.register(key, netuid, coldkey).await {
+            Err(ChainError::Refused(Refusal::TooManyRegistrations { .. })) => {}
+            done => return done,
+        }
+        match chain.snapshot(netuid).await?.block_ms {
+            0 => break,
+            ms => tokio::time::sleep(Duration::from_millis(ms)).await,
+        }
+    }
+    chain.register(key, netuid, coldkey).await
 }
 
 async fn give(stake: &Stake, chain: &ChainFlags, global: &Global) -> Result<(), Failure> {
@@ -161,7 +199,14 @@ async fn give(stake: &Stake, chain: &ChainFlags, global: &Global) -> Result<(), 
     chain.set_stake(&development_key(), netuid, hotkey, stake_rao, permit).await?;
     let outcome = json!({ "netuid": netuid, "hotkey": hotkey, "stake_rao": stake_rao, "permit": permit });
     global.emit(&outcome, || {
-        let may = if permit { "may set weights" } else { "may set no weights until the next epoch" };
+        let may = match (permit, stake.tao) {
+            (true, 0) => "may set weights until the next epoch, which gives no permit for 0 TAO",
+            (true, _) => "may set weights; every epoch gives permits anew, to those with the most stake",
+            (false, 0) => "may set no weights, as no epoch gives a permit for 0 TAO",
+            (false, _) => {
+                "may set no weights until the next epoch, which gives permits to those with the most stake"
+            }
+        };
         format!("{hotkey} has {} TAO and {may}", stake.tao)
     })
 }

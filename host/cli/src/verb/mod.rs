@@ -4,6 +4,7 @@ mod allocate;
 mod attack;
 mod bench;
 mod bench_kernels;
+mod bench_simulate;
 mod compare;
 mod completions;
 mod config;
@@ -14,11 +15,13 @@ mod import;
 mod init;
 mod inspect;
 mod localnet;
+mod localnet_rules;
 mod man;
 mod miner;
 mod plugin;
 mod repair;
 mod replay;
+mod simulate;
 mod validator;
 mod verify;
 mod wallet;
@@ -46,6 +49,7 @@ pub(crate) enum Verb {
     Attack(attack::Args),
     Bench(bench::Args),
     Compare(compare::Args),
+    Simulate(simulate::Args),
     Inspect(inspect::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -72,6 +76,7 @@ impl Verb {
             Self::Attack(args) => attack::run(&args, global).await,
             Self::Bench(args) => bench::run(args, global).await,
             Self::Compare(args) => compare::run(args, global).await,
+            Self::Simulate(args) => simulate::run(args, global).await,
             Self::Inspect(args) => inspect::run(&args, global),
             Self::Completions(args) => completions::run(&args, global),
             Self::Man(args) => man::run(&args, global),

@@ -31,6 +31,8 @@ fn every_verb_explains_itself() {
         "wallet new",
         "bench kernels",
         "compare",
+        "simulate",
+        "simulate explain",
         "inspect",
         "inspect unit",
         "completions",

@@ -14,5 +14,6 @@ mod plots;
 mod plugin;
 mod server;
 mod show;
+mod simulate;
 mod usage;
 mod wallet;

@@ -65,13 +65,22 @@ impl SdrParents {
     pub fn shared(porep_id: &Digest, nodes: u32) -> Result<Arc<Self>, KernelError> {
         let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         in_use.retain(|graph| graph.strong_count() > 0);
-        let found = in_use.iter().filter_map(Weak::upgrade).find(|graph| graph.is_of(porep_id, nodes));
-        if let Some(graph) = found {
+        if let Some(graph) = Self::among(&in_use, porep_id, nodes) {
             return Ok(graph);
         }
         let graph = Arc::new(Self::new(porep_id, nodes)?);
         in_use.push(Arc::downgrade(&graph));
         Ok(graph)
+    }
+
+    /// The one that [`SdrParents::shared`] would give, if anybody uses it.
+    #[must_use]
+    pub fn in_use(porep_id: &Digest, nodes: u32) -> Option<Arc<Self>> {
+        Self::among(&IN_USE.lock().unwrap_or_else(PoisonError::into_inner), porep_id, nodes)
+    }
+
+    fn among(in_use: &[Weak<Self>], porep_id: &Digest, nodes: u32) -> Option<Arc<Self>> {
+        in_use.iter().filter_map(Weak::upgrade).find(|graph| graph.is_of(porep_id, nodes))
     }
 
     /// Bytes that the table takes; 0 where it would be too large.

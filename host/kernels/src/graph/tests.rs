@@ -44,7 +44,10 @@ fn rows_without_a_table_are_the_rows_of_the_table() {
 
 #[test]
 fn a_graph_in_use_is_shared_and_another_one_is_not() {
+    assert!(SdrParents::in_use(&Digest([7; 32]), 40).is_none());
     let one = SdrParents::shared(&Digest([7; 32]), 40).unwrap();
+    let found = SdrParents::in_use(&Digest([7; 32]), 40).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&one, &found) && SdrParents::in_use(&Digest([7; 32]), 41).is_none());
     assert!(std::sync::Arc::ptr_eq(&one, &SdrParents::shared(&Digest([7; 32]), 40).unwrap()));
     for other in [SdrParents::shared(&Digest([8; 32]), 40), SdrParents::shared(&Digest([7; 32]), 41)] {
         assert!(!std::sync::Arc::ptr_eq(&one, &other.unwrap()));

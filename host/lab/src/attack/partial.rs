@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use plimsoll_core::{PlotSpace, RegionSpace, SpaceError, Span, Spans};
 use plimsoll_plugin::{MemorySpace, SchemeInstance};
 
 use super::plot::Plot;
 use super::rebuild::{Effort, Kept, common, rebuild};
+use super::regenerate::cpu_seconds;
 use super::region::Trace;
 use super::report::{Finding, Point, Property};
 use super::subject::{Answered, Judged, Subject};
@@ -21,12 +21,13 @@ const STRETCH_BYTES: u64 = 4096;
 const WINDOW_BYTES: u64 = 64 << 10;
 /// Units that are timed before audits begin.
 const TIMED: usize = 3;
-/// Audits of one form, however long they take; beyond them they end when this time is over.
+/// Audits of one form, however long they take; beyond them they end when so much CPU time is over, so that it is no
+/// matter how busy the machine is.
 const FEWEST_AUDITS: u64 = 12;
-const LONGEST: Duration = Duration::from_millis(1500);
+const LONGEST_SECONDS: f64 = 1.5;
 /// A job that was found to take so many times the time there is will not be in time now.
 const HOPELESS: f64 = 4.0;
-const FORMULA: &str = "f^q for the share f that is kept";
+const FORMULA: &str = "f^q for the share f of every unit that is kept";
 
 /// A way of keeping a part of every unit.
 struct Form {
@@ -56,18 +57,18 @@ pub(super) fn partial(subject: &mut Subject) -> Result<Finding, LabError> {
         return Ok(Finding::not_tried("partial", &AGAINST, "units of a byte have no parts"));
     }
     let (mut points, mut best) = (Vec::<Point>::new(), None::<(f64, usize, Option<Way>)>);
-    let (units, unit_bytes) = (subject.plot.layout.units, f64::from(subject.plot.layout.unit_bytes));
+    let unit_bytes = f64::from(subject.plot.layout.unit_bytes);
+    let formula = if subject.is_lottery() { "at most the share kept" } else { FORMULA };
     for Form { name, kept } in &forms {
         let share = kept.bytes() as f64 / unit_bytes;
         let way = way(subject, &mut instance, kept)?;
         let passed = audits(subject, &mut instance, kept, way)?;
-        // As many whole units as would take the same space; a share of a number of units.
-        let bound = subject.bound((share * units as f64).ceil() as u64, 0);
+        let bound = subject.bound_of_parts(share, passed.trials);
         let case = format!("keeps {:.2} % of every unit: {name}", 100.0 * share);
         if passed.exceeds(bound) && best.is_none_or(|(least, _, _)| share < least) {
             best = Some((share, points.len(), way));
         }
-        points.push(Point { agrees: None, ..Point::new(case, passed, Some(bound), FORMULA) });
+        points.push(Point { agrees: None, ..Point::new(case, passed, Some(bound), formula) });
     }
     let text = match best {
         Some((_, at, Some(Way { seconds, .. }))) => format!(
@@ -147,9 +148,9 @@ fn way(subject: &mut Subject, instance: &mut SchemeInstance, kept: &Kept) -> Res
     let some: Vec<_> = jobs.iter().step_by(jobs.len().div_ceil(TIMED).max(1)).collect();
     let mut ways = Vec::new();
     for effort in [Effort::Wanted, Effort::Beginning] {
-        let (begin, mut times) = (Instant::now(), Vec::new());
+        let (begin, mut times) = (cpu_seconds(), Vec::new());
         for (unit, wanted) in &some {
-            if !times.is_empty() && begin.elapsed() > LONGEST {
+            if !times.is_empty() && cpu_seconds() - begin > LONGEST_SECONDS {
                 break;
             }
             let of = (&subject.plot, &subject.statement.identity);
@@ -213,8 +214,9 @@ fn audits(
     way: Option<Way>,
 ) -> Result<Rate, LabError> {
     let (mut numbers, statement) = (subject.trial_numbers("partial"), subject.statement);
-    let (begin, mut passed, mut tried) = (Instant::now(), 0, 0);
-    while tried < subject.trials() && (tried < FEWEST_AUDITS || begin.elapsed() < LONGEST) {
+    let (begin, mut passed, mut tried) = (cpu_seconds(), 0, 0);
+    let is_short = |tried| tried < FEWEST_AUDITS || cpu_seconds() - begin < LONGEST_SECONDS;
+    while tried < subject.trials() && is_short(tried) {
         tried += 1;
         let (asked, jobs) = asked(subject, numbers.digest(), kept)?;
         let Some(Asked { challenge, proof }) = asked else { continue };

@@ -74,19 +74,17 @@ pub(super) fn regenerate(subject: &mut Subject) -> Result<Finding, LabError> {
             "sum of j <= M of C(lost, j) C(kept, q - j) / C(units, q)",
         ));
     }
-    // Who can choose drops what is made anew fastest.
-    let best = cases.iter().filter_map(|case| Some((case, case.remake.seconds()?)));
-    let best = best.min_by(|(one, a), (other, b)| other.in_time.cmp(&one.in_time).then(a.total_cmp(b)));
-    let Some((best, seconds)) = best else {
+    let Some(Best { case: best, seconds, f_min }) = best(&cases, q, subject.plot.layout.units) else {
         let text = "filling again does not give the same bytes, so nothing can be made anew";
         return Ok(subject.finding("regenerate", &AGAINST, false, text));
     };
     let how = if matches!(best.remake, Remake::Unit { .. }) { "a unit" } else { "the whole plot" };
-    let (f_min, shown) = (least_kept(q, best.in_time), seconds * 1e3);
+    let (cores, shown) = (subject.options.cores.max(1), seconds * 1e3);
     let text = format!(
-        "{how} is made anew in {shown:.3} ms: within {:.0} ms on {} cores f_min = {f_min:.2} of the units must be kept",
+        "{how} is made anew in {shown:.3} ms: within {:.0} ms on {cores} core{} f_min = {f_min:.2} of the units must \
+         be kept",
         subject.options.deadline.as_secs_f64() * 1e3,
-        subject.options.cores.max(1),
+        if cores == 1 { "" } else { "s" },
     );
     Ok(subject
         .finding("regenerate", &AGAINST, succeeded, text)
@@ -95,6 +93,30 @@ pub(super) fn regenerate(subject: &mut Subject) -> Result<Finding, LabError> {
         .figure("rho_against_50_us_read", seconds / READ_SECONDS)
         .figure("units_within_deadline", best.in_time.min(subject.plot.layout.units) as f64)
         .figure("f_min", f_min))
+}
+
+/// The case that must keep least.
+struct Best<'a> {
+    case: &'a Case,
+    seconds: f64,
+    /// The share of `units` units that it must keep to pass audits of `drawn`.
+    f_min: f64,
+}
+
+/// Who can choose loses what leaves least to keep, and of that what is made anew fastest. Where a unit is made alone
+/// all may be lost; where only with others beside it, no more than was lost here.
+fn best(cases: &[Case], drawn: u64, units_of_plot: u64) -> Option<Best<'_>> {
+    let kept = |case: &Case| units_of_plot - units(&case.lost);
+    let is_alone = cases.iter().any(|case| kept(case) == 0 && matches!(case.remake, Remake::Unit { .. }));
+    let of = |case| {
+        let floor = if is_alone { 0.0 } else { kept(case) as f64 / units_of_plot.max(1) as f64 };
+        let f_min = least_kept(drawn, case.in_time).max(floor);
+        Some(Best { case, seconds: case.remake.seconds()?, f_min })
+    };
+    cases.iter().filter_map(of).min_by(|one, other| {
+        let in_time = || other.case.in_time.cmp(&one.case.in_time);
+        one.f_min.total_cmp(&other.f_min).then_with(in_time).then(one.seconds.total_cmp(&other.seconds))
+    })
 }
 
 /// Who keeps nothing; who keeps a share at random, in runs; and who drops every k-th unit, so that those beside it
@@ -273,6 +295,36 @@ impl PlotSpace for Scratch {
 mod tests {
     use super::*;
     use plimsoll_core::{Layout, Order, Pass};
+
+    #[test]
+    fn where_neighbours_are_needed_they_count_as_kept() {
+        let case = |lost: &[Span], remake, in_time| Case {
+            name: String::new(),
+            lost: lost.to_vec(),
+            remake,
+            in_time,
+            is_predicted: true,
+        };
+        let f_min = |cases: &[Case]| best(cases, 20, 100).map(|best| (best.f_min, best.case.in_time));
+        let (all, some) = ([Span::between(0, 100)], [one(3), Span::between(10, 40)]);
+        let (unit, whole) = (Remake::Unit { seconds: 0.01 }, Remake::Whole { seconds: 9.0 });
+        let late = || case(&all, whole, 0);
+        // 31 of 100 are made with the others beside them, all of a sample in time: not one more.
+        assert_eq!(f_min(&[late(), case(&some, unit, 20)]), Some((0.69, 20)));
+        assert_eq!(
+            f_min(&[late(), case(&some, unit, 2)]),
+            Some((0.9, 2)),
+            "few in time are the stronger bound"
+        );
+        assert_eq!(
+            f_min(&[case(&all, unit, 15), case(&some, unit, 16)]),
+            Some((0.2, 16)),
+            "each is made alone"
+        );
+        assert_eq!(f_min(&[case(&all, whole, u64::MAX), case(&some, unit, 20)]), Some((0.0, u64::MAX)));
+        assert_eq!(f_min(&[case(&all, Remake::Impossible, 0)]), None);
+        assert_eq!(f_min(&[case(&all, Remake::Impossible, 0), case(&some, unit, 0)]), Some((1.0, 0)));
+    }
 
     #[test]
     fn what_is_lost_cannot_be_read_until_it_is_written_and_its_neighbours_can() {

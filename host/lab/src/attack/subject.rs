@@ -252,11 +252,24 @@ impl Subject {
     pub(super) fn bound(&self, kept: u64, forgiven: u64) -> f64 {
         let units = self.plot.layout.units;
         let sampled = pass_probability(units, kept, self.drawn(), forgiven);
+        self.with_luck(sampled, kept as f64 / units.max(1) as f64, self.trials())
+    }
+
+    /// The most that sampling lets a prover pass of `trials` audits that keeps `share` of each unit, the same or not:
+    /// f^q for q units drawn. Units that are all there in part are not fewer units, so that no two of them are drawn
+    /// without replacement; in a lottery as [`Subject::bound`].
+    pub(super) fn bound_of_parts(&self, share: f64, trials: u64) -> f64 {
+        // A number of units, far below 2^53.
+        self.with_luck(share.powf(self.drawn() as f64), share, trials)
+    }
+
+    /// What sampling allows who keeps `share` of the plot, and in a lottery the luck that it takes besides.
+    fn with_luck(&self, sampled: f64, share: f64, trials: u64) -> f64 {
         if !self.is_lottery() {
             return sampled;
         }
-        let trials = usize::try_from(self.trials()).unwrap_or(usize::MAX);
-        lottery_bound(sampled, kept as f64 / units.max(1) as f64, &self.honest.passes, trials)
+        let trials = usize::try_from(trials).unwrap_or(usize::MAX);
+        lottery_bound(sampled, share, &self.honest.passes, trials)
     }
 
     /// How units are made anew: where they follow from one another, one core after another makes them.

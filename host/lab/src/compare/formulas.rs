@@ -15,7 +15,7 @@ const TEBIBYTE: f64 = (1u64 << 40) as f64;
 /// What it takes to make a unit again from nothing but the seed and what lies beside it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Regeneration {
-    /// Time of one thread, on the wall.
+    /// Time of one core: on the wall, or CPU time where a kernel used several cores at once, and of filling everything.
     pub seconds: f64,
     /// Whether one unit can be made without the others. If not, `seconds` is of all of them together.
     pub alone: bool,

@@ -29,3 +29,4 @@ pub use machine::Machine;
 pub use request::{CompareRequest, Subject};
 pub use row::{Described, Filled, Plotted, Point, Proved, Regenerated, Row, Security, Verified};
 pub use table::{Comparison, shown};
+pub(crate) use table::{csv_cell, significant};

@@ -134,7 +134,8 @@ pub struct Verified {
 pub struct Regenerated {
     /// Whether filling one unit with all others in place gives its bytes.
     pub alone: bool,
-    /// One unit, or all where none can be made alone, us of one thread.
+    /// One unit, us of one core: on the wall, or CPU time where a kernel used several cores at once. Where none can be
+    /// made alone, CPU time of filling everything.
     pub unit_us: Option<Figure>,
     /// CPU time of the same, us.
     pub unit_cpu_us: Option<Figure>,

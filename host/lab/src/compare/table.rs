@@ -93,7 +93,7 @@ impl Comparison {
     }
 }
 
-fn csv_cell(value: &Value) -> String {
+pub(crate) fn csv_cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) if text.contains([',', '"', '\n']) => {
@@ -130,7 +130,7 @@ pub fn shown(cell: &Cell, most_spread_percent: f64) -> String {
 }
 
 /// Four significant digits, thousands apart, with an exponent only where there would be many zeros.
-pub(super) fn significant(number: f64) -> String {
+pub(crate) fn significant(number: f64) -> String {
     if number == 0.0 {
         return "0".into();
     }
@@ -152,7 +152,7 @@ pub(super) fn significant(number: f64) -> String {
 }
 
 /// `12345678` as `12 345 678`, with spaces that do not break; four digits stay together.
-fn grouped(digits: &str) -> String {
+pub(crate) fn grouped(digits: &str) -> String {
     if digits.len() < 5 {
         return digits.to_owned();
     }

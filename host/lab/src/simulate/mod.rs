@@ -47,6 +47,7 @@ pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
 pub use happening::{Happened, Happening, Relived};
+pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{

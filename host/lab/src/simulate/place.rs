@@ -119,6 +119,8 @@ fn rules(terms: &SubnetTerms, validators: u16) -> SubnetRules {
             ..EmissionRules::default()
         },
         registration: RegistrationRules {
+            // Owners come at the beginning of an epoch, all of them.
+            max_registrations_per_block: u16::MAX,
             cost_rao,
             min_cost_rao: chain.min_cost_rao.min(cost_rao),
             max_cost_rao: chain.max_cost_rao.max(cost_rao),

@@ -88,7 +88,7 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
 }
 
 /// A plugin as a scenario names it: a shipped one by its name, another by its file.
-fn choice(name: &str, params: &Value) -> PluginChoice {
+pub(crate) fn choice(name: &str, params: &Value) -> PluginChoice {
     let is_file = name.contains(['/', '.', ':']);
     let choice = if is_file {
         PluginChoice { reference: name.to_owned(), ..PluginChoice::builtin("") }

@@ -114,7 +114,7 @@ impl Scene<'_> {
         for (number, audit) in (0..).zip(audits) {
             // The plugin host refuses audits of anyone who is no candidate.
             let Ok(entrant) = entrants.binary_search_by_key(&audit.uid, |e| e.member.uid) else { continue };
-            let audit = self.drawn(audit, &entrants[entrant]);
+            let audit = self.drawn(&audit, &entrants[entrant]);
             let place = at[entrant];
             let heard = self.audit(validator, round, &secret, &entrants[entrant], place, &audit, number);
             finished.took_ms = finished.took_ms.max(u64::from(audit.start_ms) + u64::from(audit.deadline_ms));
@@ -141,11 +141,11 @@ impl Scene<'_> {
     }
 
     /// The audit with as many samples as the scheme draws of this plot.
-    fn drawn(&self, audit: Audit, entrant: &Entrant) -> Audit {
+    fn drawn(&self, audit: &Audit, entrant: &Entrant) -> Audit {
         let there = audit.focus.map_or(entrant.claim.statement.units, |focus| focus.count);
         let most = self.prepared.figures().most_samples.min(audit.samples);
         let samples = u32::try_from(there).unwrap_or(u32::MAX).min(most);
-        Audit { samples, ..audit }
+        Audit { samples, ..audit.clone() }
     }
 
     /// The miners that hold something for a validator, with their places in [`Scene::placed`].
@@ -159,7 +159,6 @@ impl Scene<'_> {
         self.placed.iter().enumerate().filter_map(entrant).collect()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "everything that an audit's outcome depends on")]
     fn audit(
         &self,
         validator: usize,

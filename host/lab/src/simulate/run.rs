@@ -2,7 +2,7 @@
 
 use plimsoll_core::{Hotkey, Uid};
 use plimsoll_node::validator::Outcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One run, whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -83,7 +83,7 @@ pub struct Miner {
 }
 
 /// Resources, and what they cost.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Costs {
     /// Bytes stored, times epochs.
     pub byte_epochs: f64,
@@ -98,7 +98,7 @@ pub struct Costs {
 }
 
 /// Audits by how they ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Audits {
     /// In time and right.
     pub passed: u64,
@@ -134,7 +134,7 @@ impl Audits {
         }
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.late += other.late;

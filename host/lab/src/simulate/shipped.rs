@@ -22,7 +22,7 @@ macro_rules! scenarios {
     };
 }
 
-/// All of them, from the plainest to the most crowded.
+/// All of them: from the plainest to the most crowded, then those of rules that real subnets pay by.
 pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "honest-only",
     "free-riders",
@@ -34,6 +34,10 @@ pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "churn",
     "selective-and-clique",
     "copycats",
+    "rule-filetao",
+    "rule-beta",
+    "rule-latency",
+    "rule-log",
 ];
 
 /// What the shipped schemes were measured to do; the table says on which machine.

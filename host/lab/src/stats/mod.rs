@@ -3,13 +3,19 @@
 //! - [`pass_probability`]: how often a prover that lost units still passes;
 //! - [`Remaking`], [`least_kept`]: how many it makes anew in time, and what it must keep therefore;
 //! - [`Rate`]: a share that was counted, with its exact interval;
-//! - [`uniformity`]: whether counts look as if every place was as likely as its size.
+//! - [`uniformity`]: whether counts look as if every place was as likely as its size;
+//! - [`mean`], [`bootstrap_mean_ci95`]: what several runs say together;
+//! - [`gini`]: how unequal they share.
 
+mod bootstrap;
+mod gini;
 mod interval;
 mod remaking;
 mod sampling;
 mod uniform;
 
+pub use bootstrap::{bootstrap_mean_ci95, mean};
+pub use gini::gini;
 pub use interval::{CONFIDENCE, Rate};
 pub use remaking::{Remaking, least_kept};
 pub use sampling::{pass_probability, samples_to_detect};

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use plimsoll_lab::attack::{Options, Outcome, Property};
+use plimsoll_lab::attack::{Options, Outcome, Point, Property, attack_only};
 
-use crate::guests::{attacked, attacked_alone, finding, is_coherent, options, scheme};
+use crate::guests::{
+    attacked, attacked_alone, attacked_alone_by, attacked_anew, finding, is_coherent, options, scheme,
+};
 
 /// The flawed scheme is caught by `attack`, which refutes `property`; the mended one claims the same and is not.
 fn is_caught(name: &str, by: &str, property: Property) {
@@ -67,10 +69,11 @@ fn challenges_over_the_tail_only_are_caught_by_the_tail_window() {
 #[test]
 fn units_whose_parts_are_quick_are_caught_by_the_prover_that_keeps_what_they_begin_from() {
     let (flawed, mended) = (scheme("restartable", true), scheme("restartable", false));
-    // How fast this machine is, so that a unit outlasts the deadline three times and two of its sixteen blocks are
-    // ready in less than half of it.
+    // How fast this machine is, before and after something else, so that a unit outlasts the deadline three times and
+    // two of its sixteen blocks are ready in less than half of it.
     let quick = Options { bytes: 4 << 20, samples: 1, keep: 0.25, audits: 1, effort_fuel: 1, ..options() };
-    let unit_ms = finding(&attacked_alone(&flawed, &quick), "regenerate").figures["regenerate_ms"];
+    let timed = |scheme| finding(&attacked_alone_by("regenerate", scheme, &quick), "regenerate").figures["regenerate_ms"];
+    let unit_ms = (timed(&flawed) + timed(&mended)) / 2.0;
     let deadline = Duration::from_secs_f64(0.3 * unit_ms / 1e3);
     let due = Options { deadline, audits: 24, ..quick };
 
@@ -89,6 +92,41 @@ fn units_whose_parts_are_quick_are_caught_by_the_prover_that_keeps_what_they_beg
     assert_eq!((mended.claims, mended.refuted), (flawed.claims, vec![]), "{:#?}", mended.findings);
     let partial = mended.findings.iter().find(|found| found.attack == "partial").unwrap();
     assert_eq!(partial.outcome, Outcome::Withstood, "{partial:#?}");
+}
+
+#[test]
+fn parts_that_are_kept_pass_as_often_as_parts_are_asked_for() {
+    // Four units, all asked for, one block of each, and no time: who keeps half of every unit passes one audit in
+    // sixteen, though who keeps two whole units passes none.
+    let options = Options { bytes: 4 << 20, samples: 4, deadline: Duration::ZERO, ..options() };
+    let report = attacked_alone_by("partial", &scheme("restartable", true), &options);
+    is_coherent(&report);
+    assert_eq!((report.layout.units, report.units_drawn), (4, 4.0));
+    let partial = finding(&report, "partial");
+    assert_eq!(partial.outcome, Outcome::Withstood, "{partial:#?}");
+    let half = |point: &&Point| point.case.starts_with("keeps 50.00 % of every unit");
+    let halves: Vec<_> = partial.points.iter().filter(half).collect();
+    assert!(halves.iter().all(|point| point.theory == Some(0.0625)), "{partial:#?}");
+    assert!(halves.iter().any(|point| point.passed.hits > 0), "else nothing is shown: {partial:#?}");
+}
+
+#[test]
+fn parts_of_a_plots_only_unit_are_caught_where_the_rest_is_made_in_time() {
+    let options =
+        Options { bytes: 1 << 20, samples: 1, keep: 0.25, deadline: Duration::from_secs(60), ..options() };
+    let report = attacked_alone_by("partial", &scheme("restartable", true), &options);
+    is_coherent(&report);
+    assert_eq!((report.layout.units, &report.refuted[..]), (1, &["partial"][..]), "{:#?}", report.findings);
+    let partial = finding(&report, "partial");
+    assert!(partial.figures["kept_fraction"] < 0.1, "{partial:#?}");
+    assert!(partial.points.iter().all(|point| point.theory < Some(0.3)), "{partial:#?}");
+}
+
+#[test]
+fn an_attack_that_is_not_there_is_refused_by_name() {
+    let error = attack_only(&scheme("hash-only", true), &options(), &["empty", "hollow"]).unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains("there is no attack `hollow`: name empty, digests-only, "), "{said}");
 }
 
 #[test]
@@ -111,7 +149,7 @@ fn what_a_prover_with_holes_passes_is_what_sampling_theory_says() {
 fn the_same_seed_finds_the_same() {
     let found = |seed| {
         let options = plimsoll_lab::attack::Options { seed, ..options() };
-        let report = attacked(&scheme("tail-window", true), &options);
+        let report = attacked_anew(&scheme("tail-window", true), &options);
         let of = |found: &plimsoll_lab::attack::Finding| (found.attack, found.outcome, found.points.clone());
         // What depends on measured times: how much can be made anew in time.
         let untimed =

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock};
 
-use plimsoll_lab::attack::{Finding, Options, Outcome, Report, attack};
+use plimsoll_lab::attack::{Finding, Options, Outcome, Report, attack, attack_only};
 use plimsoll_plugin::{BuildOptions, Host, HostOptions, PluginRef, Scheme, build};
 use serde_json::{Value, json};
 
 static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions::default()).unwrap());
 static BUILT: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
+/// Reports by scheme, parameters and options: several tests look at the same one.
+static REPORTS: LazyLock<Mutex<HashMap<String, Arc<OnceLock<Report>>>>> = LazyLock::new(Mutex::default);
 
 /// Held while schemes are attacked: by all together, or by one whose outcome hangs on measured times.
 static TURNS: RwLock<()> = RwLock::new(());
@@ -49,15 +51,28 @@ pub(crate) fn options() -> Options {
     Options { bytes: 1 << 20, audits: 60, effort_fuel: 100_000_000, ..Options::default() }
 }
 
+/// The report of a scheme, made once for all tests that ask for the same.
 pub(crate) fn attacked(scheme: &Scheme, options: &Options) -> Report {
+    let key = format!("{} {} {options:?}", scheme.name(), scheme.params());
+    let place = Arc::clone(REPORTS.lock().unwrap().entry(key).or_default());
+    place.get_or_init(|| attacked_anew(scheme, options)).clone()
+}
+
+pub(crate) fn attacked_anew(scheme: &Scheme, options: &Options) -> Report {
     let _turn = TURNS.read().unwrap_or_else(PoisonError::into_inner);
     attack(scheme, options, &mut |_| ()).unwrap()
 }
 
-/// The same with nothing else on this process's clock.
+/// Attacks with nothing else on this process's clock.
 pub(crate) fn attacked_alone(scheme: &Scheme, options: &Options) -> Report {
     let _turn = TURNS.write().unwrap_or_else(PoisonError::into_inner);
     attack(scheme, options, &mut |_| ()).unwrap()
+}
+
+/// The same with one attack only.
+pub(crate) fn attacked_alone_by(name: &str, scheme: &Scheme, options: &Options) -> Report {
+    let _turn = TURNS.write().unwrap_or_else(PoisonError::into_inner);
+    attack_only(scheme, options, &[name]).unwrap()
 }
 
 pub(crate) fn finding<'a>(report: &'a Report, attack: &str) -> &'a Finding {

@@ -44,9 +44,11 @@ impl Hand for Thumbs<'_> {
     }
 }
 
-/// Writes byte 7 to the units that `writes` says, in two passes; may break down before a pass.
+/// Writes the units that `writes` says, in two passes: byte 7, but for `zeros` that are rightly there. May break down
+/// before a pass.
 struct Twice {
     writes: fn(u32, u64) -> bool,
+    zeros: std::ops::Range<usize>,
     breaks_in: Option<u32>,
 }
 
@@ -81,7 +83,11 @@ impl Hand for TwoPasses<'_> {
             return Err(NodeError::Unsupported("broken".into()));
         }
         for unit in (units.first..units.end()).filter(|unit| (self.0.writes)(pass, *unit)) {
-            plot.put(unit << 16, 1 << 16, &mut |bytes| bytes.fill(7)).unwrap();
+            let mut write = |bytes: &mut [u8]| {
+                bytes.fill(7);
+                bytes[self.0.zeros.clone()].fill(0);
+            };
+            plot.put(unit << 16, 1 << 16, &mut write).unwrap();
         }
         Ok(())
     }
@@ -98,13 +104,17 @@ impl Hand for TwoPasses<'_> {
 
 /// What a run says, and what the next one says that goes on from a breakdown in the second pass.
 fn twice(writes: fn(u32, u64) -> bool) -> [Result<(), String>; 2] {
+    twice_with(writes, 0..0)
+}
+
+fn twice_with(writes: fn(u32, u64) -> bool, zeros: std::ops::Range<usize>) -> [Result<(), String>; 2] {
     [None, Some(1)].map(|breaks_in| {
         let folder = tempfile::tempdir().unwrap();
         let identity = Identity { netuid: NetUid(1), owner: Hotkey([1; 32]), validator: Hotkey([2; 32]) };
         let jobs = [GenerateJob { path: folder.path().join("a.plot"), identity, capacity_bytes: 8 << 20 }];
         let run = |breaks_in| {
-            let made =
-                conduct(&Twice { writes, breaks_in }, &jobs, &GenerateOptions::default(), &Silent).map(drop);
+            let conductor = Twice { writes, zeros: zeros.clone(), breaks_in };
+            let made = conduct(&conductor, &jobs, &GenerateOptions::default(), &Silent).map(drop);
             let sealed = plimsoll_store::Plot::open(&jobs[0].path).is_ok();
             assert_eq!(sealed, made.is_ok());
             made.map_err(|why| why.to_string().replace(&jobs[0].path.display().to_string(), "a.plot"))
@@ -131,6 +141,13 @@ fn a_unit_may_be_written_in_any_pass() {
     assert_eq!(twice(|pass, _| pass == 1), [Ok(()), Ok(())]);
     assert_eq!(twice(|pass, _| pass == 0), [Ok(()), Ok(())]);
     assert_eq!(twice(|_, _| true), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn a_unit_may_hold_zeros_and_a_run_that_goes_on_seals_it_all_the_same() {
+    for zeros in [0..4096, 0..(1 << 16) - 1, 4096..8192, 60_000..1 << 16] {
+        assert_eq!(twice_with(|pass, _| pass == 0, zeros), [Ok(()), Ok(())]);
+    }
 }
 
 #[test]

@@ -12,7 +12,8 @@ pub(super) struct Folding {
     leaves: u64,
     /// The tops of complete subtrees, by level and index: none of them has its sibling here.
     tops: HashMap<(u32, u64), Digest>,
-    /// A leaf that was folded already came again: nobody knows any more whether the rest fits it.
+    /// A leaf came again that was folded already, or carried up for want of a sibling: nobody knows any more whether
+    /// the rest fits it.
     spoilt: bool,
 }
 
@@ -128,6 +129,17 @@ mod tests {
         folding.put(1, leaf(1));
         assert_eq!((folding.root(), folding.is_spoilt()), (None, true));
         folding.put(1, leaf(1));
+        assert_eq!(folding.root(), None);
+    }
+
+    #[test]
+    fn an_odd_last_leaf_that_comes_again_spoils_the_root_though_nothing_was_folded_with_it() {
+        let mut folding = Folding::new(3);
+        folding.put(2, leaf(2));
+        assert_eq!((folding.is_spoilt(), folding.tops.len()), (false, 1));
+        folding.put(2, leaf(2));
+        assert!(folding.is_spoilt());
+        (0..3).for_each(|index| folding.put(index, leaf(index)));
         assert_eq!(folding.root(), None);
     }
 }

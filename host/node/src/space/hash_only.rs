@@ -33,7 +33,8 @@ pub struct HashedOnly {
 /// Generates, digests and drops a whole plot.
 ///
 /// # Errors
-/// What the plugin said; [`NodeError::Cancelled`] after the cancel flag.
+/// What the plugin said; [`NodeError::Cancelled`] after the cancel flag; [`NodeError::Unsupported`], after the first
+/// pieces, where the scheme can commit only to what is stored.
 pub fn hash_only(
     scheme: &Scheme,
     identity: &Identity,
@@ -60,6 +61,7 @@ pub fn hash_only(
     if layout.passes[0].order == Order::Sequential {
         for span in pieces {
             instance.fill(space.clone(), identity, 0, span)?;
+            space.expect_use(scheme.name())?;
             progress.advance(&name, span.count * unit_bytes);
         }
     } else {
@@ -68,6 +70,7 @@ pub fn hash_only(
             |worker, span| {
                 let instance = worker.as_mut().map_err(|error| NodeError::Unsupported(error.to_string()))?;
                 instance.fill(space.clone(), identity, 0, span)?;
+                space.expect_use(scheme.name())?;
                 progress.advance(&name, span.count * unit_bytes);
                 Ok::<_, NodeError>(())
             },
@@ -122,6 +125,17 @@ impl Dropping {
                 Err(_) => self.tree().spoil(),
             }
         }
+    }
+
+    /// Refuses where nothing is kept that a scheme could commit to: neither a root nor a tail.
+    fn expect_use(&self, scheme: &str) -> Result<(), NodeError> {
+        if self.units_bytes < self.size_bytes || !self.tree().is_spoilt() {
+            return Ok(());
+        }
+        Err(NodeError::Unsupported(format!(
+            "{scheme} does not write whole groups of {INTEGRITY_LEAF_BYTES} bytes, each once: what it would commit to is \
+             not known without its plot; generate it without --only_hash"
+        )))
     }
 
     fn tree(&self) -> MutexGuard<'_, Folding> {
@@ -182,5 +196,34 @@ impl PlotSpace for Dropping {
         }
         self.digest_groups(offset, &bytes);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::Pass;
+
+    use super::*;
+
+    #[test]
+    fn what_nothing_could_commit_to_is_refused_after_its_first_piece() {
+        let space = |region_bytes| {
+            let pass = Pass { name: "fill".into(), units: 4, order: Order::Independent };
+            let layout =
+                Layout { unit_bytes: 1 << 16, units: 4, region_bytes, memory_bytes: 0, passes: vec![pass] };
+            Dropping::new(&layout, CancelFlag::new()).unwrap()
+        };
+        let whole = space(4 << 16);
+        whole.put(1 << 16, 1 << 16, &mut |bytes| bytes.fill(1)).unwrap();
+        assert!(whole.expect_use("halves").is_ok());
+        whole.put(0, 1 << 15, &mut |bytes| bytes.fill(1)).unwrap();
+        assert_eq!(
+            whole.expect_use("halves").unwrap_err().to_string(),
+            "halves does not write whole groups of 65536 bytes, each once: what it would commit to is not known \
+             without its plot; generate it without --only_hash"
+        );
+        let with_tail = space((4 << 16) + 64);
+        with_tail.put(0, 1 << 15, &mut |bytes| bytes.fill(1)).unwrap();
+        assert!(with_tail.expect_use("halves").is_ok(), "what lies behind its units is kept");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_chain::{ChainError, Snapshot};
+use plimsoll_chain::{ChainError, Refusal, Snapshot};
 use plimsoll_core::{BlockNumber, Uid};
 
 use super::recall::LastRound;
@@ -19,6 +19,14 @@ pub struct Schedule {
     pub poll: Duration,
     /// Stop after so many rounds.
     pub rounds: Option<u64>,
+}
+
+impl Schedule {
+    /// Whether weights that are refused so are kept for later. For a permit nobody waits who has only so many
+    /// rounds: it may never come.
+    const fn waits_for(&self, refusal: &Refusal) -> bool {
+        refusal.may_pass_later() && (self.rounds.is_none() || !matches!(refusal, Refusal::NoPermit { .. }))
+    }
 }
 
 impl Default for Schedule {
@@ -77,9 +85,11 @@ impl Validator {
     /// Rounds as they become due, until `shutdown`. A round that is under way then is void.
     ///
     /// # Errors
-    /// The log's or the disk's: without evidence there is no round; and [`NodeError::WeightsRefused`] at the end
-    /// of a fixed number of rounds of which the chain refuses the last one's weights. What a chain, a miner or a
-    /// plugin does wrong is told to `listener`, and the next round is tried when it is due.
+    /// The log's or the disk's: without evidence there is no round; a hotkey that has lost its place. Of a fixed
+    /// number of rounds also [`NodeError::NoPermit`], and [`NodeError::WeightsRefused`] at the end where the chain
+    /// refuses the last one's weights; without such a number a validator that has no permit waits until an epoch
+    /// gives it one again. What a chain, a miner or a plugin does wrong is told to `listener`, and the next round is
+    /// tried when it is due.
     pub async fn run(
         &mut self,
         schedule: Schedule,
@@ -113,7 +123,7 @@ impl Validator {
                             listener.closed(&report);
                             (owed, done) = (true, done + 1);
                         }
-                        Err(error) if is_fatal(&error) => return Err(error),
+                        Err(error) if is_fatal(&error, schedule) => return Err(error),
                         Err(error) => {
                             listener.failed(&error);
                             trouble = Trouble::Real;
@@ -131,7 +141,7 @@ impl Validator {
                     delivered = self.deliver() => delivered,
                     () = &mut shutdown => return Ok(()),
                 };
-                match self.told(delivered, listener) {
+                match self.told(delivered, schedule, listener) {
                     Owing::Nothing => (owed, refused) = (false, None),
                     Owing::Waits => trouble = trouble.max(Trouble::Waiting),
                     Owing::Still => trouble = Trouble::Real,
@@ -173,14 +183,19 @@ impl Validator {
     }
 
     /// What became of the weights, told, and what is owed of them.
-    fn told(&self, delivered: Result<Delivery, NodeError>, listener: &dyn RoundListener) -> Owing {
+    fn told(
+        &self,
+        delivered: Result<Delivery, NodeError>,
+        schedule: Schedule,
+        listener: &dyn RoundListener,
+    ) -> Owing {
         match delivered {
             Ok(Delivery::Set) => {
                 listener.delivered(self.last.as_ref().map_or(&[], |last| &last.weights));
                 Owing::Nothing
             }
             Ok(Delivery::AlreadySet | Delivery::Nothing) => Owing::Nothing,
-            Err(NodeError::Chain(ChainError::Refused(refusal))) if refusal.may_pass_later() => {
+            Err(NodeError::Chain(ChainError::Refused(refusal))) if schedule.waits_for(&refusal) => {
                 tracing::info!(%refusal, "the weights wait");
                 Owing::Waits
             }
@@ -253,14 +268,12 @@ fn due_now(last: &LastRound, snapshot: &Snapshot) -> Vec<(Uid, u16)> {
     weights.iter().filter_map(due).collect()
 }
 
-const fn is_fatal(error: &NodeError) -> bool {
-    matches!(
-        error,
-        NodeError::Evidence(_)
-            | NodeError::Disk { .. }
-            | NodeError::NotRegistered { .. }
-            | NodeError::NoPermit { .. }
-    )
+const fn is_fatal(error: &NodeError, schedule: Schedule) -> bool {
+    match error {
+        NodeError::Evidence(_) | NodeError::Disk { .. } | NodeError::NotRegistered { .. } => true,
+        NodeError::NoPermit { .. } => schedule.rounds.is_some(),
+        _ => false,
+    }
 }
 
 fn without_zeros(weights: &[(Uid, u16)]) -> BTreeMap<Uid, u16> {

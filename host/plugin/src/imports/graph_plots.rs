@@ -71,11 +71,16 @@ fn fill_sdr(
     }
     charge_sweep(store, u64::from(shape.nodes) * SWEPT_NODE_BYTES, cost::GRAPH_LABEL_BYTE)?;
     count_stored(store, labels.count * 32)?;
-    let needed = sectors.memory_bytes(replica_ids.len() as u64) + SdrParents::table_bytes(shape.nodes);
+    // A graph that somebody fills with already takes no memory again.
+    let table_bytes = match is_kept(store, &porep_id, shape.nodes) {
+        true => 0,
+        false => SdrParents::table_bytes(shape.nodes),
+    };
+    let needed = sectors.memory_bytes(replica_ids.len() as u64) + table_bytes;
     let filling = format!("filling sectors of {} nodes", shape.nodes);
-    let _reserved = match reserve(&filling, needed, "smaller sectors take less") {
+    let _reserved = match reserve(&*space, &filling, needed, "smaller sectors take less") {
         Ok(reserved) => reserved,
-        Err(why) => return refuse(why),
+        Err(denied) => return denied.answer(store),
     };
     let parents = match graph(store, &porep_id, shape.nodes) {
         Ok(parents) => parents,
@@ -85,14 +90,23 @@ fn fill_sdr(
     stored(store, labels.count * 32, filled)
 }
 
+/// Whether this instance or any other fills with the graph: then it is kept for this call.
+fn is_kept(store: &mut Cx<'_>, porep_id: &Digest, nodes: u32) -> bool {
+    let kept = &mut store.data_mut().graph;
+    if kept.as_ref().is_none_or(|graph| !graph.is_of(porep_id, nodes)) {
+        // Another one goes before the new one comes.
+        *kept = None;
+        *kept = SdrParents::in_use(porep_id, nodes);
+    }
+    kept.is_some()
+}
+
 /// The graph, kept for the next call: it is shared by all instances that fill with it.
 fn graph(store: &mut Cx<'_>, porep_id: &Digest, nodes: u32) -> Result<Arc<SdrParents>, KernelError> {
     let kept = &mut store.data_mut().graph;
     if let Some(graph) = kept.as_ref().filter(|graph| graph.is_of(porep_id, nodes)) {
         return Ok(Arc::clone(graph));
     }
-    // Another one goes before the new one comes.
-    *kept = None;
     let graph = SdrParents::shared(porep_id, nodes)?;
     *kept = Some(Arc::clone(&graph));
     Ok(graph)

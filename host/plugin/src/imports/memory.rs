@@ -1,25 +1,57 @@
 //! Memory that native work takes beside plugins: no more than the system has, and by turns where that is little.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plimsoll_core::{PlotSpace, SpaceError};
+use plimsoll_kernels::KernelError;
+
+use super::available::available_bytes;
+use super::storage::{Cx, Given, give, refuse};
+
+/// Who waits looks about so often whether it is wished to stop.
+const TURN: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 
 /// What the machine's memory was promised to.
 static MACHINE: Promised = Promised::new();
 
-/// Waits until the system has `needed_bytes` beside what other workers were promised.
+/// Waits until the system has `needed_bytes` for filling `space`, beside what other workers were promised.
 ///
 /// # Errors
-/// What to say where it has too little with nobody else at work: `what` takes it, `instead` takes less.
-pub(super) fn reserve(what: &str, needed_bytes: u64, instead: &str) -> Result<Reserved<'static>, String> {
-    MACHINE.reserve(needed_bytes, available_bytes).map_err(|available_bytes| {
-        format!("{what} takes {needed_bytes} bytes of memory, {available_bytes} are available: {instead}")
+/// Where it has too little with nobody else at work: `what` takes it, `instead` takes less; and where `space` is not
+/// to be filled any more.
+pub(super) fn reserve(
+    space: &dyn PlotSpace,
+    what: &str,
+    needed_bytes: u64,
+    instead: &str,
+) -> Result<Reserved<'static>, Denied> {
+    let goes_on = || space.put(0, 0, &mut |_| {});
+    MACHINE.reserve(needed_bytes, available_bytes, goes_on).map_err(|denied| match denied {
+        Denied::TooLittle(available_bytes) => Denied::TooLittle(format!(
+            "{what} takes {needed_bytes} bytes of memory, {available_bytes} are available: {instead}"
+        )),
+        Denied::Stopped(error) => Denied::Stopped(error),
     })
 }
 
-/// What the system could give, where it says so.
-fn available_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+/// Why there is no memory.
+#[derive(Debug, PartialEq)]
+pub(super) enum Denied<T = String> {
+    /// The system has too little: what to say, or how many bytes.
+    TooLittle(T),
+    /// A wish to stop, while it was waited for.
+    Stopped(SpaceError),
+}
+
+impl Denied {
+    /// Ends the call.
+    pub(super) fn answer<T>(self, store: &mut Cx<'_>) -> Given<T> {
+        match self {
+            Self::TooLittle(why) => refuse(why),
+            Self::Stopped(error) => give(store, Err(KernelError::Space(error))),
+        }
+    }
 }
 
 /// Bytes that workers were promised and have not given back.
@@ -49,9 +81,11 @@ impl Promised {
         &self,
         needed_bytes: u64,
         available_bytes: impl Fn() -> Option<u64>,
-    ) -> Result<Reserved<'_>, u64> {
+        goes_on: impl Fn() -> Result<(), SpaceError>,
+    ) -> Result<Reserved<'_>, Denied<u64>> {
         let mut sum = self.lock();
         loop {
+            goes_on().map_err(Denied::Stopped)?;
             let available_bytes = available_bytes().unwrap_or(u64::MAX);
             if sum.bytes == 0 {
                 sum.of_bytes = available_bytes;
@@ -62,9 +96,9 @@ impl Promised {
                 return Ok(Reserved { by: self, bytes: needed_bytes });
             }
             if sum.bytes == 0 {
-                return Err(available_bytes);
+                return Err(Denied::TooLittle(available_bytes));
             }
-            sum = self.given_back.wait(sum).unwrap_or_else(PoisonError::into_inner);
+            sum = self.given_back.wait_timeout(sum, TURN).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -87,10 +121,17 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::MemorySpace;
+
+    fn goes_on() -> Result<(), SpaceError> {
+        Ok(())
+    }
 
     #[test]
     fn what_the_system_never_has_is_refused_with_both_numbers() {
-        let said = reserve("a plot of everything", 1 << 60, "a part takes less").err().unwrap();
+        let plot = MemorySpace::new(0);
+        let denied = reserve(&plot, "a plot of everything", 1 << 60, "a part takes less").err().unwrap();
+        let Denied::TooLittle(said) = denied else { panic!("{denied:?}") };
         assert!(
             said.starts_with("a plot of everything takes 1152921504606846976 bytes of memory, "),
             "{said}"
@@ -105,7 +146,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let reserved = machine.reserve(60, || Some(100));
+                        let reserved = machine.reserve(60, || Some(100), goes_on);
                         most.fetch_max(at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         (0..20).for_each(|_| thread::yield_now());
                         at_work.fetch_sub(1, Ordering::SeqCst);
@@ -121,12 +162,27 @@ mod tests {
     fn as_many_as_fit_work_together_and_where_nothing_is_known_all_do() {
         let machine = Promised::new();
         // The second comes when the first has taken what it was promised.
-        let both = [machine.reserve(50, || Some(100)), machine.reserve(50, || Some(50))];
+        let both = [machine.reserve(50, || Some(100), goes_on), machine.reserve(50, || Some(50), goes_on)];
         assert!(both.iter().all(Result::is_ok) && machine.lock().bytes == 100);
         drop(both);
-        let all = [machine.reserve(1 << 50, || None), machine.reserve(1 << 50, || None)];
+        let all = [machine.reserve(1 << 50, || None, goes_on), machine.reserve(1 << 50, || None, goes_on)];
         assert!(all.iter().all(Result::is_ok));
         drop(all);
-        assert_eq!(machine.reserve(101, || Some(100)).err(), Some(100));
+        assert_eq!(machine.reserve(101, || Some(100), goes_on).err(), Some(Denied::TooLittle(100)));
+    }
+
+    #[test]
+    fn who_waits_and_is_wished_to_stop_stops_and_is_promised_nothing() {
+        let (machine, asked) = (Promised::new(), AtomicU32::new(0));
+        let other = machine.reserve(60, || Some(100), goes_on).ok().unwrap();
+        let stops = || match asked.fetch_add(1, Ordering::SeqCst) {
+            0..3 => Ok(()),
+            _ => Err(SpaceError::Cancelled),
+        };
+        let denied = machine.reserve(60, || Some(100), stops).err();
+        assert_eq!((denied, asked.into_inner()), (Some(Denied::Stopped(SpaceError::Cancelled)), 4));
+        assert_eq!(machine.lock().bytes, 60);
+        drop(other);
+        assert!(machine.reserve(60, || Some(100), goes_on).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! What the host offers: the interfaces of the contract, and nothing else. Every function
 //! charges fuel first, checks sizes second and works third.
 
+mod available;
 mod curve;
 mod erasure;
 mod graph_plots;

@@ -88,14 +88,10 @@ fn write_plot(
         Err(error) => return give(store, Err(KernelError::Space(error))),
     };
     count_stored(store, len)?;
-    let _reserved = match reserve("a plot of this k", form.memory_bytes(), "a smaller k takes less") {
+    let _reserved = match reserve(space, "a plot of this k", form.memory_bytes(), "a smaller k takes less") {
         Ok(reserved) => reserved,
-        Err(why) => return refuse(why),
+        Err(denied) => return denied.answer(store),
     };
-    // Who waited for memory may be wished to stop by now: making a plot takes minutes.
-    if let Err(error) = space.put(0, 0, &mut |_| {}) {
-        return give(store, Err(KernelError::Space(error)));
-    }
     stored(store, len, kernels::write_plot(space, form, group, unit))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_core::{Answer, Digest, Extent, Span};
+use plimsoll_core::{Answer, Digest, Extent, Span, Statement, Verdict};
 use plimsoll_kernels::{self as kernels, LabelCost, ScryptForm};
 use plimsoll_plugin::{Fault, Kind, MemorySpace, PluginError, SchemeInstance};
 use serde_json::json;
@@ -136,6 +136,29 @@ fn a_fill_outside_of_the_plot_is_refused_before_a_label_is_made() {
         let refused = instance.fill(plot.clone(), &identity(), 0, span).unwrap_err().to_string();
         assert!(refused.contains("outside of a region of 2048 bytes"), "{refused}");
         assert!(instance.fuel_used() < 1_000_000);
+    }
+}
+
+#[test]
+fn the_dearest_labels_that_a_scheme_takes_are_paid_for_by_one_verdict() {
+    // 4 x 8192 x 512 = 2^24 permutations a label: four of them for any number of checks from 1 to 4.
+    for (checks, most) in [(1, 4), (3, 1)] {
+        let params = json!({"p": 512, "checks": checks});
+        let mut instance = host().load_scheme(&builtin("proof-scrypt"), &params).unwrap().instance().unwrap();
+        let layout = instance.plan(&identity(), 8 << 10).unwrap();
+        // Zeros are the wrong labels: the verifier makes the right ones all the same.
+        let region = Arc::new(MemorySpace::new(8 << 10));
+        let commitment = instance.commit(region.clone(), &identity(), &layout).unwrap();
+        let (unit_bytes, units) = (layout.unit_bytes, layout.units);
+        let statement = Statement { identity: identity(), unit_bytes, units, commitment };
+        let (samples, challenge) = instance.draw_at_most(&statement, &Digest([5; 32]), 8, None).unwrap();
+        assert_eq!(samples, most);
+        let Answer::Proof(proof) = instance.prove(region, &statement, &challenge).unwrap() else { panic!() };
+        let verdict = instance.verify(&statement, &challenge, &proof).unwrap();
+        let Verdict::Invalid(why) = verdict else { panic!("zeros are no labels") };
+        assert!(why.ends_with("is not what it must be"), "{why}");
+        let paid = instance.fuel_used();
+        assert!(((50 << 26)..4_000_000_000).contains(&paid), "{paid}");
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::axis::Axis;
-use super::svg::{Anchor, Drawing, escaped};
 use crate::compare::table::{Comparison, significant};
+use crate::page::axis::Axis;
+use crate::page::svg::{Anchor, Drawing, escaped};
 
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 440.0;

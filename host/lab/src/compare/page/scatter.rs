@@ -1,10 +1,10 @@
 //! Fill rate against verify cost.
 
-use super::axis::Axis;
-use super::labels::{Place, place_all};
-use super::svg::{Anchor, Drawing};
 use crate::compare::figure::Figure;
 use crate::compare::table::{Comparison, significant};
+use crate::page::axis::Axis;
+use crate::page::labels::{Place, place_all};
+use crate::page::svg::{Anchor, Drawing, escaped};
 
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 460.0;
@@ -35,7 +35,7 @@ pub(super) fn chart(comparison: &Comparison) -> String {
     }
     let mut out = drawn(&dots).unwrap_or_default();
     if !left_out.is_empty() {
-        let names = super::svg::escaped(&left_out.join(", "));
+        let names = escaped(&left_out.join(", "));
         out +=
             &format!("<p class=\"soft\">Not drawn, because it failed or its repeats disagree: {names}.</p>");
     }

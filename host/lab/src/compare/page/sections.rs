@@ -2,10 +2,10 @@
 
 use plimsoll_core::ByteSize;
 
-use super::svg::escaped;
 use crate::compare::columns::{COLUMNS, Cell, Column, Group};
 use crate::compare::row::Row;
 use crate::compare::table::{Comparison, shown, significant};
+use crate::page::svg::escaped;
 
 pub(super) fn heading(comparison: &Comparison) -> String {
     let machine = &comparison.machine;
@@ -23,10 +23,6 @@ pub(super) fn heading(comparison: &Comparison) -> String {
         machine.plimsoll_version,
         comparison.request.repeats
     )
-}
-
-pub(super) fn figure(title: &str, explained: &str, content: &str) -> String {
-    format!("<h2>{title}</h2>\n<figure>\n<p class=\"soft\">{explained}</p>\n{content}\n</figure>")
 }
 
 /// Schemes across, columns down.

@@ -54,6 +54,14 @@ impl Scenario {
         Err(at(offset, wrong.what))
     }
 
+    /// Whether it can be lived through, however it was made.
+    ///
+    /// # Errors
+    /// What cannot be, and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        self.wrong().map_or(Ok(()), |wrong| Err(wrong.what))
+    }
+
     /// The first thing in it that cannot be.
     fn wrong(&self) -> Option<Wrong> {
         self.wrong_numbers()

@@ -7,7 +7,7 @@ const COLOURS: usize = 8;
 const MARK_SIZE: f64 = 5.5;
 
 /// Text for HTML and SVG: also safe inside of an attribute.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -24,7 +24,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// Where letters hang.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -32,10 +32,10 @@ pub(super) enum Anchor {
 
 /// A drawing under way.
 #[derive(Debug, Default)]
-pub(super) struct Drawing(String);
+pub(crate) struct Drawing(String);
 
 impl Drawing {
-    pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+    pub(crate) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let ((x1, y1), (x2, y2)) = (from, to);
         let _ = write!(
             self.0,
@@ -43,7 +43,7 @@ impl Drawing {
         );
     }
 
-    pub(super) fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+    pub(crate) fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -57,7 +57,7 @@ impl Drawing {
     }
 
     /// Text that reads upwards.
-    pub(super) fn upright(&mut self, at: (f64, f64), text: &str) {
+    pub(crate) fn upright(&mut self, at: (f64, f64), text: &str) {
         let ((x, y), text) = (at, escaped(text));
         let _ = write!(
             self.0,
@@ -65,13 +65,25 @@ impl Drawing {
         );
     }
 
-    pub(super) fn curve(&mut self, points: &[(f64, f64)]) {
+    pub(crate) fn curve(&mut self, points: &[(f64, f64)]) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = write!(self.0, "<polyline class=\"curve\" points=\"{}\"/>", points.join(" "));
     }
 
+    /// A curve in the colour of a series. `title` is shown where a pointer rests on it.
+    pub(crate) fn trace(&mut self, series: usize, points: &[(f64, f64)], title: &str) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let _ = write!(
+            self.0,
+            "<polyline fill=\"none\" stroke=\"var(--s{})\" stroke-width=\"1.8\" points=\"{}\"><title>{}</title></polyline>",
+            series % COLOURS,
+            points.join(" "),
+            escaped(title)
+        );
+    }
+
     /// A line in the colour of a series.
-    pub(super) fn bar(&mut self, series: usize, from: (f64, f64), to: (f64, f64)) {
+    pub(crate) fn bar(&mut self, series: usize, from: (f64, f64), to: (f64, f64)) {
         let (colour, (x1, y1), (x2, y2)) = (series % COLOURS, from, to);
         let _ = write!(
             self.0,
@@ -80,7 +92,7 @@ impl Drawing {
     }
 
     /// The mark of a series: its colour and its shape. `title` is shown where a pointer rests on it.
-    pub(super) fn mark(&mut self, series: usize, at: (f64, f64), title: &str) {
+    pub(crate) fn mark(&mut self, series: usize, at: (f64, f64), title: &str) {
         let title = escaped(title);
         let _ = write!(
             self.0,
@@ -91,7 +103,7 @@ impl Drawing {
     }
 
     /// The whole picture, `width` by `height`; `label` says what it shows.
-    pub(super) fn into_svg(self, width: f64, height: f64, label: &str) -> String {
+    pub(crate) fn into_svg(self, width: f64, height: f64, label: &str) -> String {
         let (body, label) = (self.0, escaped(label));
         format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{label}\">{body}</svg>")
     }

@@ -2,19 +2,19 @@
 
 /// A rectangle: left, top, right, bottom.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
+pub(crate) struct Place {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) right: f64,
+    pub(crate) bottom: f64,
 }
 
 /// A name and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Label {
-    pub(super) place: Place,
+pub(crate) struct Label {
+    pub(crate) place: Place,
     /// Whether it stands so far from its point that a line must lead to it.
-    pub(super) leader: bool,
+    pub(crate) leader: bool,
 }
 
 const HEIGHT: f64 = 16.0;
@@ -28,7 +28,7 @@ const DIRECTIONS: [(f64, f64); 8] =
     [(1.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (0.7, -0.7), (0.7, 0.7), (-0.7, -0.7), (-0.7, 0.7)];
 
 impl Place {
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.left < other.right
             && other.left < self.right
             && self.top < other.bottom
@@ -60,7 +60,7 @@ impl Place {
 
 /// One label a point, in the order of the points. Where a chart is so full that no place is free, the name
 /// stands right of its point all the same.
-pub(super) fn place_all(points: &[((f64, f64), &str)], inside: &Place) -> Vec<Label> {
+pub(crate) fn place_all(points: &[((f64, f64), &str)], inside: &Place) -> Vec<Label> {
     let marks: Vec<Place> = points.iter().map(|(point, _)| Place::around(*point, POINT)).collect();
     let mut labels: Vec<Label> = Vec::new();
     for (point, name) in points {

@@ -1,0 +1,199 @@
+//! `simulate`: tables of shipped scenarios, forms for programs, sweeps that go on, explanations, refusals.
+
+use plimsoll_lab::simulate::SCENARIOS;
+use serde_json::Value;
+
+use crate::home::{Home, Ran};
+
+const SMALL: &str = "--epochs 6 --seeds 2 --no-keep";
+
+fn good(ran: Ran) -> Ran {
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    ran
+}
+
+#[test]
+fn every_shipped_scenario_has_the_table_that_it_always_had() {
+    let home = Home::warm();
+    for shipped in SCENARIOS {
+        let ran = good(home.run(&format!("simulate --scenario {} {SMALL}", shipped.name)));
+        insta::assert_snapshot!(shipped.name, ran.out);
+    }
+}
+
+#[test]
+fn the_shipped_scenarios_are_listed() {
+    let ran = good(Home::warm().run("simulate scenarios --json"));
+    let object = ran.json();
+    let names: Vec<&str> =
+        object["scenarios"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, SCENARIOS.iter().map(|shipped| shipped.name).collect::<Vec<_>>());
+    let table = Home::warm().run("simulate scenarios").out;
+    assert!(table.contains("free-riders") && table.contains("Free riders who keep"), "{table}");
+}
+
+#[test]
+fn a_sweep_has_its_cells_in_every_form() {
+    let home = Home::warm();
+    let line = "simulate --rule incentive-proportional,incentive-ema --strategy freeloader={keep=0.2},honest \
+                --set audits.samples=5,20 --epochs 3 --seeds 2 --no-keep";
+    let ran = good(home.run(&format!("{line} --json --html page.html --parquet sweep.parquet")));
+    let object = ran.json();
+    let cells = object["cells"].as_array().unwrap();
+    assert_eq!(cells.len(), 8);
+    assert_eq!(
+        (&cells[7]["rule"], &cells[7]["strategy"], &cells[7]["settings"]["audits.samples"]),
+        (&"incentive-ema".into(), &"honest".into(), &"20".into())
+    );
+    for cell in cells {
+        let agents = cell["agents"].as_array().unwrap();
+        let shares: f64 = agents.iter().map(|agent| agent["emission_share"].as_f64().unwrap()).sum();
+        assert!((shares - 1.0).abs() < 1e-9, "{cell}");
+        for agent in agents {
+            let [low, high] = [0, 1].map(|at| agent["roi_ci95"][at].as_f64().unwrap());
+            let roi = agent["roi"].as_f64().unwrap();
+            assert!(low <= roi && roi <= high, "{agent}");
+        }
+        assert!(cell["false_punishment_rate"].is_number());
+    }
+    let page = std::fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert!(page.contains("<svg") && page.ends_with("</html>\n"));
+    assert_eq!(&std::fs::read(home.path().join("sweep.parquet")).unwrap()[..4], b"PAR1");
+    let csv = good(home.run(&format!("{line} --csv"))).out;
+    assert_eq!(csv.lines().count(), 1 + 8 * 3, "{csv}");
+    assert_eq!(
+        good(home.run(&format!("{line} --json --threads 3"))).json(),
+        object,
+        "on any number of threads"
+    );
+}
+
+#[test]
+fn finished_runs_are_kept_and_taken_again() {
+    let home = Home::warm();
+    let counts = |line: &str| {
+        let object = good(home.run(&format!("simulate --epochs 3 --json {line}"))).json();
+        (
+            object["kept_runs"].as_u64().unwrap(),
+            object["fresh_runs"].as_u64().unwrap(),
+            object["cells"].clone(),
+        )
+    };
+    let first = counts("--seeds 2");
+    assert_eq!((first.0, first.1), (0, 2));
+    assert!(home.path().join(".plimsoll/simulate.redb").exists());
+    let again = counts("--seeds 2");
+    assert_eq!((again.0, again.1), (2, 0));
+    assert_eq!(again.2, first.2, "what was kept is what was made");
+    assert_eq!((counts("--seeds 3").0, counts("--seeds 3 --set prices.usd_per_alpha=2").0), (2, 0));
+    assert_eq!(counts("--seeds 2 --no-keep").1, 2);
+    assert_eq!(counts("--seeds 2 --keep other.redb").1, 2);
+}
+
+#[test]
+fn a_damaged_file_of_runs_is_told_and_left_alone() {
+    let home = Home::warm();
+    home.write("runs.redb", &"no database. ".repeat(500));
+    let ran = home.run("simulate --epochs 2 --seeds 1 --keep runs.redb");
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("the finished runs kept in runs.redb cannot be used"), "{}", ran.err);
+    assert!(ran.err.contains("--no-keep goes without one"), "{}", ran.err);
+    assert_eq!(std::fs::read_to_string(home.path().join("runs.redb")).unwrap(), "no database. ".repeat(500));
+}
+
+#[test]
+fn an_epoch_of_a_miner_is_explained() {
+    let home = Home::warm();
+    let line = "simulate explain --epochs 6 --uid 21 --epoch 4";
+    insta::assert_snapshot!("explain", good(home.run(line)).out);
+    let object = good(home.run(&format!("{line} --json"))).json();
+    assert_eq!(
+        (&object["uid"], &object["epoch"], &object["strategy"]),
+        (&21.into(), &4.into(), &"freeloader".into())
+    );
+    let no_miner = home.run("simulate explain --epochs 6 --uid 0 --epoch 4");
+    assert_eq!(no_miner.code, 2, "{}", no_miner.all());
+    assert!(
+        no_miner.err.contains("epoch 4 cannot be replayed: uid 0 was no miner's in it"),
+        "{}",
+        no_miner.err
+    );
+    let many = home.run("simulate explain --uid 3 --epoch 1 --rule incentive-ema,incentive-tiered");
+    assert_eq!(many.code, 2);
+    assert!(many.err.contains("`simulate explain` is about one run, and these flags mean 2"), "{}", many.err);
+}
+
+#[test]
+fn a_run_is_made_again_and_compared() {
+    let home = Home::warm();
+    let replay = "simulate replay --scenario churn --epochs 6 --seed 2";
+    assert_eq!(good(home.run(&format!("{replay} --json"))).json()["equal"], Value::Null);
+    good(home.run("simulate --scenario churn --epochs 6 --seed 2 --seeds 1"));
+    let object = good(home.run(&format!("{replay} --epoch 0 --json"))).json();
+    assert_eq!(object["equal"], true);
+    assert_eq!(object["epoch"]["row"]["epoch"], 0);
+    let happenings = object["epoch"]["happenings"].as_array().unwrap();
+    assert!(happenings.iter().any(|it| it["event"] == "weights-set"), "{object}");
+    let told = good(home.run(&format!("{replay} --epoch 2"))).out;
+    assert!(told.contains("the same as the run that was kept"), "{told}");
+    insta::assert_snapshot!("replay_of_an_epoch", told.split_once("\nepoch").unwrap().1);
+    assert_eq!(home.run(&format!("{replay} --epoch 6")).code, 2);
+}
+
+#[test]
+fn a_scenario_that_cannot_be_is_shown_where_it_is_wrong() {
+    let good = "about = \"x\"\nplugins.rule = \"incentive-proportional\"\nplugins.scheme = \"proof-stream\"\n\
+                [[validators]]\nname = \"v\"\n[[miners]]\nname = \"m\"\nbytes = \"1TiB\"\n";
+    let free = "strategy.freeloader = { keep = 0.5 }\n";
+    let mut told = String::new();
+    for text in [
+        good.replace("name = \"m\"", "nmae = \"m\""),
+        format!("{good}{}", free.replace("0.5", "1.5")),
+        good.replace("name = \"v\"", "name = \"v\"\ncount = 0"),
+        good.replace("about = \"x\"", "about = x"),
+    ] {
+        let home = Home::with("s.toml", &text);
+        let ran = home.run("simulate --scenario s.toml");
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{}", ran.all());
+        told += &ran.err;
+    }
+    insta::assert_snapshot!("wrong_scenarios", told);
+    let json = Home::with("s.toml", &good.replace("bytes", "byets")).run("simulate --scenario s.toml --json");
+    let problem = &json.json()["error"]["problems"][0];
+    assert_eq!(
+        (&problem["line"], &problem["column"], &problem["code"]),
+        (&8.into(), &1.into(), &"unknown-key".into())
+    );
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused_by_name() {
+    let home = Home::warm();
+    for (line, code, words) in [
+        ("--scenario free-rider", 10, "there is no scenario `free-rider`, neither shipped nor as a file"),
+        ("--rule incentive-nothing", 40, "there is no shipped plugin `incentive-nothing`"),
+        ("--rule incentive-ema={nonsense=1}", 3, "nonsense"),
+        ("--scheme proof-nothing", 3, "there are no figures of `proof-nothing`"),
+        ("--strategy freelaoder", 2, "did you mean `freeloader`?"),
+        ("--strategy sybil --scenario honest-only", 2, "no group of the scenario cheats"),
+        ("--set audits.sampels=3", 2, "did you mean `audits.samples`?"),
+        ("--set audits.samples=0", 2, "`samples` must be 1 or more, it is 0"),
+        ("--set plugins.max_memory=x", 2, "plugins.max_memory"),
+        ("--epochs 0", 2, "0 is not in 1.."),
+        ("--csv --json", 2, "cannot be used with"),
+        ("--figures none.json", 10, "cannot read none.json"),
+    ] {
+        let ran = home.run(&format!("simulate --no-keep {line}"));
+        assert_eq!(ran.code, code, "{line}: {}", ran.all());
+        assert!(ran.all().contains(words), "{line}: {}", ran.all());
+    }
+}
+
+#[test]
+fn a_bench_has_every_promised_figure() {
+    let ran = good(Home::warm().run("bench simulate --epochs 3 --miners 8 --validators 2 --cells 4 --json"));
+    let object = ran.json();
+    for figure in ["seconds", "peak_rss_bytes", "weigh_us", "speedup_two_threads", "replay_ms"] {
+        assert!(object[figure].as_f64().unwrap() > 0.0, "{figure} of {object}");
+    }
+}
