@@ -63,12 +63,11 @@ impl Config {
 
     fn host_with(&self, pooled_instances: Option<u32>) -> Result<Host, Failure> {
         let (limits, interpreted) = (self.plugins.limits(), self.plugins.interpreted());
-        let uncached = HostOptions { cache_dir: None, limits, interpreted, pooled_instances };
-        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), ..uncached.clone() };
-        match Host::new(cached) {
+        let options = |cache_dir| HostOptions { cache_dir, limits, interpreted, pooled_instances };
+        match Host::new(options(Some(self.plugins.cache_dir.clone()))) {
             Err(error @ PluginError::CacheFolder { .. }) => {
                 tracing::warn!("plugins are compiled anew each time: {error}");
-                Ok(Host::new(uncached)?)
+                Ok(Host::new(options(None))?)
             }
             host => Ok(host?),
         }
