@@ -90,8 +90,13 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
 /// The incentive rule of a file, under that file's own limits of plugins.
 fn shadow_rule(path: &Path) -> Result<Incentive, Failure> {
     let config = config::file_with_rule(path)?;
+    let host = config.host()?;
+    let problems = config::check_params(&host, &config.incentive);
+    if !problems.is_empty() {
+        return Err(Failure::config(problems));
+    }
     let choice = config.incentive.for_node();
-    Ok(config.host()?.load_incentive(&choice.resolve()?, &choice.params)?)
+    Ok(host.load_incentive(&choice.resolve()?, &choice.params)?)
 }
 
 /// Prints rounds as they close.
