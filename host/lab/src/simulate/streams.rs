@@ -91,7 +91,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{prop_assert, proptest};
 
     #[test]
     fn streams_of_different_names_differ_and_of_the_same_name_do_not() {
@@ -115,9 +115,7 @@ mod tests {
         let drawn = [stream.below(1000), stream.below(1000), stream.below(1 << 60)];
         let text: Vec<u8> = [7u64, 7, 1, 2, 3, 4].iter().flat_map(|n| n.to_le_bytes()).collect();
         let mut plain = ChaCha8Rng::from_seed(*blake3::keyed_hash(KEY, &text).as_bytes());
-        let mut next = |n: u64| {
-            ((u128::from(rand_chacha::rand_core::RngCore::next_u64(&mut plain)) * u128::from(n)) >> 64) as u64
-        };
+        let mut next = |n: u64| ((u128::from(plain.next_u64()) * u128::from(n)) >> 64) as u64;
         assert_eq!(drawn, [next(1000), next(1000), next(1 << 60)]);
     }
 

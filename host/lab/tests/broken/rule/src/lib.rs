@@ -42,7 +42,9 @@ impl IncentiveRule for Broken {
         let manner = if round.epoch >= self.from_epoch { self.manner } else { 0 };
         match manner {
             WEIGHS_NOBODY => {
-                weights.iter_mut().for_each(|weight| weight.uid = weight.uid.wrapping_add(30_000));
+                for weight in &mut weights {
+                    weight.uid = weight.uid.wrapping_add(30_000);
+                }
             }
             WEIGHS_ONE_TWICE => weights.extend(standings.first().map(pay)),
             REMEMBERS_TOO_MUCH => memory = vec![7; LARGEST_MEMORY_BYTES + 1],
