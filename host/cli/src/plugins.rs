@@ -64,7 +64,7 @@ impl Config {
     fn host_with(&self, pooled_instances: Option<u32>) -> Result<Host, Failure> {
         let (limits, interpreted) = (self.plugins.limits(), self.plugins.interpreted());
         let uncached = HostOptions { cache_dir: None, limits, interpreted, pooled_instances };
-        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), ..uncached.clone() };
+        let cached = HostOptions { cache_dir: Some(self.plugins.cache_dir.clone()), ..uncached };
         match Host::new(cached) {
             Err(error @ PluginError::CacheFolder { .. }) => {
                 tracing::warn!("plugins are compiled anew each time: {error}");
