@@ -59,7 +59,10 @@ fn human(figures: &SimulateFigures) -> String {
             figures.two_threads_seconds,
             figures.speedup_two_threads
         ),
-        format!("replay            {:.1} ms for one epoch", figures.replay_ms),
+        format!(
+            "replay            {:.1} ms for an epoch whose state is kept, every {} epochs; {:.1} ms at worst",
+            figures.replay_ms, figures.states_every_epochs, figures.replay_farthest_ms
+        ),
     ];
     lines.extend(figures.peak_rss_bytes.map(|bytes| format!("peak memory       {}", ByteSize(bytes))));
     lines.join("\n")

@@ -57,14 +57,19 @@ pub struct SimulateFigures {
     pub two_threads_seconds: f64,
     /// How often the second goes into the first.
     pub speedup_two_threads: f64,
-    /// One epoch of the large run again, from the nearest kept state: the median.
+    /// One epoch of the large run again, from its kept state: the median.
     pub replay_ms: f64,
+    /// A state was kept every so many epochs.
+    pub states_every_epochs: u64,
+    /// The same for an epoch that lies farthest from a kept state, with all epochs between: the median.
+    pub replay_farthest_ms: f64,
 }
 
 const RULE: &str = "incentive-proportional";
 const SCHEME: &str = "proof-stream";
 const WEIGH_CALLS: usize = 200;
 const REPLAYS: u64 = 9;
+const FAR_REPLAYS: usize = 3;
 const SWEEPS: usize = 3;
 
 /// Measures all of it; `go_on` is asked after every epoch.
@@ -83,12 +88,16 @@ pub fn measure_simulate(
     let every = prepared.keep_every();
     let ((run, kept), took) = timed(|| prepared.run_keeping(1, every, &mut |_| go_on()))?;
     let peak_rss_bytes = peak_rss_bytes();
-    let replay = |number: u64| {
-        let epoch = request.epochs * number / REPLAYS;
+    let replay = |epoch: u64| {
+        let epoch = epoch.min(run.epochs.saturating_sub(1));
         let ((), took) = timed(|| prepared.replay(1, epoch, Uid(request.validators), Some(&kept)).map(drop))?;
         Ok(took.seconds * 1e3)
     };
-    let replays: Vec<f64> = (0..REPLAYS).map(replay).collect::<Result<_, LabError>>()?;
+    // The epochs of which a state is kept, spread over the run; then those that lie farthest from one.
+    let spread = (0..REPLAYS).map(|number| request.epochs * number / REPLAYS / every * every);
+    let replays: Vec<f64> = spread.clone().map(replay).collect::<Result<_, LabError>>()?;
+    let farthest = spread.take(FAR_REPLAYS).map(|epoch| replay(epoch + every - 1));
+    let far_replays: Vec<f64> = farthest.collect::<Result<_, LabError>>()?;
     let (cells_count, [one, two]) = sweeps(host, request, go_on)?;
     Ok(SimulateFigures {
         miners: request.miners,
@@ -104,6 +113,8 @@ pub fn measure_simulate(
         two_threads_seconds: two,
         speedup_two_threads: one / two,
         replay_ms: Spread::of(&replays).median,
+        states_every_epochs: every,
+        replay_farthest_ms: Spread::of(&far_replays).median,
     })
 }
 

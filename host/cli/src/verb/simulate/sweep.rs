@@ -16,6 +16,7 @@ use crate::verb::generate::blocking;
 
 /// How much is made, and where it goes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How much, and where it goes")]
 pub(crate) struct Output {
     /// Seeds of every combination: intervals are over them
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
