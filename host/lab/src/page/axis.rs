@@ -49,7 +49,7 @@ impl Axis {
 
     /// Values of a linear axis at which there is a line: about six, apart by 1, 2 or 5 times a power of ten.
     pub(crate) fn steps(&self) -> Vec<f64> {
-        let rough = (self.high - self.low) / 6.0;
+        let rough = (self.high - self.low) / 7.0;
         let decade = 10f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * decade).into_iter().find(|step| *step >= rough * 0.999);
         let step = step.unwrap_or(rough);
