@@ -1,5 +1,7 @@
 //! From a plugin's name to its bytes, and the host that runs them.
 
+use std::num::NonZeroUsize;
+
 use plimsoll_node::Choices;
 use plimsoll_plugin::{Fuel, Host, HostOptions, Limits, PluginError, PluginRef};
 use serde_json::{Map, Value};
@@ -31,8 +33,8 @@ impl PluginChoice {
     }
 }
 
-/// A few for each thread of a large machine.
-const SIMULATED_INSTANCES: u32 = 512;
+/// Instances of a simulation at a time, for each thread: rule, strategy and policy, and some that wait for others.
+const INSTANCES_A_THREAD: usize = 8;
 
 impl Config {
     /// The four plugins, as the floors below know them.
@@ -53,12 +55,20 @@ impl Config {
         self.host_with(None)
     }
 
-    /// The same for simulations, which start thousands of instances a second and few at a time.
+    /// The same for simulations on so many threads, or on all cores, which start thousands of instances a second and
+    /// few at a time.
     ///
     /// # Errors
     /// As [`Config::host`].
-    pub(crate) fn simulating_host(&self) -> Result<Host, Failure> {
-        self.host_with(Some(SIMULATED_INSTANCES))
+    pub(crate) fn simulating_host(&self, threads: Option<NonZeroUsize>) -> Result<Host, Failure> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.map_or(cores, usize::from).max(cores).max(4);
+        let instances = threads.checked_mul(INSTANCES_A_THREAD).and_then(|all| u32::try_from(all).ok());
+        // A pool is address space set aside, which a process may be denied.
+        self.host_with(instances).or_else(|failure| {
+            tracing::warn!("no memory can be set aside for plugins, so each takes its own: {failure:?}");
+            self.host()
+        })
     }
 
     fn host_with(&self, pooled_instances: Option<u32>) -> Result<Host, Failure> {

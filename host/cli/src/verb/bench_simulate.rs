@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
-    let host = global.config(&[])?.simulating_host()?;
+    let host = global.config(&[])?.simulating_host(None)?;
     let cancel = Cancel::on_signals("stopping the bench")?;
     let request = SimulateRequest {
         epochs: args.epochs,

@@ -1,5 +1,6 @@
 //! What is simulated: flags of every form of the verb, and the cells that they mean.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use plimsoll_lab::LabError;
@@ -61,11 +62,11 @@ pub(super) struct Found {
 }
 
 impl Chosen {
-    /// The cells of all combinations, and a host that can run them.
+    /// The cells of all combinations, and a host that can run them on so many threads; without a number, on all cores.
     ///
     /// # Errors
     /// [`Exit::Usage`] for flags that mean nothing, [`Exit::Config`] for a scenario that cannot be.
-    pub(super) fn found(&self, global: &Global) -> Result<Found, Failure> {
+    pub(super) fn found(&self, global: &Global, threads: Option<NonZeroUsize>) -> Result<Found, Failure> {
         let scenario = find(&self.scenario)?;
         let (settings, rest) = divided(&scenario, &global.set)?;
         let config = Global { set: rest, ..global.clone() }.config(&[])?;
@@ -86,12 +87,12 @@ impl Chosen {
             epochs: self.epochs,
         };
         let cells = axes.cells(&scenario, &figures)?;
-        Ok(Found { scenario, cells, host: config.simulating_host()? })
+        Ok(Found { scenario, cells, host: config.simulating_host(threads)? })
     }
 
     /// The same where only one combination makes sense.
     pub(super) fn one(&self, global: &Global, verb: &str) -> Result<(Cell, Host), Failure> {
-        let Found { mut cells, host, .. } = self.found(global)?;
+        let Found { mut cells, host, .. } = self.found(global, None)?;
         match (cells.pop(), cells.len()) {
             (Some(cell), 0) => Ok((cell, host)),
             (_, others) => {

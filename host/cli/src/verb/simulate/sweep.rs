@@ -40,7 +40,7 @@ pub(crate) struct Output {
 }
 
 pub(super) async fn run(chosen: Chosen, output: Output, global: &Global) -> Result<(), Failure> {
-    let Found { scenario, cells, host } = chosen.found(global)?;
+    let Found { scenario, cells, host } = chosen.found(global, output.threads)?;
     let keep = chosen.kept(global)?;
     let cancel = Cancel::on_signals("stopping the simulation: finished runs are kept")?;
     let progress = Progress::new(global, cancel);
