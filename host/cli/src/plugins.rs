@@ -66,7 +66,10 @@ impl Config {
         let instances = threads.checked_mul(INSTANCES_A_THREAD).and_then(|all| u32::try_from(all).ok());
         // A pool is address space set aside, which a process may be denied.
         self.host_with(instances).or_else(|failure| {
-            tracing::warn!("no memory can be set aside for plugins, so each takes its own: {failure:?}");
+            tracing::warn!(
+                "no memory can be set aside for plugins, so each takes its own: {}",
+                failure.message
+            );
             self.host()
         })
     }

@@ -5,6 +5,7 @@
 
 mod error;
 mod near;
+mod numbers;
 
 mod page;
 

@@ -3,20 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use plimsoll_lab::compare::formulas::{
-    Audit, Prices, Regeneration, SECONDS_A_DAY, detection_probability, least_kept, least_kept_at_half,
-    pass_probability, regenerated_in_time, samples_for, wilson_interval,
+    Audit, Prices, Regeneration, SECONDS_A_DAY, least_kept, least_kept_at_half, pass_probability,
+    regenerated_in_time, wilson_interval,
 };
+use plimsoll_lab::stats::{self, samples_to_detect};
 use proptest::prelude::*;
-
-/// Pascal's triangle.
-fn choose(n: u64, k: u64) -> u128 {
-    let mut row = vec![1u128];
-    for _ in 0..n {
-        let sums = row.windows(2).map(|pair| pair[0] + pair[1]);
-        row = std::iter::once(1).chain(sums).chain(std::iter::once(1)).collect();
-    }
-    row.get(k as usize).copied().unwrap_or(0)
-}
 
 /// The probability of at most `misses` misses, by going through the draws one by one.
 fn pass_by_dynamic_programming(kept: f64, samples: u32, misses: u64) -> f64 {
@@ -61,25 +52,16 @@ proptest! {
     }
 
     #[test]
-    fn detection_is_the_hypergeometric_share(units in 1u64..60, missing in 0u64..60, samples in 0u32..70) {
-        let missing = missing.min(units);
-        let drawn = u64::from(samples).min(units);
-        let pass = choose(units - missing, drawn) as f64 / choose(units, drawn) as f64;
-        let found = detection_probability(units, missing, samples);
-        prop_assert!((found - (1.0 - pass)).abs() < 1e-12, "{found} and {}", 1.0 - pass);
-    }
-
-    #[test]
     fn detection_of_many_units_is_one_minus_f_to_the_q(missing in 0u64..1 << 40, samples in 1u32..1000) {
         let units = 1u64 << 40;
         let kept = 1.0 - missing as f64 / units as f64;
-        let found = detection_probability(units, missing, samples);
+        let found = 1.0 - stats::pass_probability(units, units - missing, samples.into(), 0);
         prop_assert!((found - (1.0 - kept.powi(samples as i32))).abs() < 1e-6);
     }
 
     #[test]
     fn the_samples_asked_for_are_enough_and_one_less_is_not(bits in 1u32..80, missing in 0.0005..0.95f64) {
-        let samples = samples_for(bits, missing).unwrap() as f64;
+        let samples = samples_to_detect(missing, 2f64.powi(-(bits as i32))).unwrap() as f64;
         let (kept, bound) = (1.0 - missing, -f64::from(bits));
         prop_assert!(samples * kept.log2() <= bound + 1e-6, "{samples} are too few");
         prop_assert!(samples == 1.0 || (samples - 1.0) * kept.log2() > bound - 1e-6, "{samples} are too many");
@@ -156,10 +138,10 @@ fn the_samples_of_the_reference_table_come_out() {
         (0.999, [6929, 13857, 27713]),
     ];
     for (kept, expected) in table {
-        let found = [10, 20, 40].map(|bits| samples_for(bits, 1.0 - kept).unwrap());
+        let found = [10, 20, 40].map(|bits| samples_to_detect(1.0 - kept, 2f64.powi(-bits)).unwrap());
         assert_eq!(found, expected, "f = {kept}");
     }
-    assert_eq!((samples_for(40, 0.0), samples_for(40, 1.0)), (None, Some(1)));
+    assert_eq!((samples_to_detect(0.0, 1e-12), samples_to_detect(1.0, 1e-12)), (None, Some(1)));
 }
 
 #[test]

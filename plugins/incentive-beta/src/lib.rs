@@ -138,14 +138,7 @@ mod tests {
     }
 
     fn values(epochs: &[&[Standing]]) -> Vec<u64> {
-        let (rule, mut draws): (Beta, _) = (from_json("{}").unwrap(), Draws::new("beta", &[]));
-        let (mut memory, mut values) = (Vec::new(), Vec::new());
-        for &standings in epochs {
-            let outcome = rule.weigh(&laws::round(&mut draws, 0), standings, &memory).unwrap();
-            values = outcome.weights.iter().map(|weight| weight.value).collect();
-            memory = outcome.memory;
-        }
-        values
+        laws::earnings::<Beta>("{}", epochs).pop().unwrap()
     }
 
     #[test]

@@ -138,7 +138,7 @@ plimsoll_sdk::export_plugin!(Filetao as incentive_rule);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plimsoll_sdk::{Draws, Hotkey, from_json, laws};
+    use plimsoll_sdk::{Draws, Hotkey, laws};
 
     fn miner(uid: u8, passed: u32, issued: u32, ms: u32) -> Standing {
         let any = laws::standings(&mut Draws::new("filetao", &[]), 1)[0];
@@ -157,18 +157,6 @@ mod tests {
         }
     }
 
-    fn epochs(config: &str, epochs: &[&[Standing]]) -> Vec<Vec<u64>> {
-        let (rule, mut draws): (Filetao, _) = (from_json(config).unwrap(), Draws::new("filetao", &[]));
-        let mut memory = Vec::new();
-        let mut values = Vec::new();
-        for &standings in epochs {
-            let outcome = rule.weigh(&laws::round(&mut draws, 0), standings, &memory).unwrap();
-            values.push(outcome.weights.iter().map(|weight| weight.value).collect());
-            memory = outcome.memory;
-        }
-        values
-    }
-
     #[test]
     fn the_laws_hold() {
         laws::incentive_rule::<Filetao>("{}");
@@ -180,7 +168,7 @@ mod tests {
         // Two fast strangers take the bonus; the third passes ten of ten in each epoch: 10, 20, 30, 40, 50, ... 100.
         let crowd = [miner(0, 1, 1, 1), miner(1, 1, 1, 1), miner(2, 10, 10, 9)];
         let ten: Vec<&[Standing]> = vec![&crowd; 10];
-        let values = epochs(r#"{"keep_permille": 0, "silver_successes": 10}"#, &ten);
+        let values = laws::earnings::<Filetao>(r#"{"keep_permille": 0, "silver_successes": 10}"#, &ten);
         let third: Vec<u64> = values.iter().map(|epoch| epoch[2] / 1000).collect();
         assert_eq!(third, [700, 800, 800, 800, 900, 900, 900, 900, 900, 1000]);
     }
@@ -196,7 +184,10 @@ mod tests {
         assert!(at_least(5, 10, 50) && !at_least(5, 10, 51) && at_least(0, 0, 50) && !at_least(0, 0, 51));
         let veteran = [miner(0, 8, 10, 5), miner(1, 1, 1, 1), miner(2, 1, 1, 1)];
         // Successes for the top, a Wilson score for Diamond: 0.9 × 0.8.
-        let values = epochs(r#"{"keep_permille": 0, "silver_successes": 1}"#, &[&veteran, &veteran]);
+        let values = laws::earnings::<Filetao>(
+            r#"{"keep_permille": 0, "silver_successes": 1}"#,
+            &[&veteran, &veteran],
+        );
         assert_eq!(values[1][0], 720_000);
     }
 
@@ -204,7 +195,7 @@ mod tests {
     fn the_two_fastest_are_boosted_and_the_average_moves_by_a_twentieth() {
         let crowd = [miner(0, 4, 4, 10), miner(1, 4, 4, 20), miner(2, 4, 4, 30), miner(3, 0, 4, 0)];
         // Bronze: 0.6 × 1.2 = 0.72 for the two fastest, 0.6 for the third; a twentieth of it.
-        let values = epochs("{}", &[&crowd, &crowd]);
+        let values = laws::earnings::<Filetao>("{}", &[&crowd, &crowd]);
         assert_eq!(values[0], [36_000, 36_000, 30_000, 0]);
         assert_eq!(values[1], [70_200, 70_200, 58_500, 0]);
     }
@@ -212,7 +203,7 @@ mod tests {
     #[test]
     fn a_failure_costs_nothing_but_its_share_and_who_was_not_asked_rests() {
         let (asked, unasked) = (miner(0, 1, 1, 5), miner(0, 0, 0, 0));
-        let values = epochs("{}", &[&[asked], &[unasked], &[miner(0, 0, 1, 0)]]);
+        let values = laws::earnings::<Filetao>("{}", &[&[asked], &[unasked], &[miner(0, 0, 1, 0)]]);
         assert_eq!(values, [[36_000], [36_000], [34_200]]);
     }
 }

@@ -106,7 +106,7 @@ plimsoll_sdk::export_plugin!(Latency as incentive_rule);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plimsoll_sdk::{Draws, Hotkey, from_json, laws};
+    use plimsoll_sdk::{Draws, Hotkey, laws};
 
     fn miner(uid: u8, proven_bytes: u64, ms: u32) -> Standing {
         let any = laws::standings(&mut Draws::new("latency", &[]), 1)[0];
@@ -126,18 +126,6 @@ mod tests {
         }
     }
 
-    fn epochs(config: &str, epochs: &[&[Standing]]) -> Vec<Vec<u64>> {
-        let (rule, mut draws): (Latency, _) = (from_json(config).unwrap(), Draws::new("latency", &[]));
-        let mut memory = Vec::new();
-        let mut values = Vec::new();
-        for &standings in epochs {
-            let outcome = rule.weigh(&laws::round(&mut draws, 0), standings, &memory).unwrap();
-            values.push(outcome.weights.iter().map(|weight| weight.value).collect());
-            memory = outcome.memory;
-        }
-        values
-    }
-
     #[test]
     fn the_laws_hold() {
         laws::incentive_rule::<Latency>("{}");
@@ -148,30 +136,36 @@ mod tests {
     fn bytes_are_divided_by_one_plus_the_time_between_the_fastest_and_the_slowest() {
         // By hand: t = 0, 1/4 and 1, so 8000/1, 8000/1.25 and 8000/2; a tenth of each at first.
         let crowd = [miner(0, 8_000, 100), miner(1, 8_000, 200), miner(2, 8_000, 500)];
-        assert_eq!(epochs("{}", &[&crowd, &crowd]), [[800, 640, 400], [1_520, 1_216, 760]]);
-        assert_eq!(epochs(r#"{"keep_permille": 0}"#, &[&crowd]), [[8_000, 6_400, 4_000]]);
+        assert_eq!(
+            laws::earnings::<Latency>("{}", &[&crowd, &crowd]),
+            [[800, 640, 400], [1_520, 1_216, 760]]
+        );
+        assert_eq!(laws::earnings::<Latency>(r#"{"keep_permille": 0}"#, &[&crowd]), [[8_000, 6_400, 4_000]]);
     }
 
     #[test]
     fn where_all_are_equally_fast_all_are_halved() {
         let crowd = [miner(0, 8_000, 70), miner(1, 4_000, 70)];
-        assert_eq!(epochs(r#"{"keep_permille": 0}"#, &[&crowd]), [[4_000, 2_000]]);
+        assert_eq!(laws::earnings::<Latency>(r#"{"keep_permille": 0}"#, &[&crowd]), [[4_000, 2_000]]);
     }
 
     #[test]
     fn a_silent_hotkey_makes_a_slow_miner_look_fast() {
         let slow = [miner(0, 8_000, 100), miner(1, 8_000, 1_100)];
-        assert_eq!(epochs(r#"{"keep_permille": 0}"#, &[&slow]), [[8_000, 4_000]]);
+        assert_eq!(laws::earnings::<Latency>(r#"{"keep_permille": 0}"#, &[&slow]), [[8_000, 4_000]]);
         // t of the slow one falls from 1 to 1000/19900 = 0.050251, and 8000/1.050251 = 7617.2.
         let with_a_silent_one = [slow[0], slow[1], miner(2, 0, 0)];
-        assert_eq!(epochs(r#"{"keep_permille": 0}"#, &[&with_a_silent_one]), [[8_000, 7_617, 0]]);
+        assert_eq!(
+            laws::earnings::<Latency>(r#"{"keep_permille": 0}"#, &[&with_a_silent_one]),
+            [[8_000, 7_617, 0]]
+        );
     }
 
     #[test]
     fn who_was_not_asked_rests_and_who_is_away_loses_a_tenth() {
         let (one, other) = (miner(0, 10_000, 5), miner(1, 10_000, 5));
         let unasked = Standing { issued: 0, passed: 0, absent: 0, latency_p50_ms: 0, ..one };
-        let values = epochs("{}", &[&[one, other], &[unasked], &[unasked, other]]);
+        let values = laws::earnings::<Latency>("{}", &[&[one, other], &[unasked], &[unasked, other]]);
         // One asked alone is the fastest and the slowest; the other's 500 became 450 while it was away.
         assert_eq!(values, [vec![500, 500], vec![500], vec![500, 905]]);
     }

@@ -167,9 +167,7 @@ mod tests {
     }
 
     fn values(config: &str, standings: &[Standing]) -> Vec<u64> {
-        let rule: Log = from_json(config).unwrap();
-        let outcome = rule.weigh(&laws::round(&mut Draws::new("log", &[]), 0), standings, &[]).unwrap();
-        outcome.weights.iter().map(|weight| weight.value).collect()
+        laws::earnings::<Log>(config, &[standings]).remove(0)
     }
 
     const AT_ONCE: &str = r#"{"keep_permille": 0}"#;

@@ -45,6 +45,23 @@ pub fn incentive_rule<P: IncentiveRule>(config_json: &str) {
     damaged_memory_is_no_panic(&rule, &mut draws, &memory);
 }
 
+/// What a rule gives in epochs one after the other, with its own memory: for each epoch the values in the order of
+/// its standings' weights. For tests against figures made by hand.
+///
+/// # Panics
+/// Where the rule refuses its parameters or an epoch.
+#[track_caller]
+pub fn earnings<P: IncentiveRule>(config_json: &str, epochs: &[&[Standing]]) -> Vec<Vec<u64>> {
+    let (rule, mut draws): (P, _) = (configured(config_json), Draws::new("earnings", &[]));
+    let mut memory = Vec::new();
+    let mut weighed = |standings: &&[Standing]| {
+        let outcome = weigh(&rule, &mut draws, 0, standings, &memory);
+        memory = outcome.memory;
+        outcome.weights.iter().map(|weight| weight.value).collect()
+    };
+    epochs.iter().map(&mut weighed).collect()
+}
+
 fn weigh<P: IncentiveRule>(
     rule: &P,
     draws: &mut Draws,

@@ -18,7 +18,7 @@ mod tamper;
 pub use allocation::allocation_policy;
 pub use cases::{candidates, identity, neurons, round, standings};
 pub use challenge::challenge_strategy;
-pub use incentive::incentive_rule;
+pub use incentive::{earnings, incentive_rule};
 pub use proof::proof_scheme;
 
 use std::fmt::Debug;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use plimsoll_core::RegionSpace;
 
-use super::numbers::Numbers;
 use super::region::Disk;
 use super::report::{Finding, Point, Property};
 use super::subject::{Answered, Judged, Subject};
 use crate::LabError;
+use crate::numbers::Numbers;
 use crate::stats::Rate;
 
 /// `empty`: answers from the statement and the challenge alone.

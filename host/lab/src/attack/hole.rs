@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use plimsoll_core::{RegionSpace, Span};
 
-use super::numbers::Numbers;
 use super::plot::Plot;
 use super::region::Disk;
 use super::report::{Finding, Point, Property};
 use super::subject::{Answered, Judged, Subject};
 use crate::LabError;
+use crate::numbers::Numbers;
 use crate::stats::Rate;
 
 /// What rots together: a sector of a disk.

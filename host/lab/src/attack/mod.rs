@@ -19,7 +19,6 @@
 //! plots), parts of it are made anew only by who knows the kernel, and it must hold every byte that the prover reads,
 //! up to 64 KiB around a leaf: withstanding is no proof.
 
-mod numbers;
 mod options;
 mod plot;
 mod presets;

@@ -8,10 +8,10 @@ use plimsoll_core::{Answer, Claims, Digest, Identity, Order, RegionSpace, Span, 
 use plimsoll_plugin::{PluginError, Scheme, SchemeInstance};
 
 use super::Options;
-use super::numbers::Numbers;
 use super::plot::{self, Plot};
 use super::report::{Finding, Property};
 use crate::LabError;
+use crate::numbers::Numbers;
 use crate::stats::{Rate, Remaking, pass_probability};
 pub(super) use watch::Honest;
 

@@ -2,10 +2,10 @@
 
 use plimsoll_core::{Digest, Span, Statement};
 
-use super::numbers::Numbers;
 use super::report::{Finding, Point, Property};
 use super::subject::{Judged, Proven, Subject};
 use crate::LabError;
+use crate::numbers::Numbers;
 use crate::stats::Rate;
 
 const AGAINST: [Property; 1] = [Property::Soundness];

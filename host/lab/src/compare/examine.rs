@@ -4,7 +4,7 @@ use plimsoll_core::Statement;
 use plimsoll_node::NodeError;
 use plimsoll_plugin::{Host, Scheme};
 
-use super::formulas::{Regeneration, least_kept, least_kept_at_half, samples_for};
+use super::formulas::{Regeneration, least_kept, least_kept_at_half};
 use super::machine::Machine;
 use super::measure::{
     Bench, Sealed, affordable_bytes, commit_ms, detection, fill, prove_and_verify, regenerate,
@@ -13,9 +13,11 @@ use super::request::{CompareRequest, Subject};
 use super::row::{Described, Filled, Plotted, Regenerated, Row, Security};
 use super::table::Comparison;
 use crate::LabError;
+use crate::stats::samples_to_detect;
 
 const TEBIBYTE: u64 = 1 << 40;
-const SECURITY_BITS: u32 = 40;
+/// 2^-40: how often a cheater may go unnoticed.
+const MOST_MISS: f64 = 1.0 / (1u64 << 40) as f64;
 /// What a verifier keeps of a plot: netuid, owner, validator, unit size, units.
 const STATEMENT_BYTES: usize = 2 + 32 + 32 + 4 + 8;
 const COMMITMENT_BYTES: usize = 32;
@@ -125,7 +127,7 @@ fn security(
         true => (cpu_seconds * plot.layout.units as f64, cpu_seconds * f64::from(samples)),
         false => (cpu_seconds, cpu_seconds * request.claim_bytes as f64 / units_bytes),
     };
-    let needed = samples_for(SECURITY_BITS, request.missing_fraction);
+    let needed = samples_to_detect(request.missing_fraction, MOST_MISS);
     Some(Security {
         f_min: least_kept(&regeneration, &audit),
         f_min_half: least_kept_at_half(&regeneration, &audit),

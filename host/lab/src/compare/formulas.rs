@@ -56,31 +56,6 @@ pub fn pass_probability(kept: f64, samples: u32, misses: u64) -> f64 {
     sum.min(1.0)
 }
 
-/// Probability that `samples` distinct units, drawn from `units` of which `missing` are not there, hit one of
-/// them: 1 - C(U - m, q) / C(U, q). Near 1 - f^q where there are many units.
-#[must_use]
-pub fn detection_probability(units: u64, missing: u64, samples: u32) -> f64 {
-    let kept = units.saturating_sub(missing);
-    let pass = (0..u64::from(samples).min(units))
-        .map(|drawn| kept.saturating_sub(drawn) as f64 / (units - drawn) as f64)
-        .product::<f64>();
-    1.0 - pass
-}
-
-/// The smallest q with f^q at most 2^-`bits`, where a fraction `missing` = 1 - f is missing. `None` where
-/// nothing is.
-#[must_use]
-pub fn samples_for(bits: u32, missing: f64) -> Option<u64> {
-    if missing <= 0.0 || missing.is_nan() {
-        return None;
-    }
-    if missing >= 1.0 {
-        return Some(1);
-    }
-    let exact = f64::from(bits) * std::f64::consts::LN_2 / -(-missing).ln_1p();
-    Some((exact - 1e-9).ceil().max(1.0) as u64)
-}
-
 /// Units that a cheater makes again within the deadline, as [`Remaking::in_time`] counts them: floor(P D / t), for
 /// nothing says that cores cannot share a unit. Where units cannot be made alone, all that are asked for or none.
 #[must_use]

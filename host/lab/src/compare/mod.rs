@@ -8,7 +8,6 @@ mod request;
 
 pub mod formulas;
 
-mod dice;
 mod figure;
 mod machine;
 mod row;

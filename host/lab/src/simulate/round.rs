@@ -111,10 +111,10 @@ impl Scene<'_> {
 
         let mut tallies: BTreeMap<Uid, Tally> = BTreeMap::new();
         finished.told = self.about.map(|_| Told::default());
-        for (number, audit) in (0..).zip(audits) {
+        for (number, mut audit) in (0..).zip(audits) {
             // The plugin host refuses audits of anyone who is no candidate.
             let Ok(entrant) = entrants.binary_search_by_key(&audit.uid, |e| e.member.uid) else { continue };
-            let audit = self.drawn(&audit, &entrants[entrant]);
+            audit.samples = self.drawn(&audit, &entrants[entrant]);
             let place = at[entrant];
             let heard = self.audit(validator, round, &secret, &entrants[entrant], place, &audit, number);
             finished.took_ms = finished.took_ms.max(u64::from(audit.start_ms) + u64::from(audit.deadline_ms));
@@ -140,12 +140,11 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// The audit with as many samples as the scheme draws of this plot.
-    fn drawn(&self, audit: &Audit, entrant: &Entrant) -> Audit {
+    /// As many samples as the scheme draws of this plot.
+    fn drawn(&self, audit: &Audit, entrant: &Entrant) -> u32 {
         let there = audit.focus.map_or(entrant.claim.statement.units, |focus| focus.count);
         let most = self.prepared.figures().most_samples.min(audit.samples);
-        let samples = u32::try_from(there).unwrap_or(u32::MAX).min(most);
-        Audit { samples, ..audit.clone() }
+        u32::try_from(there).unwrap_or(u32::MAX).min(most)
     }
 
     /// The miners that hold something for a validator, with their places in [`Scene::placed`].

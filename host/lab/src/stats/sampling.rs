@@ -47,8 +47,8 @@ pub fn samples_to_detect(missing: f64, miss: f64) -> Option<u64> {
     if missing >= 1.0 || miss >= 1.0 {
         return Some(u64::from(miss < 1.0));
     }
-    // -ln_1p keeps the digits of a small share; a cast saturates.
-    Some((miss.ln() / (-missing).ln_1p()).ceil() as u64)
+    // -ln_1p keeps the digits of a small share; the slack keeps a whole number whole; a cast saturates.
+    Some((miss.ln() / (-missing).ln_1p() - 1e-9).ceil() as u64)
 }
 
 #[cfg(test)]

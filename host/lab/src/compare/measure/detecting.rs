@@ -8,10 +8,11 @@ use plimsoll_plugin::{PluginError, SchemeInstance};
 
 use super::bench::{Bench, Sealed};
 use crate::LabError;
-use crate::compare::dice::Dice;
-use crate::compare::formulas::{detection_probability, wilson_interval};
+use crate::compare::formulas::wilson_interval;
 use crate::compare::row::Point;
 use crate::compare::spaces::Holes;
+use crate::numbers::Numbers;
+use crate::stats::pass_probability;
 
 /// Fractions that are dropped, as near as whole blocks allow.
 const MISSING: [f64; 7] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
@@ -38,7 +39,7 @@ pub(in crate::compare) fn detection(
     counts.dedup();
     let each_seconds = seconds / counts.len().max(1) as f64;
     let mut instance = bench.scheme.instance()?;
-    let mut dice = Dice::new(bench.request.seed, "missing units");
+    let mut dice = Numbers::new(bench.request.seed, "missing units");
     let mut points = Vec::new();
     for dropped in counts {
         let holes = Missing { dropped, blocks, block_units };
@@ -57,7 +58,7 @@ fn point(
     bench: &Bench<'_>,
     plot: &Sealed,
     instance: &mut SchemeInstance,
-    dice: &mut Dice,
+    dice: &mut Numbers,
     missing: &Missing,
     samples: u32,
     seconds: f64,
@@ -92,7 +93,7 @@ fn point(
         measured: caught as f64 / trials as f64,
         low,
         high,
-        theory: detection_probability(units, lost, samples),
+        theory: 1.0 - pass_probability(units, units - lost, samples.into(), 0),
     }))
 }
 

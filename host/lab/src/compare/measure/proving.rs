@@ -10,10 +10,10 @@ use plimsoll_plugin::SchemeInstance;
 use super::bench::{Bench, Sealed};
 use super::native::{self, Twin};
 use crate::LabError;
-use crate::compare::dice::Dice;
 use crate::compare::figure::{Figure, quantile};
 use crate::compare::row::{Proved, Verified};
 use crate::compare::spaces::Counted;
+use crate::numbers::Numbers;
 
 /// What each repeat found.
 #[derive(Default)]
@@ -75,7 +75,7 @@ pub(in crate::compare) fn prove_and_verify(
         region,
         instance: bench.scheme.instance()?,
         twin: native::twin_of(bench.scheme),
-        dice: Dice::new(bench.request.seed, "honest challenges"),
+        dice: Numbers::new(bench.request.seed, "honest challenges"),
         found: Found::default(),
         samples: None,
     };
@@ -98,7 +98,7 @@ struct Stage<'a> {
     region: Arc<Counted>,
     instance: SchemeInstance,
     twin: Option<Box<dyn Twin>>,
-    dice: Dice,
+    dice: Numbers,
     found: Found,
     samples: Option<u32>,
 }

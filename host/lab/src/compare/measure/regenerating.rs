@@ -9,10 +9,10 @@ use plimsoll_plugin::{PluginError, SchemeInstance};
 
 use super::bench::{Bench, Sealed};
 use crate::LabError;
-use crate::compare::dice::Dice;
 use crate::compare::figure::{Figure, quantile};
 use crate::compare::row::Regenerated;
 use crate::compare::spaces::Overlay;
+use crate::numbers::Numbers;
 
 /// Units of one repeat, of which the median is taken.
 const UNITS_A_TURN: u64 = 16;
@@ -25,7 +25,7 @@ pub(in crate::compare) fn regenerate(
     whole_fill_cpu_seconds: Option<f64>,
     seconds: f64,
 ) -> Result<Regenerated, LabError> {
-    let mut dice = Dice::new(bench.request.seed, "units to make again");
+    let mut dice = Numbers::new(bench.request.seed, "units to make again");
     let mut instance = bench.scheme.instance()?;
     let (mut unit_us, mut cpu_us, mut read_us) = (Vec::new(), Vec::new(), Vec::new());
     let (mut alone, mut was_cold) = (true, true);

@@ -24,12 +24,14 @@
 //! strategy.freeloader = { keep = 0.5 }
 //! ```
 
+mod parties;
 mod read;
 
-use plimsoll_core::{AuditBudget, ByteSize};
+use plimsoll_core::AuditBudget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use parties::{Miners, Strategy, Validators, Vote};
 pub use read::ScenarioError;
 
 /// Who is there and by which rules.
@@ -170,177 +172,12 @@ pub struct NetworkTerms {
     pub bytes_per_s: u64,
 }
 
-/// Validators of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Validators {
-    /// For tables.
-    pub name: String,
-    /// How many.
-    #[serde(default = "one")]
-    pub count: u32,
-    /// Stake of each, in TAO.
-    #[serde(default = "stake")]
-    pub stake_tao: u64,
-    /// How they weigh.
-    #[serde(default)]
-    pub vote: Vote,
-}
-
-/// How a validator comes to its weights.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Vote {
-    /// Audits and asks the rule.
-    #[default]
-    Honest,
-    /// Audits nobody and sets last epoch's consensus.
-    Copy,
-    /// Audits nobody and gives everything to one group of miners.
-    Clique {
-        /// The group's name.
-        miners: String,
-    },
-}
-
-/// Miners of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Miners {
-    /// For tables.
-    pub name: String,
-    /// How many owners.
-    #[serde(default = "one")]
-    pub count: u32,
-    /// What each claims over all validators.
-    pub bytes: ByteSize,
-    /// What it does.
-    #[serde(default)]
-    pub strategy: Strategy,
-    /// The epoch in which it joins.
-    #[serde(default)]
-    pub joins_epoch: u64,
-    /// The epoch in which it leaves for good.
-    #[serde(default)]
-    pub leaves_epoch: Option<u64>,
-    /// Whether it registers anew, for what that costs, when it loses its place.
-    #[serde(default = "yes")]
-    pub comes_back: bool,
-}
-
-/// What a miner does. Shares are from 0 to 1.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Strategy {
-    /// Keeps what it claims.
-    #[default]
-    Honest,
-    /// Honest, and claims more each epoch, as far as earnings pay for it.
-    Growing {
-        /// Bytes more an epoch.
-        bytes_per_epoch: ByteSize,
-        /// Where it stops.
-        up_to: ByteSize,
-    },
-    /// Honest on a disk that fails.
-    Flaky {
-        /// The chance that the disk fails in an epoch.
-        fails: f64,
-        /// Epochs until it is replaced and filled again.
-        repair_epochs: u64,
-    },
-    /// Keeps a share and hopes.
-    Freeloader {
-        /// The share.
-        keep: f64,
-    },
-    /// Keeps a share and makes the rest anew when it is asked.
-    Regenerator {
-        /// The share.
-        #[serde(default)]
-        keep: f64,
-        /// Cores for one audit.
-        cores: u32,
-    },
-    /// One store for all of the group, somewhere else; each answers through it.
-    Outsourcer {
-        /// The round trip there.
-        rtt_ms: u32,
-        /// The line there.
-        bytes_per_s: u64,
-    },
-    /// Several hotkeys for one copy.
-    Sybil {
-        /// Hotkeys of one owner.
-        hotkeys: u32,
-    },
-    /// Nothing on disks: cold storage, from which asked units are fetched.
-    OnDemand {
-        /// The round trip there.
-        rtt_ms: u32,
-        /// The line there.
-        bytes_per_s: u64,
-        /// What a tebibyte costs there in a month, in dollars.
-        usd_per_tib_month: f64,
-    },
-    /// Keeps what it holds for validators with much stake, and answers only those.
-    Selective {
-        /// The least share of all validators' stake.
-        stake_from: f64,
-    },
-}
-
 impl Scenario {
     /// What a strategy is asked to keep to.
     #[must_use]
     pub const fn budget(&self) -> AuditBudget {
         let AuditTerms { audits, samples, verify_ms, deadline_ms } = self.audits;
         AuditBudget { audits, samples, verify_ms, deadline_ms }
-    }
-}
-
-impl Vote {
-    /// The word of a scenario file and of tables.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Honest => "honest",
-            Self::Copy => "copy",
-            Self::Clique { .. } => "clique",
-        }
-    }
-}
-
-impl Strategy {
-    /// The word of a scenario file and of tables.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Honest => "honest",
-            Self::Growing { .. } => "growing",
-            Self::Flaky { .. } => "flaky",
-            Self::Freeloader { .. } => "freeloader",
-            Self::Regenerator { .. } => "regenerator",
-            Self::Outsourcer { .. } => "outsourcer",
-            Self::Sybil { .. } => "sybil",
-            Self::OnDemand { .. } => "on-demand",
-            Self::Selective { .. } => "selective",
-        }
-    }
-
-    /// Hotkeys of one owner.
-    #[must_use]
-    pub const fn hotkeys(&self) -> u32 {
-        match self {
-            Self::Sybil { hotkeys } => *hotkeys,
-            _ => 1,
-        }
-    }
-
-    /// Whether it keeps what it claims, as well as its disks let it.
-    #[must_use]
-    pub const fn is_honest(&self) -> bool {
-        matches!(self, Self::Honest | Self::Growing { .. } | Self::Flaky { .. })
     }
 }
 
@@ -385,18 +222,6 @@ impl Default for NetworkTerms {
 
 const fn epochs() -> u64 {
     100
-}
-
-const fn one() -> u32 {
-    1
-}
-
-const fn stake() -> u64 {
-    10_000
-}
-
-const fn yes() -> bool {
-    true
 }
 
 fn no_params() -> Value {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{Digest, Identity, Statement};
-use plimsoll_kernels::{HashKind, digest_of, seed_text};
+use plimsoll_kernels::{HashKind, digest_of, seed_text_digests};
 
 use super::parts::{Over, Parts};
-use super::{BLAKE3, DIGEST_BYTES, Twin, identity_bytes, parsed};
+use super::{DIGEST_BYTES, Twin, identity_bytes, parsed};
 
 const ROW_BYTES: u32 = 64;
 
@@ -28,20 +28,16 @@ impl Twin for Text {
         parts.end()?;
         let mut checked: BTreeMap<u64, Option<&[u8]>> = BTreeMap::from([(0, None)]);
         checked.extend(units.iter().copied().zip(answers.chunks(DIGEST_BYTES).map(Some)));
-        // Nonce and identity, and behind them one text after another.
-        let mut bound = [&nonce.0[..], &identity_bytes(&statement.identity)].concat();
-        let text_at = bound.len();
-        bound.resize(text_at + statement.unit_bytes as usize, 0);
+        let bound = [&nonce.0[..], &identity_bytes(&statement.identity)].concat();
         for (index, answer) in checked {
             let state = match index.checked_sub(1) {
                 Some(before) => Digest::from_slice(&rows[&before][DIGEST_BYTES..])?,
                 None => first_state(&statement.identity),
             };
-            seed_text(&state, &mut bound[text_at..]);
-            let hash = digest_of(HashKind::Sha256, &bound[text_at..]);
+            let [hash, bound_hash] = seed_text_digests(&state, statement.unit_bytes, &bound);
             let next: [u8; DIGEST_BYTES] = std::array::from_fn(|at| state.0[at] ^ hash.0[at]);
             (*rows[&index] == [hash.0, next].concat()).then_some(())?;
-            let is_right = answer.is_none_or(|answer| digest_of(BLAKE3, &bound).as_bytes() == answer);
+            let is_right = answer.is_none_or(|answer| bound_hash.as_bytes() == answer);
             is_right.then_some(())?;
         }
         Some(())
