@@ -46,11 +46,12 @@ impl Shadow {
         let log = validator.log_path();
         let identity = EvidenceReader::open(log)?.header().clone();
         let folder = log.parent().unwrap_or(Path::new("."));
-        let notebook = Notebook::open(folder, &identity, &rule, validator.book().next_epoch())?;
+        let next = validator.book().next_epoch();
+        let notebook = Notebook::open(folder, &identity, &rule, next)?;
         let path = notebook.differences().to_path_buf();
         let logs = logs(folder)?.into_iter().map(|(_, path)| path).collect();
         let (rounds, seen) = mpsc::channel();
-        let work = Work { rule, notebook, identity, logs };
+        let work = Work { rule, notebook, identity, logs, next };
         let thread = std::thread::Builder::new().name("shadow".into()).spawn(move || work.run(&seen));
         let thread =
             thread.map_err(|e| NodeError::System { doing: "start a thread", reason: e.to_string() })?;
@@ -102,6 +103,8 @@ struct Work {
     notebook: Notebook,
     identity: LogHeader,
     logs: Vec<PathBuf>,
+    /// The first round that it is told of. The log grows while it is read: from here on, it is not the log's to tell.
+    next: Epoch,
 }
 
 impl Work {
@@ -126,7 +129,7 @@ impl Work {
             };
             for step in Steps::new(reader) {
                 match step {
-                    Ok(Step::Closed(recorded)) => {
+                    Ok(Step::Closed(recorded)) if recorded.round().epoch < self.next => {
                         rounds += u64::from(self.take(&Seen::of(&recorded), was_there));
                     }
                     Ok(_) => {}
