@@ -156,7 +156,7 @@ impl Prepared {
     pub fn keep_every(&self) -> u64 {
         const ALL_BYTES: u64 = 128 << 20;
         const PAIR_BYTES: u64 = 512;
-        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.strategy.hotkeys());
+        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.hotkeys());
         let hotkeys: u64 = self.scenario.miners.iter().map(hotkeys).sum();
         let validators: u64 = self.scenario.validators.iter().map(|group| u64::from(group.count)).sum();
         let state_bytes = hotkeys.saturating_mul(validators).saturating_mul(PAIR_BYTES).max(1);

@@ -86,7 +86,8 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn claimed_bytes(&self) -> u64 {
-        self.claims.iter().flatten().map(|claim| claim.statement.claimed_bytes()).sum()
+        let claims = self.claims.iter().flatten();
+        claims.map(|claim| claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
     }
 }
 
@@ -101,7 +102,7 @@ impl Owner {
         if self.is_gone {
             return 0;
         }
-        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).sum()
+        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).fold(0, u64::saturating_add)
     }
 }
 
@@ -170,12 +171,14 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     for (group, miners) in scenario.miners.iter().enumerate() {
         for member in 0..miners.count {
             let number = all.len() as u64;
-            // Every hotkey has a coldkey of its own, as anybody could have: nothing on chain tells a sybil.
+            // Every hotkey has a coldkey of its own, as anybody could have, unless the scenario says otherwise: nothing
+            // on chain tells a sybil.
+            let coldkey = |at: u32| if miners.one_coldkey { 0 } else { at };
             let key =
                 |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
-            let keys = (0..miners.strategy.hotkeys()).map(|at| Key {
+            let keys = (0..miners.hotkeys()).map(|at| Key {
                 hotkey: key(at, 0),
-                coldkey: key(at, 1),
+                coldkey: key(coldkey(at), 1),
                 uid: None,
                 last_uid: None,
                 claims: Arc::from([]),

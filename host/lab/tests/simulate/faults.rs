@@ -10,7 +10,7 @@ use crate::lab::{figures, run, scenario};
 use crate::laws::nothing_is_lost;
 
 /// The rule of `tests/broken/rule`, built once.
-static COMPONENT: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static COMPONENT: LazyLock<String> = LazyLock::new(|| {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken/rule");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-target");
     let options = BuildOptions { offline: false, target_dir: Some(target) };

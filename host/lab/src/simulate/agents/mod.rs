@@ -57,7 +57,7 @@ pub(super) struct Stored {
 
 /// One owner's mind.
 pub(super) trait Agent: Send + Sync {
-    /// Observes, and says what each of its hotkeys claims in this epoch, over all validators.
+    /// Observes, and says what it claims in this epoch, over all validators: see [`Miners::part_of`].
     fn act(&mut self, seen: &Seen, draws: &mut Stream) -> u64;
 
     /// What hotkey number `key` does towards a validator in this epoch.
@@ -66,7 +66,7 @@ pub(super) trait Agent: Send + Sync {
     /// Where the bytes of all its claims lie: what each keeps of them, unless the strategy says otherwise.
     fn stored(&self, plots: &[Plot]) -> Stored {
         let kept = |plot: &Plot| share_of(plot.bytes, self.conduct(plot.key, &plot.toward).kept);
-        Stored { disk_bytes: plots.iter().map(kept).sum(), ..Stored::default() }
+        Stored { disk_bytes: plots.iter().map(kept).fold(0, u64::saturating_add), ..Stored::default() }
     }
 
     /// The same mind again.
