@@ -31,6 +31,8 @@ pub mod client;
 
 pub mod evidence;
 
+pub mod bench;
+
 mod error;
 
 pub use answer::{AnswerError, SignedAnswer};
