@@ -39,6 +39,7 @@ mod happening;
 mod run;
 mod tale;
 
+mod loads;
 mod prepared;
 
 mod shipped;
@@ -47,8 +48,9 @@ pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
 pub use happening::{Happened, Happening, Relived};
+pub use loads::Loads;
 pub(crate) use prepared::choice;
-pub use prepared::{Kept, Prepared, prepare};
+pub use prepared::{Kept, Prepared, prepare, prepare_with};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{
     AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy,

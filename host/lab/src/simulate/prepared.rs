@@ -13,6 +13,7 @@ use super::epoch::{Lived, Look};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::happening::Relived;
+use super::loads::Loads;
 use super::run::Run;
 use super::scenario::{Fidelity, Miners, Scenario};
 use super::streams::Streams;
@@ -53,6 +54,19 @@ impl Kept {
 /// # Errors
 /// What finding or loading a plugin says; figures of another scheme, or of units that no plot has.
 pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Result<Prepared, LabError> {
+    prepare_with(scenario, host, figures, &Loads::default())
+}
+
+/// The same, with plugins of `loads`, or put there: for many scenarios that name the same.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(
+    scenario: Scenario,
+    host: &Host,
+    figures: SchemeFigures,
+    loads: &Loads,
+) -> Result<Prepared, LabError> {
     let setup = |why: String| LabError::Setup { scheme: figures.name.clone(), why };
     let unit_bytes = u32::try_from(figures.unit_bytes).ok().filter(|&bytes| bytes > 0).ok_or_else(|| {
         setup(format!(
@@ -71,17 +85,13 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
         ));
     }
     let plugins = &scenario.plugins;
-    let rule = choice(&plugins.rule, &plugins.rule_params);
-    let challenge = choice(&plugins.challenge, &plugins.challenge_params);
-    let allocation = choice(&plugins.allocation, &plugins.allocation_params);
-    let boxed = |error: NodeError| LabError::from(Box::new(error));
     Ok(Prepared {
         pace: Pace::new(&figures, &scenario.network),
         tariff: Tariff::new(scenario.prices, &scenario.subnet),
         unit_bytes,
-        rule: host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?,
-        challenge: host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?,
-        allocation: host.load_allocation(&allocation.resolve().map_err(boxed)?, &allocation.params)?,
+        rule: loads.rule(host, &plugins.rule, &plugins.rule_params)?,
+        challenge: loads.challenge(host, &plugins.challenge, &plugins.challenge_params)?,
+        allocation: loads.allocation(host, &plugins.allocation, &plugins.allocation_params)?,
         scenario,
         figures,
     })
