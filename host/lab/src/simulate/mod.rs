@@ -40,6 +40,8 @@ mod run;
 mod tale;
 
 mod prepared;
+mod saved;
+mod states;
 
 mod shipped;
 
@@ -55,3 +57,4 @@ pub use scenario::{
     SubnetTerms, Validators, Vote,
 };
 pub use shipped::{SCENARIOS, ShippedScenario};
+pub use states::SavedState;
