@@ -41,6 +41,8 @@ mod tale;
 
 mod loads;
 mod prepared;
+mod saved;
+mod states;
 
 mod shipped;
 
@@ -57,3 +59,4 @@ pub use scenario::{
     SubnetTerms, Validators, Vote,
 };
 pub use shipped::{SCENARIOS, ShippedScenario};
+pub use states::SavedState;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
+use serde::{Deserialize, Serialize};
 
 use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
@@ -64,7 +65,7 @@ pub(super) struct Owner {
 }
 
 /// What an agent looks back at.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct LastEpoch {
     pub(super) earned_rao: u64,
     /// Without registrations and filling.
@@ -205,7 +206,11 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
 
 /// What a miner registers with a validator for so many bytes; nothing where they hold no unit.
 pub(super) fn claim(owner: Hotkey, validator: Hotkey, bytes: u64, unit_bytes: u32) -> Option<Claim> {
-    let units = bytes / u64::from(unit_bytes.max(1));
+    claim_of_units(owner, validator, bytes / u64::from(unit_bytes.max(1)), unit_bytes)
+}
+
+/// The same for so many units.
+pub(super) fn claim_of_units(owner: Hotkey, validator: Hotkey, units: u64, unit_bytes: u32) -> Option<Claim> {
     let identity = Identity { netuid: NETUID, owner, validator };
     let text = [&owner.0[..], &validator.0, &units.to_le_bytes()].concat();
     let registration = Digest::of(&text);

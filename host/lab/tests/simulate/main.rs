@@ -11,3 +11,4 @@ mod life;
 mod random;
 mod replay;
 mod scenarios;
+mod states;

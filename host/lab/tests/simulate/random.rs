@@ -139,11 +139,17 @@ fn nobody_has_less_than_nothing(run: &Run) {
 
 /// Every epoch is the same again; a uid is one hotkey's at a time, and a hotkey has one uid.
 fn every_epoch_is_lived_again(prepared: &Prepared, run: &Run, kept: &Kept) {
+    let (whole, states) = prepared.run_saving(9, usize::MAX, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((&whole, states.len()), (run, run.rows.len() + 1));
     let mut places: BTreeMap<Uid, Hotkey> = BTreeMap::new();
     for (epoch, row) in (0..).zip(&run.rows) {
         let relived = prepared.relive(9, epoch, Some(kept)).unwrap();
         assert_eq!(&relived.row, row);
         assert_eq!(relived, prepared.relive(9, epoch, None).unwrap(), "from the beginning too");
+        let kept = prepared.recall(9, &states[epoch as usize]).unwrap();
+        let (again, end) = prepared.relive_saving(9, epoch, Some(&kept)).unwrap();
+        assert_eq!(again, relived, "from the state as bytes");
+        assert!(end == states[epoch as usize + 1], "its end, to the byte");
         let faults: Vec<_> = run.faults.iter().filter(|fault| fault.epoch == epoch).cloned().collect();
         assert_eq!(relived.faults, faults);
         for happening in &relived.happenings {
