@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 
 use plimsoll_core::Uid;
-use plimsoll_node::{NodeError, PluginChoice};
+use plimsoll_node::validator::Judge;
+use plimsoll_node::{NodeError, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Allocation, Challenge, Host, Incentive};
 use serde_json::Value;
 
 use super::audit::{Pace, Prover, Sampled};
 use super::costs::Tariff;
 use super::epoch::{Lived, Look};
+use super::exact::{Exact, every_claim_fits, within_memory};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::happening::Relived;
@@ -30,6 +32,8 @@ pub struct Prepared {
     rule: Incentive,
     challenge: Challenge,
     allocation: Allocation,
+    /// Who draws and verifies where proofs are real.
+    judge: Option<Judge>,
 }
 
 /// States of one run, from which its epochs can be lived through again.
@@ -64,23 +68,33 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
     if let Some(column) = figures.impossible() {
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
     }
-    if scenario.fidelity == Fidelity::Exact {
-        return Err(setup(
-            "this scenario asks for an exact run, of which there is none yet: say `fidelity = \"sampled\"`"
-                .into(),
-        ));
-    }
     let plugins = &scenario.plugins;
     let rule = choice(&plugins.rule, &plugins.rule_params);
     let challenge = choice(&plugins.challenge, &plugins.challenge_params);
     let allocation = choice(&plugins.allocation, &plugins.allocation_params);
     let boxed = |error: NodeError| LabError::from(Box::new(error));
+    if scenario.fidelity == Fidelity::Exact {
+        within_memory(&scenario).map_err(setup)?;
+    }
+    let rule = host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?;
+    let challenge = host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?;
+    let judge = match scenario.fidelity {
+        Fidelity::Sampled => None,
+        Fidelity::Exact => {
+            let scheme = choice(&plugins.scheme, &plugins.scheme_params);
+            let scheme = host.load_scheme(&scheme.resolve().map_err(boxed)?, &scheme.params)?;
+            every_claim_fits(&scenario, &scheme, unit_bytes)?;
+            let (challenge, incentive) = (challenge.clone(), rule.clone());
+            Some(Judge::new(ValidatorPlugins { scheme, challenge, incentive }))
+        }
+    };
     Ok(Prepared {
         pace: Pace::new(&figures, &scenario.network),
         tariff: Tariff::new(scenario.prices, &scenario.subnet),
         unit_bytes,
-        rule: host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?,
-        challenge: host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?,
+        rule,
+        challenge,
+        judge,
         allocation: host.load_allocation(&allocation.resolve().map_err(boxed)?, &allocation.params)?,
         scenario,
         figures,
@@ -142,12 +156,17 @@ impl Prepared {
     }
 
     /// Who says what becomes of challenges.
-    fn prover(&self) -> Box<dyn Prover> {
-        Box::new(Sampled::new(&self.figures))
+    fn prover(&self, streams: &Streams) -> Box<dyn Prover> {
+        match &self.judge {
+            Some(judge) => Box::new(Exact::new(judge.clone(), streams)),
+            None => Box::new(Sampled::new(&self.figures)),
+        }
     }
 
     fn begin(&self, streams: &Streams) -> World {
-        World::new(&self.scenario, streams, self.figures.identity_bound)
+        // Where units are real, agents try: whether another's pass follows from the bytes.
+        let identity_bound = self.figures.identity_bound && self.judge.is_none();
+        World::new(&self.scenario, streams, identity_bound)
     }
 
     /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator
@@ -183,7 +202,8 @@ impl Prepared {
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(Run, Kept), LabError> {
         let every = every.max(1);
-        let (streams, prover) = (Streams::new(seed), self.prover());
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
         let mut world = self.begin(&streams);
         let mut tale = Tale::new(seed, &self.scenario);
         let mut kept = Kept { seed, every, states: Vec::new() };
@@ -191,7 +211,10 @@ impl Prepared {
             if world.epoch.is_multiple_of(every) {
                 kept.states.push(world.clone());
             }
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             let is_over = self.scenario.stop_on_fault && !lived.faults.is_empty();
             tale.enter(lived);
             if watch(world.epoch).is_break() {
@@ -237,17 +260,22 @@ impl Prepared {
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
         }
-        let (streams, prover) = (Streams::new(seed), self.prover());
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
         let near = kept
             .filter(|kept| kept.seed == seed)
             .and_then(|kept| kept.states.iter().rfind(|state| state.epoch <= epoch));
         let mut world = near.cloned().unwrap_or_else(|| self.begin(&streams));
         while world.epoch < epoch {
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             if self.scenario.stop_on_fault && !lived.faults.is_empty() {
                 return wrong(format!("the run stopped at a fault in epoch {}", lived.row.epoch));
             }
         }
-        Ok(self.live(&mut world, &streams, &*prover, look))
+        let mut lived = self.live(&mut world, &streams, &*prover, look);
+        lived.error.take().map_or(Ok(lived), |error| Err(error.into()))
     }
 }
