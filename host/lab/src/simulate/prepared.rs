@@ -74,7 +74,7 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
     let allocation = choice(&plugins.allocation, &plugins.allocation_params);
     let boxed = |error: NodeError| LabError::from(Box::new(error));
     if scenario.fidelity == Fidelity::Exact {
-        within_memory(&scenario).map_err(setup)?;
+        within_memory(&scenario).map_err(LabError::Choice)?;
     }
     let rule = host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?;
     let challenge = host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?;

@@ -169,7 +169,7 @@ fn what_does_not_fit_is_refused_with_what_to_change() {
     let large = exact(&(miners("small", 3, "") + &miners("large", 2, "").replace("1MiB", "1TiB")), 4);
     assert_eq!(
         refused(&HOST, STREAM, large),
-        "`proof-stream` cannot be examined: an exact run fills every plot in memory, 256 MiB in all, and the plots of this \
+        "an exact run fills every plot in memory, 256 MiB in all, and the plots of this \
          scenario have 2.00 TiB, those of `large` 2 TiB: give them fewer `bytes`, or be fewer, as `--scenario \
          exact-small` does, or say `fidelity = \"sampled\"`"
     );
@@ -186,9 +186,10 @@ fn what_does_not_fit_is_refused_with_what_to_change() {
          measure it with `plimsoll compare --json` and name the file with --figures"
     );
     let mut hungry = exact(&miners("m", 1, ""), 4);
-    hungry.plugins.scheme_params = json!({ "n": 2_097_152, "r": 2, "checks": 1, "unit_labels": 64 });
+    hungry.plugins.scheme_params = json!({ "n": 1_048_576, "r": 2, "checks": 1, "unit_labels": 64 });
     let said = refused(&HOST, ("proof-scrypt", 1_024), hungry);
-    assert!(said.contains("filling a plot of `m` takes 512 MiB of memory, an exact run has 256 MiB"), "{said}");
+    assert!(said.contains("filling a plot of `m` takes 256."), "{said}");
+    assert!(said.contains(" MiB of memory, an exact run has 128 MiB: give them fewer `bytes`"), "{said}");
 }
 
 /// A host that gives the scheme less fuel.
@@ -225,8 +226,7 @@ fn fuel_of_verdicts() -> [u64; 2] {
     let plot = Arc::new(MemorySpace::new(layout.region_bytes as usize));
     instance.fill(plot.clone(), &identity, 0, Span { first: 0, count: layout.units }).unwrap();
     let commitment = instance.commit(plot.clone(), &identity, &layout).unwrap();
-    let statement =
-        Statement { identity, unit_bytes: layout.unit_bytes, units: layout.units, commitment };
+    let statement = Statement { identity, unit_bytes: layout.unit_bytes, units: layout.units, commitment };
     let mut fuel = |samples, is_empty: bool| {
         let challenge = instance.draw(&statement, &Digest([3; 32]), samples, None).unwrap();
         let Answer::Proof(proof) = instance.prove(plot.clone(), &statement, &challenge).unwrap() else {

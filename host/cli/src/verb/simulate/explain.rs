@@ -1,7 +1,9 @@
 //! `plimsoll simulate explain`.
 
 use plimsoll_core::{ByteSize, Uid};
-use plimsoll_lab::simulate::{Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, UnitsOf, prepare};
+use plimsoll_lab::simulate::{
+    Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, UnitsOf, prepare,
+};
 
 use super::chosen::Chosen;
 use crate::exit::Failure;
@@ -112,8 +114,12 @@ fn conduct(conduct: &Conduct) -> String {
     }
     match conduct.units_of {
         UnitsOf::Own => {}
-        UnitsOf::FirstHotkey => parts.push("all that it has are the units of its owner's first hotkey".into()),
-        UnitsOf::FirstOfGroup => parts.push("all that it reaches are the units of its group's first miner".into()),
+        UnitsOf::FirstHotkey => {
+            parts.push("all that it has are the units of its owner's first hotkey".into());
+        }
+        UnitsOf::FirstOfGroup => {
+            parts.push("all that it reaches are the units of its group's first miner".into());
+        }
     }
     if let Answers::StakeFrom(share) = conduct.answers {
         parts.push(format!("it answers only validators with {:.1} % of the stake or more", 100.0 * share));

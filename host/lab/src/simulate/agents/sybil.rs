@@ -20,7 +20,9 @@ impl Agent for Sybil {
     fn conduct(&self, key: u32, _toward: &Toward) -> Conduct {
         match key {
             0 => Conduct::HONEST,
-            _ if self.identity_bound => Conduct { kept: 0.0, units_of: UnitsOf::FirstHotkey, ..Conduct::HONEST },
+            _ if self.identity_bound => {
+                Conduct { kept: 0.0, units_of: UnitsOf::FirstHotkey, ..Conduct::HONEST }
+            }
             _ => Conduct { units_of: UnitsOf::FirstHotkey, ..Conduct::HONEST },
         }
     }

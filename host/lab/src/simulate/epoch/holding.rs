@@ -45,7 +45,8 @@ impl Day<'_> {
     fn divide(&mut self, world: &mut World, at_ms: u64, divisions: &[Division]) {
         let neurons = world.subnet.neurons();
         let chunk_bytes = u64::from(self.prepared.unit_bytes());
-        let validators: Vec<_> = world.validators.iter().map(|watcher| (watcher.uid, watcher.hotkey)).collect();
+        let validators: Vec<_> =
+            world.validators.iter().map(|watcher| (watcher.uid, watcher.hotkey)).collect();
         let ask = |division: &Division| -> Result<Vec<Option<Registered>>, PluginError> {
             let mut neurons = neurons.clone();
             for neuron in &mut neurons {

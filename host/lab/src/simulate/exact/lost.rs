@@ -19,8 +19,7 @@ pub(super) fn lost(streams: &Streams, identity: &Identity, layout: &Layout, shar
     let run = GROUP_BYTES.div_ceil(u64::from(layout.unit_bytes).max(1));
     let run = if layout.units > run { run } else { 1 };
     let mut runs: Vec<Span> = Span::between(0, layout.units).pieces(run).collect();
-    let text =
-        [&identity.netuid.0.to_le_bytes()[..], &identity.owner.0, &identity.validator.0].concat();
+    let text = [&identity.netuid.0.to_le_bytes()[..], &identity.owner.0, &identity.validator.0].concat();
     let digest = Digest::of(&text).0;
     let (words, _) = digest.as_chunks::<8>();
     let name: [u64; 4] = std::array::from_fn(|at| u64::from_le_bytes(words[at]));

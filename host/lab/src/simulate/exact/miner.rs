@@ -44,8 +44,7 @@ impl Miner<'_> {
         };
         let held = Held::without(self.plot, zeros);
         let sent = self.proven(Arc::clone(&held), statement, challenge)?;
-        let touched: Vec<u64> =
-            held.touched().into_iter().filter(|&unit| self.lost.contains(unit)).collect();
+        let touched: Vec<u64> = held.touched().into_iter().filter(|&unit| self.lost.contains(unit)).collect();
         let sent = match self.missing {
             _ if touched.is_empty() => sent,
             Missing::Wrong | Missing::Fetched { .. } => sent,
@@ -59,7 +58,12 @@ impl Miner<'_> {
     }
 
     /// In an instance of its own: what one proof leaves behind is nothing to another, on any thread.
-    fn proven(&self, region: Arc<Held>, statement: &Statement, challenge: &[u8]) -> Result<Sent, PluginError> {
+    fn proven(
+        &self,
+        region: Arc<Held>,
+        statement: &Statement,
+        challenge: &[u8],
+    ) -> Result<Sent, PluginError> {
         let region: Arc<dyn RegionSpace> = region;
         match self.scheme.instance()?.prove(region, statement, challenge) {
             Ok(Answer::Proof(proof)) => Ok(Sent::Proof(proof)),

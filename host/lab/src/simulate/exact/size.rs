@@ -10,7 +10,7 @@ use crate::LabError;
 /// Plots of one run that are in memory at the same time.
 pub(super) const MOST_BYTES: u64 = 256 << 20;
 /// Memory that filling one plot may take beside it.
-const MOST_FILLING_BYTES: u64 = 256 << 20;
+const MOST_FILLING_BYTES: u64 = 128 << 20;
 
 /// Whether all plots that the miners ever have at once fit into memory.
 ///

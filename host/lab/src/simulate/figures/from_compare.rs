@@ -1,5 +1,6 @@
 //! From the table of `plimsoll compare --json` to what a sampled run needs.
 
+use plimsoll_plugin::PROOF_BYTES;
 use serde_json::Value;
 
 use super::{FiguresError, SchemeFigures};
@@ -87,11 +88,19 @@ impl Row<'_> {
         })
     }
 
-    /// A small plot may have had fewer units than were asked for; larger ones have more.
+    /// What was drawn, where the scheme refused more. Where it did as it was asked, or had no more units, it may draw
+    /// more of a larger plot: as many as make a proof that may be sent, by the bytes that a sample of this one took.
     fn most_samples(&self) -> Result<u32, FiguresError> {
         let drawn = self.whole("samples_per_challenge_count")?;
         let all = self.row.get("units_count").and_then(Value::as_u64) == Some(drawn);
-        let most = self.asked.filter(|&asked| all && asked > drawn).unwrap_or(drawn);
+        let most = match self.asked.filter(|&asked| all || drawn >= asked) {
+            Some(asked) => {
+                let sample_bytes = self.number("proof_bytes")?.max(1.0) / drawn.max(1) as f64;
+                // A cast saturates.
+                asked.max((PROOF_BYTES as f64 / sample_bytes) as u64)
+            }
+            None => drawn,
+        };
         Ok(u32::try_from(most).unwrap_or(u32::MAX))
     }
 
@@ -158,14 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn a_plot_of_few_units_does_not_bound_the_samples_of_a_larger_one() {
-        let most = |units: u64| {
+    fn what_was_asked_and_how_many_units_there_were_bound_no_larger_audit() {
+        let most = |units: u64, drawn: u64| {
             let mut row = row();
-            (row["units_count"], row["samples_per_challenge_count"]) = (json!(units), json!(3));
+            (row["units_count"], row["samples_per_challenge_count"]) = (json!(units), json!(drawn));
             let table = json!({ "schemes": [row], "assumptions": { "samples": 20 } }).to_string();
             SchemeFigures::from_compare(&table, "proof-some", None).unwrap().most_samples
         };
-        assert_eq!((most(3), most(64)), (20, 3));
+        // 5760.5 bytes of at most 65536.
+        assert_eq!((most(3, 3), most(64, 20)), (34, 227), "it may draw more");
+        assert_eq!(most(64, 3), 3, "it refused more");
     }
 
     #[test]
