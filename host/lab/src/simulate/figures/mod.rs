@@ -20,8 +20,7 @@ pub struct SchemeFigures {
     /// Bytes of a unit.
     pub unit_bytes: u64,
     /// The most samples of one challenge; fewer are drawn where a plot has fewer units. Where the scheme was never asked
-    /// for more than it draws, those that make a proof of 64 KiB, which a larger plot's longer paths may lower by a
-    /// quarter.
+    /// for more than it draws, about those that make a proof of 64 KiB over a tebibyte.
     pub most_samples: u32,
     /// CPU time of filling one MiB, microseconds: what a plot costs once.
     pub fill_cpu_us_per_mib: f64,
