@@ -102,9 +102,8 @@ impl Row<'_> {
         let all = count == Some(drawn);
         let most = match self.asked.filter(|&asked| all || drawn >= asked) {
             Some(asked) => {
-                let units = |bytes: u64| bytes.checked_div(unit_bytes).unwrap_or(1).max(1);
-                let deeper =
-                    count.map_or(0, |count| units(LARGE_BYTES).ilog2().saturating_sub(count.ilog2()));
+                let units = (LARGE_BYTES / unit_bytes.max(1)).max(1);
+                let deeper = count.map_or(0, |count| units.ilog2().saturating_sub(count.ilog2()));
                 let opened_bytes = self.number("proof_bytes")?.max(1.0) / drawn.max(1) as f64;
                 let sample_bytes = opened_bytes + f64::from(NODE_BYTES * deeper);
                 // A cast saturates.
