@@ -91,6 +91,28 @@ fn finished_runs_are_kept_and_taken_again() {
 }
 
 #[test]
+fn both_fidelities_stand_side_by_side_and_an_exact_run_is_kept_replayed_and_explained() {
+    let home = Home::warm();
+    let line = "--scenario exact-small --epochs 3 --seeds 1";
+    let object = good(home.run(&format!("simulate {line} --set fidelity=exact,sampled --json"))).json();
+    let cells = object["cells"].as_array().unwrap();
+    assert_eq!([&cells[0]["fidelity"], &cells[1]["fidelity"]], ["exact", "sampled"]);
+    for cell in cells {
+        let earned = |at: usize| cell["agents"][at]["emission_share"].as_f64().unwrap();
+        assert!(earned(0) > 0.4 && earned(1) < 0.05, "honest miners, and who keeps half: {cell}");
+    }
+    let again = good(home.run(&format!("simulate {line} --json --threads 1"))).json();
+    assert_eq!((&again["kept_runs"], &again["cells"][0]["runs"]), (&1.into(), &cells[0]["runs"]));
+    let replayed =
+        good(home.run("simulate replay --scenario exact-small --epochs 3 --epoch 2 --json")).json();
+    assert_eq!(replayed["equal"], true);
+    let explain = "simulate explain --scenario exact-small --epochs 3 --epoch 2";
+    let sybil = good(home.run(&format!("{explain} --uid 15"))).out;
+    assert!(sybil.contains("all that it has are the units of its owner's first hotkey"), "{sybil}");
+    assert!(sybil.contains("20 samples, 0 of them not kept") && sybil.contains(": failed"), "{sybil}");
+}
+
+#[test]
 fn a_damaged_file_of_runs_is_told_and_left_alone() {
     let home = Home::warm();
     home.write("runs.redb", &"no database. ".repeat(500));
@@ -204,6 +226,8 @@ fn what_cannot_be_simulated_is_refused_by_name() {
         ("--strategy freelaoder", 2, "did you mean `freeloader`?"),
         ("--strategy sybil --scenario honest-only", 2, "no group of the scenario cheats"),
         ("--set audits.sampels=3", 2, "did you mean `audits.samples`?"),
+        ("--set fidelity=exact", 2, "an exact run fills every plot in memory, 256 MiB in all"),
+        ("--set fidelity=exakt", 2, "expected `sampled` or `exact`"),
         ("--set audits.samples=0", 2, "`samples` must be 1 or more, it is 0"),
         ("--set plugins.max_memory=x", 2, "plugins.max_memory"),
         ("--epochs 0", 2, "0 is not in 1.."),

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agreement;
 mod counterexamples;
+mod exact;
 mod faults;
 mod figures;
 mod lab;

@@ -5,6 +5,7 @@ mod holding;
 mod telling;
 
 use plimsoll_core::Uid;
+use plimsoll_plugin::PluginError;
 use rayon::prelude::*;
 
 use super::audit::Prover;
@@ -34,6 +35,8 @@ pub(super) struct Lived {
     pub(super) told: Option<Explained>,
     /// By time; empty where nobody looks.
     pub(super) happenings: Vec<Happening>,
+    /// What went wrong with the host itself: the run cannot go on.
+    pub(super) error: Option<PluginError>,
 }
 
 /// One epoch while it is lived through.
@@ -67,7 +70,7 @@ impl Prepared {
         };
         let bills = vec![Bill::default(); world.owners.len()];
         let running = bills.clone();
-        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new() };
+        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new(), error: None };
         let mut day = Day { prepared: self, streams: *streams, prover, look, lived, bills, running };
         while let Some((at_ms, event)) = world.queue.pop() {
             match event {
@@ -150,6 +153,12 @@ impl Day<'_> {
         let ends_ms = opens_ms.saturating_add(finished.took_ms);
         watcher.busy_until_ms = ends_ms;
         let validator = watcher.name.clone();
+        if self.lived.error.is_none() {
+            self.lived.error = finished.error;
+        }
+        if let Some(what) = finished.broke {
+            self.lived.faults.push(Fault { epoch, validator: validator.clone(), what });
+        }
         if finished.sums.is_empty() {
             // It audits nobody.
         } else if let Some(what) = finished.fault {

@@ -82,7 +82,12 @@ impl ReplayLog {
 
     /// Writes down that `nonce` of `sender` is taken at `now_ns`. Nothing may be done for the request before this
     /// has returned, nor if it fails.
-    pub(super) fn taken(&mut self, sender: &Hotkey, nonce_ns: u64, now_ns: u64) -> Result<(), ReplayLogError> {
+    pub(super) fn taken(
+        &mut self,
+        sender: &Hotkey,
+        nonce_ns: u64,
+        now_ns: u64,
+    ) -> Result<(), ReplayLogError> {
         if self.poisoned {
             return Err(ReplayLogError::Poisoned { folder: self.folder.clone() });
         }

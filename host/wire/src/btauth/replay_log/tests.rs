@@ -75,7 +75,11 @@ fn what_was_taken_before_a_crash_is_refused_and_nothing_else() {
     let mut again = opened(crashed.path(), NOW + S, BOOT);
     assert!(matches!(again.admit(&key(1), Nonce(NOW + 2 * S), NOW + S), Err(AuthError::Replayed { .. })));
     assert!(matches!(again.admit(&key(2), Nonce(NOW - 3 * S), NOW + S), Err(AuthError::Replayed { .. })));
-    assert_eq!(again.admit(&key(1), Nonce(NOW - 3 * S), NOW + S), Ok(()), "signed before the restart, never taken");
+    assert_eq!(
+        again.admit(&key(1), Nonce(NOW - 3 * S), NOW + S),
+        Ok(()),
+        "signed before the restart, never taken"
+    );
     assert_eq!(again.admit(&key(2), Nonce(NOW + 2 * S), NOW + S), Ok(()));
 }
 
