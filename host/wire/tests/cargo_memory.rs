@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use plimsoll_core::{Hotkey, Keypair, NetUid};
-use plimsoll_wire::cargo::{CargoClaim, CargoSide, CargoSink, CargoSource, FileSink, FileSource, UploadClaim};
+use plimsoll_wire::cargo::{
+    CargoClaim, CargoSide, CargoSink, CargoSource, FileSink, FileSource, UploadClaim,
+};
 use plimsoll_wire::{
-    AuditReply, AuditRequest, ClientOptions, MinerAddress, MinerClient, MinerSide, Outcome, Refusal, RefusalCode,
-    RegistrationSet, ServerOptions, WireLimits, miner_router_with, serve,
+    AuditReply, AuditRequest, ClientOptions, MinerAddress, MinerClient, MinerSide, Outcome, Refusal,
+    RefusalCode, RegistrationSet, ServerOptions, WireLimits, miner_router_with, serve,
 };
 
 struct Hold(PathBuf);

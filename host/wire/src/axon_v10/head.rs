@@ -64,7 +64,10 @@ impl V10Head {
         let hash = optional(headers, BODY_HASH)?.unwrap_or_default();
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         if hash.len() != 64 || !hash.bytes().all(hex) {
-            return Err(malformed(BODY_HASH, "expected 64 lower-case hex digits: the body must be signed for"));
+            return Err(malformed(
+                BODY_HASH,
+                "expected 64 lower-case hex digits: the body must be signed for",
+            ));
         }
         Ok(Self {
             name: name.to_owned(),

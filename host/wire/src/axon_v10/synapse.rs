@@ -115,7 +115,8 @@ impl AuditFields {
         };
         let registration: Option<Digest> = self.registration.parse().ok();
         let registration = registration.filter(|digest| digest.to_string() == self.registration);
-        let challenge = hex::decode(&self.challenge).ok().filter(|bytes| hex::encode(bytes) == self.challenge);
+        let challenge =
+            hex::decode(&self.challenge).ok().filter(|bytes| hex::encode(bytes) == self.challenge);
         let request = AuditRequest {
             netuid: NetUid(self.netuid),
             epoch: Epoch(self.epoch),
@@ -134,7 +135,9 @@ impl AuditFields {
     #[must_use]
     pub fn answered(self, reply: &AuditReply) -> Self {
         match reply {
-            AuditReply::Proof(proof) => Self { proof: Some(hex::encode(proof)), eligible: Some(true), ..self },
+            AuditReply::Proof(proof) => {
+                Self { proof: Some(hex::encode(proof)), eligible: Some(true), ..self }
+            }
             AuditReply::NotEligible => Self { proof: None, eligible: Some(false), ..self },
         }
     }
@@ -174,7 +177,8 @@ impl<F> Synapse<F> {
     /// The headers that say the same.
     #[must_use]
     pub fn headers(&self, body_hash: &str) -> Vec<(String, String)> {
-        let mut headers = vec![("name".to_owned(), self.name.clone()), ("timeout".to_owned(), seconds(self.timeout))];
+        let mut headers =
+            vec![("name".to_owned(), self.name.clone()), ("timeout".to_owned(), seconds(self.timeout))];
         for (end, terminal) in [("axon", &self.axon), ("dendrite", &self.dendrite)] {
             let fields = terminal.texts().into_iter();
             headers.extend(fields.map(|(field, text)| (format!("bt_header_{end}_{field}"), text)));

@@ -90,7 +90,10 @@ impl MinerSide for FileOpenings {
         let unit = unit.and_then(|unit| usize::try_from(unit).ok()).filter(|unit| *unit < self.units());
         let unit = unit.ok_or_else(|| {
             let units = self.units();
-            Refusal::new(RefusalCode::BadRequest, format!("challenge: expected a unit below {units} in 8 bytes"))
+            Refusal::new(
+                RefusalCode::BadRequest,
+                format!("challenge: expected a unit below {units} in 8 bytes"),
+            )
         })?;
         // The file is in the page cache: reading it takes less than handing it to another thread.
         let proof = self.open(unit).map_err(|e| Refusal::new(RefusalCode::Fault, e.to_string()))?;

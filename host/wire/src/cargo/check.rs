@@ -39,7 +39,10 @@ impl Check {
     /// Whether all came, and it is what it was said to be.
     pub(crate) fn finish(self) -> Result<(), String> {
         if self.passed_bytes != self.cargo.bytes {
-            return Err(format!("the body has {} bytes, its path says {}", self.passed_bytes, self.cargo.bytes));
+            return Err(format!(
+                "the body has {} bytes, its path says {}",
+                self.passed_bytes, self.cargo.bytes
+            ));
         }
         let blake3 = Digest(*self.blake3.finalize().as_bytes());
         if blake3 != self.cargo.blake3 {
@@ -67,7 +70,10 @@ mod tests {
         };
         assert_eq!(said(&[b"car", b"", b"go"]), Ok(()));
         assert_eq!(said(&[b"car"]).unwrap_err(), "the body has 3 bytes, its path says 5");
-        assert_eq!(said(&[b"cargo", b"s"]).unwrap_err(), "the body is longer than the 5 bytes that its path says");
+        assert_eq!(
+            said(&[b"cargo", b"s"]).unwrap_err(),
+            "the body is longer than the 5 bytes that its path says"
+        );
         assert!(said(&[b"Cargo"]).unwrap_err().starts_with("the BLAKE3 of the body is "));
         let other = UploadClaim { sha256: Digest([0; 32]), ..claim };
         let mut check = Check::of_upload(other);

@@ -102,7 +102,9 @@ impl MinerClient {
         let fetched = tokio::time::timeout(patience, fetching).await;
         let elapsed_ms = elapsed_ms_since(started);
         let outcome = match fetched {
-            Ok(Ok(Fetched::Whole(answer))) if elapsed_ms > deadline_ms => Outcome::Late { elapsed_ms, answer },
+            Ok(Ok(Fetched::Whole(answer))) if elapsed_ms > deadline_ms => {
+                Outcome::Late { elapsed_ms, answer }
+            }
             Ok(Ok(Fetched::Whole(answer))) => Outcome::Answered { content: (), elapsed_ms, answer },
             Ok(Ok(Fetched::Short(raw))) => short(&request, raw, elapsed_ms, deadline_ms),
             Ok(Err(Broken::Nothing(Nothing::Absent(why)))) => Outcome::Absent { why },

@@ -105,11 +105,7 @@ impl Drop for Slot {
 
 impl Door {
     /// Steps 2 and 4, for a body whose SHA-256 is known.
-    fn authenticate_head(
-        &self,
-        head: &Parts,
-        body_sha256: Digest,
-    ) -> Result<SignedRequest, Refusal> {
+    fn authenticate_head(&self, head: &Parts, body_sha256: Digest) -> Result<SignedRequest, Refusal> {
         let headers = self.before_body(&head.headers)?;
         self.verifier
             .authenticate_sha256(&headers, head.method.as_str(), target(head), body_sha256)
@@ -117,11 +113,7 @@ impl Door {
     }
 
     /// The miner that has cargo, and a turn.
-    fn begin(
-        &self,
-        claim: &CargoClaim,
-        caller: &Hotkey,
-    ) -> Result<(Arc<dyn CargoSide>, Slot), Refusal> {
+    fn begin(&self, claim: &CargoClaim, caller: &Hotkey) -> Result<(Arc<dyn CargoSide>, Slot), Refusal> {
         let most = self.options.limits.stream_bytes;
         if claim.bytes > most {
             let why = format!("{} bytes are asked for, at most {most} may move at once", claim.bytes);

@@ -103,7 +103,8 @@ async fn lived(within: Duration, moving: &Moving) {
 
 /// Tells a connection for which there is no room so, unread and unsigned, and lets it hear that before it is closed.
 pub(super) async fn turn_away(mut stream: TcpStream) {
-    let refusal = Refusal::new(RefusalCode::Busy, "the miner has as many connections as it may: try again later");
+    let refusal =
+        Refusal::new(RefusalCode::Busy, "the miner has as many connections as it may: try again later");
     let body = refusal.to_bytes();
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\

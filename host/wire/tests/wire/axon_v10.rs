@@ -1,7 +1,6 @@
 //! The dendrite and axon form of version 10: what PyPI bittensor 10.5.0 put on the wire, and what its weaknesses
 //! come to here.
 
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use plimsoll_core::{Keypair, Signature};
 use plimsoll_wire::axon_v10::{AUDIT_V10_PATH, AuditFields, Synapse, Terminal, V10Head, body_hash};
@@ -123,7 +122,9 @@ fn a_header_that_is_not_what_it_should_be_is_named() {
         V10Head::parse(&headers, "Challenge").unwrap_err().to_string()
     };
     assert_eq!(said("name", "Audit"), "header name: expected Challenge, the only synapse on this path");
-    assert!(said("computed_body_hash", "").starts_with("header computed_body_hash: expected 64 lower-case hex"));
+    assert!(
+        said("computed_body_hash", "").starts_with("header computed_body_hash: expected 64 lower-case hex")
+    );
     assert!(said("computed_body_hash", &HASH.to_uppercase()).starts_with("header computed_body_hash"));
     assert!(said("bt_header_dendrite_uuid", "a.b").starts_with("header bt_header_dendrite_uuid"));
     assert!(said("bt_header_dendrite_nonce", "1795178341.5").starts_with("header bt_header_dendrite_nonce"));
@@ -131,7 +132,13 @@ fn a_header_that_is_not_what_it_should_be_is_named() {
     for name in golden_headers().keys() {
         let mut headers = golden_headers();
         headers.remove(name);
-        let echoed = ["bt_header_axon_ip", "bt_header_axon_port", "bt_header_dendrite_ip", "header_size", "total_size"];
+        let echoed = [
+            "bt_header_axon_ip",
+            "bt_header_axon_port",
+            "bt_header_dendrite_ip",
+            "header_size",
+            "total_size",
+        ];
         let whole = V10Head::parse(&headers, "Challenge").is_ok();
         assert_eq!(whole, echoed.contains(&name.as_str()), "{name}");
     }
@@ -191,7 +198,13 @@ impl Dendrite {
              bt_header_axon_hotkey: {}\r\nbt_header_dendrite_nonce: {}\r\nbt_header_dendrite_uuid: {}\r\n\
              bt_header_dendrite_hotkey: {}\r\nbt_header_dendrite_signature: 0x{}\r\n\
              bt_header_dendrite_version: 10005000\r\ncomputed_body_hash: {}\r\ncontent-length: {}\r\n\r\n{body}",
-            head.axon, head.nonce, head.uuid, head.dendrite, head.signature, head.body_hash, body.len()
+            head.axon,
+            head.nonce,
+            head.uuid,
+            head.dendrite,
+            head.signature,
+            head.body_hash,
+            body.len()
         );
         text.into_bytes()
     }
@@ -321,7 +334,11 @@ async fn refusals_carry_the_message_that_a_dendrite_shows() {
 
 #[test]
 fn an_answer_in_a_question_is_refused() {
-    let body = br#"{"netuid":3,"epoch":7,"block":1,"registration":"","challenge":"","deadline_ms":5,"proof":"00"}"#;
+    let body =
+        br#"{"netuid":3,"epoch":7,"block":1,"registration":"","challenge":"","deadline_ms":5,"proof":"00"}"#;
     let why = AuditFields::of_body(body).unwrap_err().to_string();
-    assert_eq!(why, "the synapse Audit is malformed: proof and eligible are the miner's to say: expected null");
+    assert_eq!(
+        why,
+        "the synapse Audit is malformed: proof and eligible are the miner's to say: expected null"
+    );
 }

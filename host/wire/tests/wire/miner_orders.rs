@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use plimsoll_core::{Hotkey, Keypair, NetUid};
 use plimsoll_wire::messages::AUDIT_PATH;
 use plimsoll_wire::{
-    AuditReply, AuditRequest, CallerLists, Clock, ManualClock, MinerSide, Refusal, RefusalCode, RegistrationSet,
-    ServerOptions, WireLimits, miner_router_with_options,
+    AuditReply, AuditRequest, CallerLists, Clock, ManualClock, MinerSide, Refusal, RefusalCode,
+    RegistrationSet, ServerOptions, WireLimits, miner_router_with_options,
 };
 use tokio::sync::Semaphore;
 
@@ -64,8 +64,7 @@ async fn when_turns_are_short_the_bigger_stake_comes_first() {
         let_go: Semaphore::new(0),
         rich: rich.hotkey(),
     });
-    let limits =
-        WireLimits { answers_at_once: 1, answers_at_once_per_caller: 1, ..WireLimits::default() };
+    let limits = WireLimits { answers_at_once: 1, answers_at_once_per_caller: 1, ..WireLimits::default() };
     let clock = Arc::new(ManualClock::at(NOW_NS - SECOND_NS));
     let shared: Arc<dyn Clock> = clock.clone();
     let options = ServerOptions::with_limits(limits.clone());

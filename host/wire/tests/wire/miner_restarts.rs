@@ -13,7 +13,9 @@ use plimsoll_wire::{
     AuthError, ManualClock, MissingLog, Nonce, ReplayKeeping, ServerOptions, miner_router_with_options,
 };
 
-use crate::loopback::{NOW_NS, Obedient, Running, SECOND_NS, assert_refused, audit_request, http, miner, talk, validator};
+use crate::loopback::{
+    NOW_NS, Obedient, Running, SECOND_NS, assert_refused, audit_request, http, miner, talk, validator,
+};
 
 fn kept_in(folder: &Path) -> ServerOptions {
     let replay = ReplayKeeping::Folder { path: folder.to_owned(), missing: MissingLog::NeverServed };
@@ -100,7 +102,8 @@ fn a_miner_that_is_killed_knows_every_request_that_it_took() {
             .unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
         // The first line may follow on what the test harness says.
-        let nonces = said.lines().filter_map(|line| line.unwrap().rsplit_once("taken ")?.1.parse::<u64>().ok());
+        let nonces =
+            said.lines().filter_map(|line| line.unwrap().rsplit_once("taken ")?.1.parse::<u64>().ok());
         let taken: Vec<u64> = nonces.take(50 + 37 * round).collect();
         child.kill().unwrap();
         child.wait().unwrap();

@@ -118,7 +118,8 @@ fn judge(old: &Found, new: &Found, missing: MissingLog, now_ns: u64, boot: Optio
         known.floor_ns = known.floor_ns.max(now_ns.saturating_add(MAX_AHEAD_NS));
     }
     tracing::warn!(
-        refused_until_ns = known.floor_ns, damaged,
+        refused_until_ns = known.floor_ns,
+        damaged,
         "which requests were taken last is not known: what was signed before is refused"
     );
     known

@@ -50,7 +50,8 @@ impl Segment {
         let mut bytes = Vec::new();
         let most = super::MOST_BYTES + (1 << 20);
         file.by_ref().take(most).read_to_end(&mut bytes).map_err(failed("read"))?;
-        let mut segment = Self { file: Arc::new(file), path, sequence: 0, bytes: 0, newest_ns: 0, floor_ns: 0 };
+        let mut segment =
+            Self { file: Arc::new(file), path, sequence: 0, bytes: 0, newest_ns: 0, floor_ns: 0 };
         let found = segment.read(&bytes, me)?;
         Ok((segment, found))
     }

@@ -75,7 +75,11 @@ fn what_was_taken_before_a_crash_is_refused_and_nothing_else() {
     let mut again = opened(crashed.path(), NOW + S, BOOT);
     assert!(matches!(again.admit(&key(1), Nonce(NOW + 2 * S), NOW + S), Err(AuthError::Replayed { .. })));
     assert!(matches!(again.admit(&key(2), Nonce(NOW - 3 * S), NOW + S), Err(AuthError::Replayed { .. })));
-    assert_eq!(again.admit(&key(1), Nonce(NOW - 3 * S), NOW + S), Ok(()), "signed before the restart, never taken");
+    assert_eq!(
+        again.admit(&key(1), Nonce(NOW - 3 * S), NOW + S),
+        Ok(()),
+        "signed before the restart, never taken"
+    );
     assert_eq!(again.admit(&key(2), Nonce(NOW + 2 * S), NOW + S), Ok(()));
 }
 
@@ -210,7 +214,7 @@ fn a_flood_fills_the_log_to_its_cap_and_no_further() {
     (store.log_mut().segment_bytes, store.log_mut().most_bytes) = (1000, 4000);
     let results: Vec<_> = (0..400).map(|n| store.admit(&key(1), Nonce(NOW + n), NOW)).collect();
     let taken = results.iter().take_while(|result| result.is_ok()).count();
-    assert!((100..200).contains(&taken), "{taken}");
+    assert!((60..120).contains(&taken), "{taken}");
     assert_eq!(results[taken], Err(AuthError::Unremembered));
     let later = NOW + MAX_AGE_NS + S;
     assert_eq!(store.admit(&key(1), Nonce(later), later), Ok(()), "what is stale makes room");
