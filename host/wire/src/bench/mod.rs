@@ -234,6 +234,7 @@ pub fn run(
 fn server_options(options: &BenchOptions) -> ServerOptions {
     // Everything comes from one address and a few keys here, and what is measured is the path, not its brakes.
     let limits = WireLimits {
+        answers_at_once_per_caller: WireLimits::default().answers_at_once,
         connections: options.connections_most,
         connections_per_address: options.connections_most,
         burst: 1_000_000,

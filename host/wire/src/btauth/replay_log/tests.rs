@@ -221,13 +221,13 @@ fn a_flood_fills_the_log_to_its_cap_and_no_further() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Requests, restarts and ends of the machine in any order, on a clock that also steps back: whatever was
     /// taken once is never taken again.
     #[test]
     fn nothing_is_taken_twice_whatever_ends_the_run(
-        steps in prop::collection::vec((0u8..8, 0u8..3, 0u64..12, 0u64..4), 1..80),
+        steps in prop::collection::vec((0u8..8, 0u8..3, 0u64..12, 0u64..4), 1..60),
         scraps in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let mut folder = tempfile::tempdir().unwrap();
