@@ -11,7 +11,7 @@
 
 use plimsoll_core::{Round, Statement};
 use plimsoll_node::validator::{Outcome, RoundSecret};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::conduct::{Answers, Conduct, Missing};
 use super::figures::SchemeFigures;
@@ -107,7 +107,7 @@ impl Prover for Sampled {
 }
 
 /// What something took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Work {
     /// Time of one core, microseconds.
     pub(super) core_us: u64,

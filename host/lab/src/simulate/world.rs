@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
+use serde::{Deserialize, Serialize};
 
 use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
@@ -64,7 +65,7 @@ pub(super) struct Owner {
 }
 
 /// What an agent looks back at.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct LastEpoch {
     pub(super) earned_rao: u64,
     /// Without registrations and filling.
@@ -86,7 +87,8 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn claimed_bytes(&self) -> u64 {
-        self.claims.iter().flatten().map(|claim| claim.statement.claimed_bytes()).sum()
+        let claims = self.claims.iter().flatten();
+        claims.map(|claim| claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
     }
 }
 
@@ -101,7 +103,7 @@ impl Owner {
         if self.is_gone {
             return 0;
         }
-        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).sum()
+        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).fold(0, u64::saturating_add)
     }
 }
 
@@ -170,12 +172,14 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     for (group, miners) in scenario.miners.iter().enumerate() {
         for member in 0..miners.count {
             let number = all.len() as u64;
-            // Every hotkey has a coldkey of its own, as anybody could have: nothing on chain tells a sybil.
+            // Every hotkey has a coldkey of its own, as anybody could have, unless the scenario says otherwise: nothing
+            // on chain tells a sybil.
+            let coldkey = |at: u32| if miners.one_coldkey { 0 } else { at };
             let key =
                 |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
-            let keys = (0..miners.strategy.hotkeys()).map(|at| Key {
+            let keys = (0..miners.hotkeys()).map(|at| Key {
                 hotkey: key(at, 0),
-                coldkey: key(at, 1),
+                coldkey: key(coldkey(at), 1),
                 uid: None,
                 last_uid: None,
                 claims: Arc::from([]),
@@ -202,7 +206,11 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
 
 /// What a miner registers with a validator for so many bytes; nothing where they hold no unit.
 pub(super) fn claim(owner: Hotkey, validator: Hotkey, bytes: u64, unit_bytes: u32) -> Option<Claim> {
-    let units = bytes / u64::from(unit_bytes.max(1));
+    claim_of_units(owner, validator, bytes / u64::from(unit_bytes.max(1)), unit_bytes)
+}
+
+/// The same for so many units.
+pub(super) fn claim_of_units(owner: Hotkey, validator: Hotkey, units: u64, unit_bytes: u32) -> Option<Claim> {
     let identity = Identity { netuid: NETUID, owner, validator };
     let text = [&owner.0[..], &validator.0, &units.to_le_bytes()].concat();
     let registration = Digest::of(&text);

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod counterexamples;
 mod faults;
 mod figures;
 mod lab;
 mod laws;
 mod life;
+mod random;
 mod replay;
 mod scenarios;
+mod states;
