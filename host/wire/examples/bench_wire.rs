@@ -45,10 +45,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn subject(folder: &std::path::Path) -> Result<BenchSubject, Box<dyn std::error::Error>> {
     let path = folder.join("file");
-    let mut bytes = vec![0; UNITS * UNIT_BYTES];
-    blake3::Hasher::new().update(b"bench").finalize_xof().fill(&mut bytes);
-    std::fs::write(&path, &bytes)?;
-    drop(bytes);
+    // Unit by unit: the peak of memory that is reported is to be the server's.
+    let mut octets = blake3::Hasher::new().update(b"bench").finalize_xof();
+    let (mut file, mut unit) = (io::BufWriter::new(std::fs::File::create(&path)?), [0; UNIT_BYTES]);
+    for _ in 0..UNITS {
+        octets.fill(&mut unit);
+        file.write_all(&unit)?;
+    }
+    file.flush()?;
     let side = FileOpenings::over(&path, UNIT_BYTES)?;
     let key = Keypair::from_seed(&[2; 32]);
     let audits = |n: u8| (0..UNITS as u64).skip(n.into()).step_by(617).map(audit).collect();

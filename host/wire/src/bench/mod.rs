@@ -214,7 +214,7 @@ pub fn run(
     let spec = LoadSpec {
         at,
         miner,
-        callers: callers.into_iter().map(told).collect(),
+        callers: callers.iter().map(told).collect(),
         connections: options.connections,
         pace: options.pace,
         duration_ms: u64::try_from(options.duration.as_millis()).unwrap_or(u64::MAX),
@@ -234,6 +234,7 @@ pub fn run(
 fn server_options(options: &BenchOptions) -> ServerOptions {
     // Everything comes from one address and a few keys here, and what is measured is the path, not its brakes.
     let limits = WireLimits {
+        answers_at_once_per_caller: WireLimits::default().answers_at_once,
         connections: options.connections_most,
         connections_per_address: options.connections_most,
         burst: 1_000_000,
@@ -251,7 +252,7 @@ fn listen() -> io::Result<tokio::net::TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn told(caller: BenchCaller) -> (String, Vec<String>) {
+fn told(caller: &BenchCaller) -> (String, Vec<String>) {
     let bodies = caller.audits.iter().map(|audit| String::from_utf8_lossy(&audit.to_bytes()).into_owned());
     (hex::encode(caller.seed), bodies.collect())
 }

@@ -133,7 +133,11 @@ impl ReplayStore {
         }
         let Some(log) = &mut self.log else { return Ok(()) };
         log.taken(sender, nonce.0, now_ns).map_err(|error| {
-            tracing::error!(%error, "a request was refused, for it could not be written down");
+            // Said aloud when it first happened.
+            match &error {
+                ReplayLogError::Poisoned { .. } => tracing::debug!(%error, "a request was refused"),
+                _ => tracing::error!(%error, "a request was refused, for it could not be written down"),
+            }
             AuthError::Unremembered
         })
     }

@@ -74,6 +74,8 @@ impl MinerClient {
         });
         let outcome = outcome.await;
         feeding.abort();
+        // It may be about to say what went wrong.
+        let _ = feeding.await;
         match own_fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),
             None => Ok(Exchange { request, outcome }),

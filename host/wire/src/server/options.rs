@@ -131,7 +131,7 @@ fn wrong(field: &'static str, expected: impl Into<String>, found: String) -> Opt
     OptionsError { field, expected: expected.into(), found }
 }
 
-fn number<T: PartialOrd + std::fmt::Display>(
+fn number<T: Copy + PartialOrd + std::fmt::Display>(
     field: &'static str,
     found: T,
     least: T,

@@ -232,11 +232,13 @@ mod tests {
     fn nobody_waits_for_ever_behind_bigger_stakes() {
         let turns = Turns::new(1, 1);
         let small = Hotkey([1; 32]);
-        let mut held = ready(pin!(turns.of(&Hotkey([0; 32]), 9))).unwrap();
+        let first = Hotkey([0; 32]);
+        let mut held = ready(pin!(turns.of(&first, 9))).unwrap();
         let mut patient = pin!(turns.of(&small, 0));
         assert!(ready(patient.as_mut()).is_none());
         for n in 2..=9u8 {
-            let mut big = Box::pin(turns.of(&Hotkey([n; 32]), 1_000));
+            let caller = Hotkey([n; 32]);
+            let mut big = Box::pin(turns.of(&caller, 1_000));
             let _ = ready(big.as_mut());
             drop(held);
             if ready(patient.as_mut()).is_some() {
@@ -251,12 +253,13 @@ mod tests {
     #[test]
     fn who_goes_away_while_waiting_takes_no_turn_along() {
         let turns = Turns::new(1, 1);
-        let held = ready(pin!(turns.of(&Hotkey([0; 32]), 0))).unwrap();
-        let mut gone = Box::pin(turns.of(&Hotkey([1; 32]), 50));
+        let [a, b, c, d] = [0, 1, 2, 3].map(|n| Hotkey([n; 32]));
+        let held = ready(pin!(turns.of(&a, 0))).unwrap();
+        let mut gone = Box::pin(turns.of(&b, 50));
         assert!(ready(gone.as_mut()).is_none());
-        let mut granted_and_gone = Box::pin(turns.of(&Hotkey([2; 32]), 40));
+        let mut granted_and_gone = Box::pin(turns.of(&c, 40));
         assert!(ready(granted_and_gone.as_mut()).is_none());
-        let mut last = pin!(turns.of(&Hotkey([3; 32]), 0));
+        let mut last = pin!(turns.of(&d, 0));
         assert!(ready(last.as_mut()).is_none());
         drop(gone);
         drop(held);

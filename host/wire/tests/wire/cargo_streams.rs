@@ -92,11 +92,14 @@ impl Scene {
 
     async fn send(&self, bytes: &[u8]) -> Outcome<()> {
         let claim = UploadClaim::of(bytes).unwrap();
+        // `upload` signs with the same key on the same clock.
+        self.running.clock.advance_ns(1);
         let source = Box::new(Octets(bytes.to_vec(), 10_000));
         self.client.send_cargo(&self.running.address(), &claim, source, WITHIN).await.unwrap().outcome
     }
 
     async fn fetch(&self, claim: &CargoClaim, to: &Path) -> Outcome<()> {
+        self.running.clock.advance_ns(1);
         let sink = Box::new(FileSink::create(to).await.unwrap());
         self.client.fetch_cargo(&self.running.address(), claim, sink, WITHIN).await.unwrap().outcome
     }
@@ -136,13 +139,11 @@ async fn what_is_sent_comes_back_and_the_receipt_is_the_miners() {
         let sent = scene.send(&bytes).await;
         let Outcome::Answered { answer, .. } = sent else { panic!("{sent:?}") };
         assert_eq!((answer.status, answer.responder), (204, miner().hotkey()));
-        scene.running.clock.advance_ns(1);
         let to = scene.folder.path().join("back");
         let fetched = scene.fetch(&claim.cargo, &to).await;
         let Outcome::Answered { answer, .. } = fetched else { panic!("{fetched:?}") };
         assert_eq!(answer.body_sha256, claim.cargo.statement_sha256());
         assert!(std::fs::read(&to).unwrap() == bytes, "{len}");
-        scene.running.clock.advance_ns(1);
     }
 }
 
@@ -226,7 +227,8 @@ async fn a_body_that_stands_still_or_ends_early_leaves_nothing_behind() {
     stream.shutdown().await.unwrap();
     hear(&mut stream).await;
     // The place among the large bodies is free again, and the part is gone.
-    assert!(matches!(scene.send(&bytes).await, Outcome::Answered { .. }));
+    let sent = scene.send(&bytes).await;
+    assert!(matches!(sent, Outcome::Answered { .. }), "{sent:?}");
     assert_eq!(scene.files(), [claim.cargo.blake3.to_string()]);
 }
 

@@ -117,6 +117,8 @@ impl ReplayLog {
     }
 
     fn renew(&mut self, ceiling_ns: u64) -> Result<(), ReplayLogError> {
+        // Also where the clock was set back: what was promised once may have been used.
+        let ceiling_ns = ceiling_ns.max(self.renewal.durable_ns());
         self.current.append(&Record::Ceiling { ns: ceiling_ns })?;
         let begun = self.renewal.begin(self.current.handle(), self.current.sequence(), ceiling_ns);
         begun.map_err(|source| self.unsynced(source))
@@ -139,16 +141,26 @@ impl ReplayLog {
         if self.current.bytes() < self.segment_bytes {
             return Ok(());
         }
-        let stale = self.other.newest_ns() < now_ns.saturating_sub(MAX_AGE_NS);
-        // The ceilings of the other file are lost with it.
-        let promised = self.renewal.synced_in() == Some(self.current.sequence());
-        if stale && promised {
-            return self.turn_over();
+        let full = self.current.bytes() >= self.most_bytes;
+        if self.other.newest_ns() >= now_ns.saturating_sub(MAX_AGE_NS) {
+            let (path, most_bytes) = (self.current.path().to_owned(), self.most_bytes);
+            return if full { Err(ReplayLogError::Full { path, most_bytes }) } else { Ok(()) };
         }
-        if self.current.bytes() < self.most_bytes {
-            return Ok(());
+        // The ceilings of the other file are lost with it: one must be in this file, on the disk, before.
+        while !self.is_promised_here() {
+            if !self.renewal.in_flight() {
+                self.renew(now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS))?;
+            }
+            self.finished(full)?;
+            if !full && !self.is_promised_here() {
+                return Ok(());
+            }
         }
-        Err(ReplayLogError::Full { path: self.current.path().to_owned(), most_bytes: self.most_bytes })
+        self.turn_over()
+    }
+
+    fn is_promised_here(&self) -> bool {
+        self.renewal.synced_in() == Some(self.current.sequence())
     }
 
     fn turn_over(&mut self) -> Result<(), ReplayLogError> {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use plimsoll_core::{Digest, Hotkey};
 
@@ -10,6 +11,11 @@ use super::renewal::Renewal;
 use super::segment::{Found, Segment};
 use super::{LEASE_NS, MOST_BYTES, ReplayLog, ReplayLogError, SEGMENT_BYTES};
 use crate::limits::MAX_AHEAD_NS;
+
+/// How long a held lock is waited for, 200 ms in all: a process that was just started by this one holds its locks
+/// until it becomes another program.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// What to make of a folder without a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,11 +86,14 @@ fn lock(folder: &Path) -> Result<File, ReplayLogError> {
     let path = folder.join("replay.lock");
     let file = File::options().write(true).create(true).truncate(false).open(&path);
     let file = file.map_err(|source| ReplayLogError::io(&path, "open", source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ReplayLogError::Locked { folder: folder.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(ReplayLogError::io(&path, "lock", source)),
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_TRIES),
+            Err(TryLockError::Error(source)) => return Err(ReplayLogError::io(&path, "lock", source)),
+        }
     }
+    Err(ReplayLogError::Locked { folder: folder.to_owned() })
 }
 
 /// What the records of both files, the older first, say of the runs before this one.

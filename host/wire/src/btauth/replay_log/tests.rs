@@ -214,20 +214,20 @@ fn a_flood_fills_the_log_to_its_cap_and_no_further() {
     (store.log_mut().segment_bytes, store.log_mut().most_bytes) = (1000, 4000);
     let results: Vec<_> = (0..400).map(|n| store.admit(&key(1), Nonce(NOW + n), NOW)).collect();
     let taken = results.iter().take_while(|result| result.is_ok()).count();
-    assert!((100..200).contains(&taken), "{taken}");
+    assert!((60..120).contains(&taken), "{taken}");
     assert_eq!(results[taken], Err(AuthError::Unremembered));
     let later = NOW + MAX_AGE_NS + S;
     assert_eq!(store.admit(&key(1), Nonce(later), later), Ok(()), "what is stale makes room");
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Requests, restarts and ends of the machine in any order, on a clock that also steps back: whatever was
     /// taken once is never taken again.
     #[test]
     fn nothing_is_taken_twice_whatever_ends_the_run(
-        steps in prop::collection::vec((0u8..8, 0u8..3, 0u64..12, 0u64..4), 1..80),
+        steps in prop::collection::vec((0u8..8, 0u8..3, 0u64..12, 0u64..4), 1..60),
         scraps in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let mut folder = tempfile::tempdir().unwrap();
