@@ -49,7 +49,7 @@ pub use figures::{FiguresError, SchemeFigures};
 pub use happening::{Happened, Happening, Relived};
 pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare};
-pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
+pub use run::{Audits, Costs, EpochRow, Fault, Group, Honest, Miner, Run, ValidatorGroup};
 pub use scenario::{
     AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy,
     SubnetTerms, Validators, Vote,

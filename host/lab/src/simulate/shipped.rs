@@ -34,6 +34,7 @@ pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "churn",
     "selective-and-clique",
     "copycats",
+    "rule-ema",
     "rule-filetao",
     "rule-beta",
     "rule-latency",

@@ -7,5 +7,6 @@ mod figures;
 mod lab;
 mod laws;
 mod life;
+mod meanings;
 mod replay;
 mod scenarios;
