@@ -56,9 +56,9 @@ mod tests {
         assert_eq!((median(&[]), median(&[(9, false)]), median(&[(9, true)])), (None, None, Some(9)));
         assert_eq!(median(&[(0, true), (3, true), (60, false), (60, false)]), Some(3));
         assert_eq!(median(&[(0, true), (60, false), (60, false)]), None);
-        // Two of three that are still watched meet it later: 2/3 * 1/2 is less than a half.
+        // 4/5 after epoch 1, where one more was not watched; 4/5 * 2/3 after 5, * 1/2 after 6.
         assert_eq!(median(&[(1, true), (4, false), (5, true), (6, true), (9, false), (1, false)]), Some(6));
-        // Without the two that were watched for one epoch only it would be epoch 5.
+        // 2/3, then * 1/2.
         assert_eq!(median(&[(2, true), (5, true), (9, false)]), Some(5));
     }
 

@@ -34,7 +34,8 @@ fn false_punishment_is_the_rules_and_lost_packets_are_not() {
     // Whose answer one of three validators misses gets two thirds: 1 - 0.95^3 = 14 %.
     assert!((0.1..0.19).contains(&rate(by_bytes)), "{}", rate(by_bytes));
     assert!(rate(average) < rate(by_bytes) / 3.0, "an average forgives: {}", rate(average));
-    assert!((rate(tiers) - rate(by_bytes)).abs() > 0.01, "{} and {}", rate(tiers), rate(by_bytes));
+    // Of one audit a round, a tier pays for all or nothing.
+    assert!((rate(tiers) - rate(by_bytes)).abs() < 0.02, "{} and {}", rate(tiers), rate(by_bytes));
 }
 
 #[test]
