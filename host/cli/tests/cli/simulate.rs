@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::home::{Home, Ran};
 
-const SMALL: &str = "--epochs 6 --seeds 2 --no-keep";
+/// As many epochs as each scenario asks for, so that those who come late do.
+const SMALL: &str = "--seeds 2 --no-keep";
 
 fn good(ran: Ran) -> Ran {
     assert_eq!(ran.code, 0, "{}", ran.all());
@@ -53,14 +54,19 @@ fn a_sweep_has_its_cells_in_every_form() {
             let [low, high] = [0, 1].map(|at| agent["roi_ci95"][at].as_f64().unwrap());
             let roi = agent["roi"].as_f64().unwrap();
             assert!(low <= roi && roi <= high, "{agent}");
+            assert_eq!(agent["detected_share"].is_null(), agent["honest"] == true, "{agent}");
         }
         assert!(cell["false_punishment_rate"].is_number());
+        assert!(cell["honest_audits_not_passed_rate"].is_number());
+        let validators = &cell["validators"][0];
+        assert_eq!((&validators["vote"], &validators["dividend_share"]), (&"honest".into(), &1.0.into()));
+        assert!(validators["roi"].is_number() && validators["dividend_per_stake"] == 1.0, "{validators}");
     }
     let page = std::fs::read_to_string(home.path().join("page.html")).unwrap();
     assert!(page.contains("<svg") && page.ends_with("</html>\n"));
     assert_eq!(&std::fs::read(home.path().join("sweep.parquet")).unwrap()[..4], b"PAR1");
     let csv = good(home.run(&format!("{line} --csv"))).out;
-    assert_eq!(csv.lines().count(), 1 + 8 * 3, "{csv}");
+    assert_eq!(csv.lines().count(), 1 + 8 * (3 + 1), "{csv}");
     assert_eq!(
         good(home.run(&format!("{line} --json --threads 3"))).json(),
         object,

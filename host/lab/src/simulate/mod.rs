@@ -55,7 +55,7 @@ pub use happening::{Happened, Happening, Relived};
 pub use loads::Loads;
 pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare, prepare_with};
-pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
+pub use run::{Audits, Costs, EpochRow, Fault, Group, Honest, Miner, Run, ValidatorGroup};
 pub use scenario::{
     AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy,
     SubnetTerms, Validators, Vote,

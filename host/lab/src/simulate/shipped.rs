@@ -35,6 +35,7 @@ pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "churn",
     "selective-and-clique",
     "copycats",
+    "rule-ema",
     "rule-filetao",
     "rule-beta",
     "rule-latency",

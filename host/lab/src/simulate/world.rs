@@ -154,6 +154,19 @@ impl World {
         Self { epoch: 0, subnet, validators, owners, queue, electorate: 0 }
     }
 
+    /// The validators of each of the scenario's groups.
+    pub(super) fn validator_groups<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+    ) -> impl Iterator<Item = &'a [Watcher]> {
+        let mut rest = &self.validators[..];
+        scenario.validators.iter().map(move |group| {
+            let (these, others) = rest.split_at(rest.len().min(group.count as usize));
+            rest = others;
+            these
+        })
+    }
+
     /// Each validator's part of the stake of all that have a place, in their order.
     pub(super) fn stake_shares(&self) -> Vec<f64> {
         let staked = |watcher: &Watcher| if watcher.uid.is_some() { watcher.stake_rao.0 } else { 0 };

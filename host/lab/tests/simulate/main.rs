@@ -10,6 +10,7 @@ mod figures;
 mod lab;
 mod laws;
 mod life;
+mod meanings;
 mod random;
 mod replay;
 mod scenarios;

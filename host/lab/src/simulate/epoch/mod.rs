@@ -2,6 +2,7 @@
 
 mod coming;
 mod holding;
+mod judging;
 mod telling;
 
 use plimsoll_core::Uid;
@@ -15,7 +16,7 @@ use super::explained::Explained;
 use super::happening::{Happened, Happening};
 use super::prepared::Prepared;
 use super::round::{Finished, Placed, Scene};
-use super::run::{Audits, EpochRow, Fault};
+use super::run::{Audits, EpochRow, Fault, Honest};
 use super::streams::Streams;
 use super::world::{Owner, World};
 
@@ -67,6 +68,8 @@ impl Prepared {
             earned_rao: vec![0; groups],
             stored_bytes: vec![0; groups],
             claimed_bytes: vec![0; groups],
+            dividends_rao: vec![0; self.scenario().validators.len()],
+            honest: Honest::default(),
         };
         let bills = vec![Bill::default(); world.owners.len()];
         let running = bills.clone();
@@ -172,14 +175,7 @@ impl Day<'_> {
         if let Some(weights) = finished.weights {
             world.queue.push(ends_ms, Event::WeightsSet { validator: at, weights });
         }
-        for (sum, placed) in finished.sums.iter().zip(placed) {
-            let owner = &mut world.owners[placed.owner];
-            owner.audits.add(&sum.audits);
-            self.running[placed.owner].work.add(sum.work);
-            if sum.audits.not_passed() > 0 {
-                owner.detected_epoch.get_or_insert(epoch);
-            }
-        }
+        self.judge(world, at, placed, &finished.sums);
     }
 
     /// Notes what happened, where somebody looks.
@@ -216,6 +212,7 @@ impl Day<'_> {
         };
         let earned: Vec<u64> = world.owners.iter().map(of_owner).collect();
         self.note(at_ms, || Happened::TempoEnded { miners_rao: earned.iter().sum() });
+        self.compare(world, &earned);
         for (at, owner) in world.owners.iter_mut().enumerate() {
             owner.earned_rao = owner.earned_rao.saturating_add(earned[at]);
             self.lived.row.earned_rao[owner.group] += earned[at];
