@@ -45,7 +45,7 @@ mod shipped;
 
 pub use conduct::{Answers, Conduct, Missing};
 pub use explained::{AuditTold, Explained, Opinion, Told};
-pub use figures::{FiguresError, SchemeFigures};
+pub use figures::{FiguresError, SchemeFigures, scheme_name};
 pub use happening::{Happened, Happening, Relived};
 pub(crate) use prepared::choice;
 pub use prepared::{Kept, Prepared, prepare};
