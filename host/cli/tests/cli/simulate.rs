@@ -1,6 +1,6 @@
 //! `simulate`: tables of shipped scenarios, forms for programs, sweeps that go on, explanations, refusals.
 
-use plimsoll_lab::simulate::SCENARIOS;
+use plimsoll_lab::simulate::{SCENARIOS, Scenario};
 use serde_json::Value;
 
 use crate::home::{Home, Ran};
@@ -13,11 +13,23 @@ fn good(ran: Ran) -> Ran {
     ran
 }
 
+/// The same scenario with all comings and goings in the first epochs, so that a short run has them.
+fn hastened(name: &str, toml: &str) -> String {
+    let mut scenario = Scenario::read(name, toml).unwrap();
+    for group in &mut scenario.miners {
+        group.joins_epoch = group.joins_epoch.min(2);
+        group.leaves_epoch = group.leaves_epoch.map(|epoch| epoch.min(4));
+    }
+    scenario.subnet.immunity_blocks = scenario.subnet.immunity_blocks.min(360);
+    toml::to_string(&scenario).unwrap()
+}
+
 #[test]
 fn every_shipped_scenario_has_the_table_that_it_always_had() {
     let home = Home::warm();
     for shipped in SCENARIOS {
-        let ran = good(home.run(&format!("simulate --scenario {} {SMALL}", shipped.name)));
+        home.write("s.toml", &hastened(shipped.name, shipped.toml));
+        let ran = good(home.run(&format!("simulate s.toml {SMALL}")));
         insta::assert_snapshot!(shipped.name, ran.out);
     }
 }
@@ -226,7 +238,11 @@ fn what_cannot_be_simulated_is_refused_by_name() {
     let home = Home::warm();
     for (line, code, words) in [
         ("--scenario free-rider", 10, "there is no scenario `free-rider`, neither shipped nor as a file"),
+        ("free-rider", 10, "did you mean `free-riders`?"),
+        ("explian", 10, "did you mean `explain`?"),
+        ("free-riders --scenario churn", 2, "cannot be used with"),
         ("--rule incentive-nothing", 40, "there is no shipped plugin `incentive-nothing`"),
+        ("--rule incentive-emma", 40, "did you mean `incentive-ema`?"),
         ("--rule incentive-ema={nonsense=1}", 3, "nonsense"),
         ("--scheme proof-nothing", 3, "there are no figures of `proof-nothing`"),
         ("--strategy freelaoder", 2, "did you mean `freeloader`?"),
@@ -238,12 +254,71 @@ fn what_cannot_be_simulated_is_refused_by_name() {
         ("--set plugins.max_memory=x", 2, "plugins.max_memory"),
         ("--epochs 0", 2, "0 is not in 1.."),
         ("--csv --json", 2, "cannot be used with"),
+        ("--set prices.usd_per_alpha=1e308", 2, "must be 0 dollars, or from 1e-12 to 1e12, it is 1e308"),
+        ("--strategy sybil={hotkeys=4000000000}", 2, "at most 65536 can be lived through"),
         ("--figures none.json", 10, "cannot read none.json"),
     ] {
         let ran = home.run(&format!("simulate --no-keep {line}"));
         assert_eq!(ran.code, code, "{line}: {}", ran.all());
         assert!(ran.all().contains(words), "{line}: {}", ran.all());
     }
+}
+
+#[test]
+fn what_the_help_shows_can_be_run() {
+    let home = Home::warm();
+    let help = home.run("simulate --help").out;
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let after = |flag: &str| {
+        let at = words.iter().position(|word| *word == flag).unwrap();
+        words[at + 1].trim_end_matches('.').to_owned()
+    };
+    let rule = after("--rule");
+    let (rule, file) = rule.rsplit_once(',').unwrap();
+    assert!(rule.contains("={") && file == "./mine.wasm", "{rule}");
+    component(&home, "incentive-tiered", "mine.wasm");
+    let line =
+        format!("simulate --rule {rule},{file} --set {} --epochs 2 --seeds 1 --no-keep", after("--set"));
+    assert_eq!(good(home.run(&format!("{line} --json"))).json()["cells"].as_array().unwrap().len(), 4);
+    let said = home.run("simulate --rule incentive-ema=3 --no-keep").all();
+    let params = said.split_once("a table such as ").unwrap().1.split_once(',').unwrap().0;
+    good(home.run(&format!("simulate --rule incentive-ema={params} --epochs 2 --seeds 1 --no-keep")));
+}
+
+/// Writes a shipped component as a file, as if it were one's own.
+fn component(home: &Home, name: &str, file: &str) {
+    std::fs::write(home.path().join(file), plimsoll_bundle::find(name).unwrap().component).unwrap();
+}
+
+#[test]
+fn a_scheme_of_ones_own_is_simulated_with_its_figures() {
+    let home = Home::warm();
+    component(&home, "proof-merkle", "mine.wasm");
+    let row = serde_json::json!({
+        "name": "proof-merkle", "params": "{}", "failure": null, "flags": [], "unit_bytes": 65_536,
+        "samples_per_challenge_count": 20, "fill_mib_per_cpu_s": 500.0, "unit_regenerate_us": 12.5,
+        "unit_regenerates_alone": true, "prove_cold_p50_ms": 2.75, "prove_warm_p50_ms": 0.75,
+        "prove_read_bytes": 25_000.0, "verify_us": 300.0, "proof_bytes": 5760.5, "not_eligible_fraction": 0.0,
+    });
+    home.write("figures.json", &serde_json::json!({ "schemes": [row] }).to_string());
+    let few = "--epochs 2 --seeds 1 --no-keep --json";
+    for scheme in ["./mine.wasm", "builtin:proof-merkle", "proof-merkle"] {
+        let ran = good(home.run(&format!("simulate --scheme {scheme} --figures figures.json {few}")));
+        assert_eq!(ran.json()["cells"][0]["scheme"], scheme);
+    }
+    let shipped = good(home.run(&format!("simulate --scheme builtin:proof-merkle {few}")));
+    assert_eq!(shipped.json()["cells"][0]["scheme"], "builtin:proof-merkle");
+    // What is in a file may be anything, whatever it calls itself.
+    let ran = home.run("simulate --scheme ./mine.wasm --no-keep");
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.err.contains("there are no figures of `./mine.wasm`"), "{}", ran.err);
+    assert!(ran.err.contains("`plimsoll compare --json --schemes ./mine.wasm`"), "{}", ran.err);
+    let ran = home.run("simulate --scheme proof-stream --figures figures.json --no-keep");
+    assert!(
+        ran.err.contains("there are no figures of `proof-stream`: there are those of proof-merkle"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

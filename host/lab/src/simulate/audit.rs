@@ -4,10 +4,14 @@
 //! the scheme's measured figures:
 //!
 //! * the line: round trip, jitter, and the proof's bytes over the miner's line;
-//! * the proof: making it, and reading for each sample whose unit is kept;
+//! * the proof: making it, and reading for each sample whose unit lies on a disk, here or at the other end of a line;
 //! * units made anew: ceil(missing / cores) times one unit's, or everything once, on one core, where units do not
 //!   come back alone;
-//! * units fetched: one round trip for all of them, asked for at once, and what a proof reads of each over that line.
+//! * units fetched: reading them where they lie, one round trip for all of them, asked for at once, and what a proof
+//!   reads of each over that line.
+//!
+//! Audits of one miner do not wait for one another: each has the whole line, and all the cores of a regenerator, to
+//! itself, though several validators may ask at the same time. That favours those who have work to do.
 
 use plimsoll_core::{Hotkey, Round, Statement};
 use plimsoll_node::validator::{Outcome, RoundSecret};
@@ -296,7 +300,11 @@ impl Pace {
             Missing::Fetched { rtt_ms, bytes_per_s } => {
                 let bytes = u64::from(missed).saturating_mul(self.sample_bytes);
                 work.traffic_bytes = bytes;
-                (u64::from(rtt_ms) * NS_PER_MS).saturating_add(over_line_ns(bytes, bytes_per_s))
+                // They lie on a disk there, too.
+                let read_ns = u64::from(missed).saturating_mul(self.read_ns);
+                [u64::from(rtt_ms) * NS_PER_MS, over_line_ns(bytes, bytes_per_s)]
+                    .into_iter()
+                    .fold(read_ns, u64::saturating_add)
             }
         };
         (work, own_ns.saturating_add(more_ns))

@@ -50,7 +50,7 @@ mod shipped;
 
 pub use conduct::{Answers, Conduct, Missing, UnitsOf};
 pub use explained::{AuditTold, Explained, Opinion, Told};
-pub use figures::{FiguresError, SchemeFigures};
+pub use figures::{FiguresError, SchemeFigures, scheme_name};
 pub use happening::{Happened, Happening, Relived};
 pub use loads::Loads;
 pub(crate) use prepared::choice;

@@ -146,7 +146,8 @@ impl World {
                 key.uid = next_uid.next();
                 key.last_uid = key.uid;
                 first.push((key.hotkey, key.coldkey, StakeRao(0)));
-                owner.bill.registration_rao += scenario.subnet.registration_rao;
+                let paid_rao = owner.bill.registration_rao.saturating_add(scenario.subnet.registration_rao);
+                owner.bill.registration_rao = paid_rao;
             }
         }
         let places = u16::try_from(validators.len()).unwrap_or(u16::MAX);

@@ -30,7 +30,7 @@ mod parquet;
 mod samples;
 
 pub use axes::Axes;
-pub use cell::Cell;
+pub use cell::{Cell, ENGINE};
 pub use drive::{Step, Swept, Watcher, sweep};
 pub use keep::Keep;
 pub use kept_states::KeptState;

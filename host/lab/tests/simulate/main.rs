@@ -4,6 +4,7 @@
 
 mod agreement;
 mod counterexamples;
+mod engine;
 mod exact;
 mod faults;
 mod figures;

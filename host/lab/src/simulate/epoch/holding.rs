@@ -16,6 +16,7 @@ impl Day<'_> {
     pub(super) fn miners_act(&mut self, world: &mut World, at_ms: u64) {
         let epoch = self.lived.row.epoch;
         let mut changed = Vec::new();
+        let mut is_first = vec![true; self.prepared.scenario().miners.len()];
         for (at, owner) in world.owners.iter_mut().enumerate() {
             if !owner.is_there() {
                 continue;
@@ -25,6 +26,7 @@ impl Day<'_> {
                 earned_usd: self.prepared.tariff().alpha_usd(owner.last.earned_rao),
                 running_usd: owner.last.running_usd,
                 places: owner.keys.iter().filter(|key| key.uid.is_some()).count() as u32,
+                is_first: std::mem::take(&mut is_first[owner.group]),
             };
             let mut draws = self.streams.stream(Purpose::Act, [epoch, at as u64, 0, 0]);
             let all_bytes = owner.agent.act(&seen, &mut draws);

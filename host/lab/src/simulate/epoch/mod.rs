@@ -127,7 +127,10 @@ impl Day<'_> {
         // From the second block on: the chain ignores weights that are no younger than the miner's registration. Spread
         // over half of the epoch, so that no miner is asked by everyone at once.
         let opens_ms = |at: usize| {
-            let later_ms = tempo_ms.saturating_sub(subnet.block_ms) / 2 * at as u64 / count.max(1);
+            let half_ms = u128::from(tempo_ms.saturating_sub(subnet.block_ms) / 2);
+            // Less than the half of the tempo: `at` is below `count`.
+            let later_ms = half_ms * at as u128 / u128::from(count.max(1));
+            let later_ms = u64::try_from(later_ms).unwrap_or(u64::MAX);
             at_ms.saturating_add(subnet.block_ms).saturating_add(later_ms)
         };
         let finished: Vec<Option<Finished>> = world

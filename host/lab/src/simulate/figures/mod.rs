@@ -5,9 +5,12 @@
 //! simulation runs: so that a run is the same everywhere.
 
 mod from_compare;
+mod named;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use named::scheme_name;
 
 /// One scheme under one set of parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

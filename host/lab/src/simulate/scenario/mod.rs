@@ -24,6 +24,7 @@
 //! strategy.freeloader = { keep = 0.5 }
 //! ```
 
+mod bounds;
 mod parties;
 mod read;
 
