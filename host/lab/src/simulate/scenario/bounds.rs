@@ -80,7 +80,7 @@ impl Scenario {
         let (mut hotkeys, mut bytes) = (0, 0);
         for (at, group) in self.miners.iter().enumerate() {
             let path = |key| vec![Key("miners"), At(at), Key(key)];
-            let count = u64::from(group.count) * u64::from(group.strategy.hotkeys());
+            let count = u64::from(group.count) * u64::from(group.hotkeys());
             hotkeys += count;
             if hotkeys > MOST_HOTKEYS {
                 let many = match group.strategy {
