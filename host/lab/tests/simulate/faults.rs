@@ -92,7 +92,10 @@ fn a_sweep_ends_with_what_broke_down_scored_as_the_rules_fault() {
     // Two seeds, two validators; six epochs or one.
     assert_eq!(faults, [(24, 0.0), (4, 0.0), (0, 0.0)]);
     let first = swept.cells[0].first_fault.as_ref().unwrap();
-    assert!(first.starts_with("epoch 6, v 1: plugin `") && first.contains("two weights for uid"), "{first}");
+    assert!(
+        first.starts_with("seed 1, epoch 6, v 1: plugin `") && first.contains("two weights for uid"),
+        "{first}"
+    );
 }
 
 #[test]

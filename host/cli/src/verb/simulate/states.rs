@@ -70,6 +70,9 @@ impl States<'_> {
     pub(super) fn before(&self, epoch: u64) -> Result<Option<Start>, LabError> {
         let Some(keep) = self.keep else { return Ok(None) };
         let epochs = self.prepared.scenario().epochs;
+        if epoch >= epochs {
+            return Ok(None);
+        }
         if self.args.keep_states && self.at(keep, epochs)?.is_none() {
             self.run()?;
         }
