@@ -39,6 +39,8 @@ fn heard(figures: &SchemeFigures, network: &NetworkTerms, conduct: Conduct, n: u
     let (conduct, stake_share, number) = (&conduct, 0.5, 0);
     let asked = Asked {
         statement: &statement,
+        region_bytes: statement.claimed_bytes(),
+        holder: identity.owner,
         conduct,
         stake_share,
         audit: &audit,
@@ -48,7 +50,7 @@ fn heard(figures: &SchemeFigures, network: &NetworkTerms, conduct: Conduct, n: u
     };
     let one = |at| {
         let mut draws = Streams::new(5).stream(Purpose::Audit, [at, 0, 0, 0]);
-        pace.hear(&asked, network.loss, &prover, &mut draws)
+        pace.hear(&asked, network.loss, &prover, &mut draws).unwrap()
     };
     (0..n).map(one).collect()
 }

@@ -1,7 +1,7 @@
 //! Those whose bytes lie somewhere else.
 
 use super::super::Conduct;
-use super::super::conduct::Missing;
+use super::super::conduct::{Missing, UnitsOf};
 use super::{Agent, Plot, Seen, Stored, Stream, Toward};
 
 /// One of a group that shares one store: the first one's. Where units depend on whose they are, the store holds the
@@ -25,11 +25,12 @@ impl Agent for Outsourcer {
     fn conduct(&self, _key: u32, _toward: &Toward) -> Conduct {
         let fetched = Missing::Fetched { rtt_ms: self.rtt_ms, bytes_per_s: self.bytes_per_s };
         let missing = if self.is_served { fetched } else { Missing::Wrong };
-        Conduct { kept: 0.0, missing, ..Conduct::HONEST }
+        let units_of = if self.has_store { UnitsOf::Own } else { UnitsOf::FirstOfGroup };
+        Conduct { kept: 0.0, missing, units_of, ..Conduct::HONEST }
     }
 
     fn stored(&self, plots: &[Plot]) -> Stored {
-        let all: u64 = plots.iter().map(|plot| plot.bytes).sum();
+        let all: u64 = plots.iter().map(|plot| plot.bytes).fold(0, u64::saturating_add);
         Stored { disk_bytes: if self.has_store { all } else { 0 }, ..Stored::default() }
     }
 
@@ -60,7 +61,7 @@ impl Agent for OnDemand {
     fn stored(&self, plots: &[Plot]) -> Stored {
         Stored {
             disk_bytes: 0,
-            cold_bytes: plots.iter().map(|plot| plot.bytes).sum(),
+            cold_bytes: plots.iter().map(|plot| plot.bytes).fold(0, u64::saturating_add),
             cold_usd_per_tib_month: self.usd_per_tib_month,
         }
     }

@@ -2,9 +2,11 @@
 
 mod coming;
 mod holding;
+mod judging;
 mod telling;
 
 use plimsoll_core::Uid;
+use plimsoll_plugin::PluginError;
 use rayon::prelude::*;
 
 use super::audit::Prover;
@@ -14,7 +16,7 @@ use super::explained::Explained;
 use super::happening::{Happened, Happening};
 use super::prepared::Prepared;
 use super::round::{Finished, Placed, Scene};
-use super::run::{Audits, EpochRow, Fault};
+use super::run::{Audits, EpochRow, Fault, Honest};
 use super::streams::Streams;
 use super::world::{Owner, World};
 
@@ -34,6 +36,8 @@ pub(super) struct Lived {
     pub(super) told: Option<Explained>,
     /// By time; empty where nobody looks.
     pub(super) happenings: Vec<Happening>,
+    /// What went wrong with the host itself: the run cannot go on.
+    pub(super) error: Option<PluginError>,
 }
 
 /// One epoch while it is lived through.
@@ -64,10 +68,12 @@ impl Prepared {
             earned_rao: vec![0; groups],
             stored_bytes: vec![0; groups],
             claimed_bytes: vec![0; groups],
+            dividends_rao: vec![0; self.scenario().validators.len()],
+            honest: Honest::default(),
         };
         let bills = vec![Bill::default(); world.owners.len()];
         let running = bills.clone();
-        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new() };
+        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new(), error: None };
         let mut day = Day { prepared: self, streams: *streams, prover, look, lived, bills, running };
         while let Some((at_ms, event)) = world.queue.pop() {
             match event {
@@ -150,6 +156,12 @@ impl Day<'_> {
         let ends_ms = opens_ms.saturating_add(finished.took_ms);
         watcher.busy_until_ms = ends_ms;
         let validator = watcher.name.clone();
+        if self.lived.error.is_none() {
+            self.lived.error = finished.error;
+        }
+        if let Some(what) = finished.broke {
+            self.lived.faults.push(Fault { epoch, validator: validator.clone(), what });
+        }
         if finished.sums.is_empty() {
             // It audits nobody.
         } else if let Some(what) = finished.fault {
@@ -163,14 +175,7 @@ impl Day<'_> {
         if let Some(weights) = finished.weights {
             world.queue.push(ends_ms, Event::WeightsSet { validator: at, weights });
         }
-        for (sum, placed) in finished.sums.iter().zip(placed) {
-            let owner = &mut world.owners[placed.owner];
-            owner.audits.add(&sum.audits);
-            self.running[placed.owner].work.add(sum.work);
-            if sum.audits.not_passed() > 0 {
-                owner.detected_epoch.get_or_insert(epoch);
-            }
-        }
+        self.judge(world, at, placed, &finished.sums);
     }
 
     /// Notes what happened, where somebody looks.
@@ -207,6 +212,7 @@ impl Day<'_> {
         };
         let earned: Vec<u64> = world.owners.iter().map(of_owner).collect();
         self.note(at_ms, || Happened::TempoEnded { miners_rao: earned.iter().sum() });
+        self.compare(world, &earned);
         for (at, owner) in world.owners.iter_mut().enumerate() {
             owner.earned_rao = owner.earned_rao.saturating_add(earned[at]);
             self.lived.row.earned_rao[owner.group] += earned[at];
