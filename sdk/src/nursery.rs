@@ -107,11 +107,14 @@ impl<const BYTES: usize> Nursery<BYTES> {
     }
 }
 
+// Not inlined: a plugin allocates in hundreds of places, and the compiler's time grows with the square of a function.
+//
 // SAFETY: blocks of the arena do not overlap (see `Nursery`), lie within it, and are aligned, since the arena is
 // aligned to `ALIGN`, the offset to the layout's alignment, and that is a power of two of at most `ALIGN`. All others
 // are `System`'s, which is asked with the very layout of the caller. Nothing here unwinds: the sums in `Marks` are of
 // blocks inside of the arena, and `live` counts those that are out, so that it is not 0 where one is given back.
 unsafe impl<const BYTES: usize> GlobalAlloc for Nursery<BYTES> {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promises are `System`'s.
         self.take(layout).unwrap_or_else(|| unsafe { System.alloc(layout) })
@@ -129,6 +132,7 @@ unsafe impl<const BYTES: usize> GlobalAlloc for Nursery<BYTES> {
         }
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match self.place(block) {
             Some(at) => {
@@ -141,6 +145,7 @@ unsafe impl<const BYTES: usize> GlobalAlloc for Nursery<BYTES> {
         }
     }
 
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let Some(at) = self.place(block) else {
             // SAFETY: a block outside of the arena came from `System`, with this layout.
