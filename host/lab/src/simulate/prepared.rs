@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 
 use plimsoll_core::Uid;
-use plimsoll_node::{NodeError, PluginChoice};
+use plimsoll_node::validator::Judge;
+use plimsoll_node::{NodeError, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Allocation, Challenge, Host, Incentive};
 use serde_json::Value;
 
 use super::audit::{Pace, Prover, Sampled};
 use super::costs::Tariff;
 use super::epoch::{Lived, Look};
+use super::exact::{Exact, every_claim_fits, within_memory};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::happening::Relived;
@@ -31,6 +33,8 @@ pub struct Prepared {
     rule: Incentive,
     challenge: Challenge,
     allocation: Allocation,
+    /// Who draws and verifies where proofs are real.
+    judge: Option<Judge>,
 }
 
 /// States of one run, from which its epochs can be lived through again.
@@ -83,19 +87,30 @@ pub fn prepare_with(
     if let Some(column) = figures.impossible() {
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
     }
-    if scenario.fidelity == Fidelity::Exact {
-        return Err(setup(
-            "this scenario asks for an exact run, of which there is none yet: say `fidelity = \"sampled\"`"
-                .into(),
-        ));
-    }
     let plugins = &scenario.plugins;
+    if scenario.fidelity == Fidelity::Exact {
+        within_memory(&scenario).map_err(LabError::Choice)?;
+    }
+    let rule = loads.rule(host, &plugins.rule, &plugins.rule_params)?;
+    let challenge = loads.challenge(host, &plugins.challenge, &plugins.challenge_params)?;
+    let judge = match scenario.fidelity {
+        Fidelity::Sampled => None,
+        Fidelity::Exact => {
+            let scheme = choice(&plugins.scheme, &plugins.scheme_params);
+            let resolved = scheme.resolve().map_err(|error| LabError::from(Box::new(error)))?;
+            let scheme = host.load_scheme(&resolved, &scheme.params)?;
+            every_claim_fits(&scenario, &scheme, unit_bytes)?;
+            let (challenge, incentive) = (challenge.clone(), rule.clone());
+            Some(Judge::new(ValidatorPlugins { scheme, challenge, incentive }))
+        }
+    };
     Ok(Prepared {
         pace: Pace::new(&figures, &scenario.network),
         tariff: Tariff::new(scenario.prices, &scenario.subnet),
         unit_bytes,
-        rule: loads.rule(host, &plugins.rule, &plugins.rule_params)?,
-        challenge: loads.challenge(host, &plugins.challenge, &plugins.challenge_params)?,
+        rule,
+        challenge,
+        judge,
         allocation: loads.allocation(host, &plugins.allocation, &plugins.allocation_params)?,
         scenario,
         figures,
@@ -157,12 +172,17 @@ impl Prepared {
     }
 
     /// Who says what becomes of challenges.
-    fn prover(&self) -> Box<dyn Prover> {
-        Box::new(Sampled::new(&self.figures))
+    fn prover(&self, streams: &Streams) -> Box<dyn Prover> {
+        match &self.judge {
+            Some(judge) => Box::new(Exact::new(judge.clone(), streams)),
+            None => Box::new(Sampled::new(&self.figures)),
+        }
     }
 
     fn begin(&self, streams: &Streams) -> World {
-        World::new(&self.scenario, streams, self.figures.identity_bound)
+        // Where units are real, agents try: whether another's pass follows from the bytes.
+        let identity_bound = self.figures.identity_bound && self.judge.is_none();
+        World::new(&self.scenario, streams, identity_bound)
     }
 
     /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator
@@ -215,12 +235,16 @@ impl Prepared {
         before: &mut dyn FnMut(&World) -> Result<(), LabError>,
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(Run, World), LabError> {
-        let (streams, prover) = (Streams::new(seed), self.prover());
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
         let mut world = self.begin(&streams);
         let mut tale = Tale::new(seed, &self.scenario);
         while world.epoch < self.scenario.epochs {
             before(&world)?;
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             let is_over = self.scenario.stop_on_fault && !lived.faults.is_empty();
             tale.enter(lived);
             if watch(world.epoch).is_break() {
@@ -282,18 +306,22 @@ impl Prepared {
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
         }
-        let (streams, prover) = (Streams::new(seed), self.prover());
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
         let near = kept
             .filter(|kept| kept.seed == seed)
             .and_then(|kept| kept.states.iter().rfind(|state| state.epoch <= epoch));
         let mut world = near.cloned().unwrap_or_else(|| self.begin(&streams));
         while world.epoch < epoch {
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             if self.scenario.stop_on_fault && !lived.faults.is_empty() {
                 return wrong(format!("the run stopped at a fault in epoch {}", lived.row.epoch));
             }
         }
-        let lived = self.live(&mut world, &streams, &*prover, look);
-        Ok((lived, world))
+        let mut lived = self.live(&mut world, &streams, &*prover, look);
+        lived.error.take().map_or(Ok((lived, world)), |error| Err(error.into()))
     }
 }

@@ -17,9 +17,10 @@ use super::costs::Bill;
 use super::events::{Event, Queue};
 use super::place::Subnet;
 use super::run::Audits;
+use super::saved_claim::{SavedClaim, SavedRegistered};
 use super::scenario::Scenario;
 use super::streams::Streams;
-use super::world::{Key, LastEpoch, Owner, Watcher, World, claim_of_units};
+use super::world::{Key, LastEpoch, Owner, Registered, Watcher, World};
 
 #[derive(Serialize, Deserialize)]
 struct Saved<S> {
@@ -46,7 +47,7 @@ struct SavedWatcher {
 struct SavedHistory {
     /// Place of the hotkey among all of the run.
     key: u64,
-    units: u64,
+    claim: SavedClaim,
     /// Issued, passed, failed, late, absent.
     counts: [u32; 5],
     last_epoch: Option<Epoch>,
@@ -80,8 +81,7 @@ struct SavedOwner {
 struct SavedKey {
     uid: Option<Uid>,
     last_uid: Option<Uid>,
-    /// Of each claim; 0 where there is none.
-    units: Vec<u64>,
+    claims: Vec<SavedRegistered>,
     divided: Option<(u64, u64)>,
 }
 
@@ -177,7 +177,7 @@ impl SavedWatcher {
         for saved in self.histories {
             let hotkey = usize::try_from(saved.key).ok().and_then(|at| hotkeys.get(at));
             let hotkey = *hotkey.ok_or_else(|| format!("there is no hotkey number {}", saved.key))?;
-            let claim = claim_of_units(hotkey, watcher.hotkey, saved.units, unit_bytes);
+            let claim = saved.claim.claim(hotkey, watcher.hotkey, unit_bytes);
             let claim = claim.ok_or("a history of nothing")?;
             histories.insert(hotkey, saved.history(claim));
         }
@@ -195,7 +195,7 @@ impl SavedHistory {
             *history;
         Self {
             key,
-            units: claim.statement.units,
+            claim: SavedClaim::of(&claim),
             counts: [issued, passed, failed, late, absent],
             last_epoch,
             last: last.as_ref().map(SavedTally::of),
@@ -265,25 +265,27 @@ impl SavedOwner {
 
 impl SavedKey {
     fn of(key: &Key) -> Self {
-        let units = |claim: &Option<Claim>| claim.map_or(0, |claim| claim.statement.units);
+        let saved = |registered: &Option<Registered>| SavedRegistered::of(registered.as_ref());
         Self {
             uid: key.uid,
             last_uid: key.last_uid,
-            units: key.claims.iter().map(units).collect(),
+            claims: key.claims.iter().map(saved).collect(),
             divided: key.divided,
         }
     }
 
     fn enter(self, key: &mut Key, validators: &[Hotkey], unit_bytes: u32) -> Result<(), String> {
-        if !self.units.is_empty() && self.units.len() != validators.len() {
+        if !self.claims.is_empty() && self.claims.len() != validators.len() {
             return Err(format!(
                 "a hotkey claims for {} validators of {}",
-                self.units.len(),
+                self.claims.len(),
                 validators.len()
             ));
         }
-        let claim = |(&units, &validator)| claim_of_units(key.hotkey, validator, units, unit_bytes);
-        let claims = self.units.iter().zip(validators).map(claim).collect();
+        let registered = |(saved, &validator): (&SavedRegistered, &Hotkey)| {
+            saved.registered(key.hotkey, validator, unit_bytes)
+        };
+        let claims = self.claims.iter().zip(validators).map(registered).collect();
         (key.uid, key.last_uid, key.claims, key.divided) = (self.uid, self.last_uid, claims, self.divided);
         Ok(())
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
+use super::conduct::UnitsOf;
 use super::costs::Bill;
 use super::events::{Event, Queue};
 use super::place::{NETUID, Subnet};
@@ -80,7 +81,7 @@ pub(super) struct Key {
     pub(super) uid: Option<Uid>,
     pub(super) last_uid: Option<Uid>,
     /// One for each validator, in their order.
-    pub(super) claims: Arc<[Option<Claim>]>,
+    pub(super) claims: Arc<[Option<Registered>]>,
     /// Bytes and electorate for which the claims were made.
     pub(super) divided: Option<(u64, u64)>,
 }
@@ -88,8 +89,26 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn claimed_bytes(&self) -> u64 {
         let claims = self.claims.iter().flatten();
-        claims.map(|claim| claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
+        claims.map(|registered| registered.claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
     }
+}
+
+/// What a hotkey registered with a validator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Registered {
+    pub(super) claim: Claim,
+    /// Bytes of the plot's whole region: its units, and what the scheme keeps behind them.
+    pub(super) region_bytes: u64,
+}
+
+/// Space that a hotkey wants to register with a validator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) owner: Hotkey,
+    pub(super) validator: Hotkey,
+    pub(super) bytes: u64,
+    /// For whom the units were filled from which it will answer.
+    pub(super) holder: Hotkey,
 }
 
 impl Owner {
@@ -127,12 +146,26 @@ impl World {
                 key.uid = next_uid.next();
                 key.last_uid = key.uid;
                 first.push((key.hotkey, key.coldkey, StakeRao(0)));
-                owner.bill.registration_rao += scenario.subnet.registration_rao;
+                let paid_rao = owner.bill.registration_rao.saturating_add(scenario.subnet.registration_rao);
+                owner.bill.registration_rao = paid_rao;
             }
         }
         let places = u16::try_from(validators.len()).unwrap_or(u16::MAX);
         let subnet = Subnet::begin(&scenario.subnet, places, &first);
         Self { epoch: 0, subnet, validators, owners, queue, electorate: 0 }
+    }
+
+    /// The validators of each of the scenario's groups.
+    pub(super) fn validator_groups<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+    ) -> impl Iterator<Item = &'a [Watcher]> {
+        let mut rest = &self.validators[..];
+        scenario.validators.iter().map(move |group| {
+            let (these, others) = rest.split_at(rest.len().min(group.count as usize));
+            rest = others;
+            these
+        })
     }
 
     /// Each validator's part of the stake of all that have a place, in their order.
@@ -204,13 +237,26 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     all
 }
 
-/// What a miner registers with a validator for so many bytes; nothing where they hold no unit.
-pub(super) fn claim(owner: Hotkey, validator: Hotkey, bytes: u64, unit_bytes: u32) -> Option<Claim> {
-    claim_of_units(owner, validator, bytes / u64::from(unit_bytes.max(1)), unit_bytes)
+/// For whom the units were filled that hotkey number `key` of an owner answers from.
+pub(super) fn holder(owners: &[Owner], owner: usize, key: usize, units_of: UnitsOf) -> Hotkey {
+    let of_group = || owners.iter().position(|other| other.group == owners[owner].group);
+    let (owner, key) = match units_of {
+        UnitsOf::Own => (owner, key),
+        UnitsOf::FirstHotkey => (owner, 0),
+        UnitsOf::FirstOfGroup => (of_group().unwrap_or(owner), 0),
+    };
+    owners[owner].keys[key].hotkey
 }
 
-/// The same for so many units.
-pub(super) fn claim_of_units(owner: Hotkey, validator: Hotkey, units: u64, unit_bytes: u32) -> Option<Claim> {
+/// What a miner registers without a plot; nothing where the bytes hold no unit.
+pub(super) fn unfilled(wanted: &Wanted, unit_bytes: u32) -> Option<Registered> {
+    let Wanted { owner, validator, bytes, .. } = *wanted;
+    let claim = unfilled_claim(owner, validator, bytes / u64::from(unit_bytes.max(1)), unit_bytes)?;
+    Some(Registered { claim, region_bytes: claim.statement.claimed_bytes() })
+}
+
+/// A claim without a plot to so many units, if there is any.
+pub(super) fn unfilled_claim(owner: Hotkey, validator: Hotkey, units: u64, unit_bytes: u32) -> Option<Claim> {
     let identity = Identity { netuid: NETUID, owner, validator };
     let text = [&owner.0[..], &validator.0, &units.to_le_bytes()].concat();
     let registration = Digest::of(&text);

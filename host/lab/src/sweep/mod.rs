@@ -30,13 +30,13 @@ mod parquet;
 mod samples;
 
 pub use axes::Axes;
-pub use cell::Cell;
+pub use cell::{Cell, ENGINE};
 pub use drive::{Step, Swept, Watcher, sweep};
 pub use keep::Keep;
 pub use kept_states::KeptState;
 pub use measure::{SimulateFigures, SimulateRequest, measure_simulate};
-pub use outcome::{GroupOutcome, SeedOutcome, Window, digest, honest_gini};
+pub use outcome::{GroupOutcome, SeedOutcome, ValidatorOutcome, Window, digest, honest_gini};
 pub use queue::{CellQueue, Job, Listener, Pool, Report};
 pub use setting::{Setting, keys};
-pub use summary::{AgentSummary, CellSummary, EarningsWindow, RunName, summary};
+pub use summary::{AgentSummary, CellSummary, EarningsWindow, RunName, ValidatorSummary, summary};
 pub use words::Named;

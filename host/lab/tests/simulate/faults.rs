@@ -62,7 +62,10 @@ fn a_rule_that_breaks_down_is_named_and_the_weights_before_it_stand() {
         assert_eq!((run.faults[0].epoch, run.faults[0].validator.as_str()), (6, "v 1"));
         nothing_is_lost(&run);
         assert!(run.rows[11].earned_rao[0] > 0, "the last weights go on paying");
-        assert_eq!((run.false_punishment_rate, run.groups[0].audits.judged()), (0.0, 2 * 2 * 12));
+        assert_eq!(
+            (run.honest.false_punishment_rate(), run.groups[0].audits.judged()),
+            (Some(0.0), 2 * 2 * 12)
+        );
     }
 }
 

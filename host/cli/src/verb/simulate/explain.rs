@@ -1,7 +1,9 @@
 //! `plimsoll simulate explain`.
 
 use plimsoll_core::{ByteSize, Uid};
-use plimsoll_lab::simulate::{Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, prepare};
+use plimsoll_lab::simulate::{
+    Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, UnitsOf, prepare,
+};
 
 use super::chosen::Chosen;
 use super::states::{Keeping, States};
@@ -120,6 +122,15 @@ fn conduct(conduct: &Conduct) -> String {
     let mut parts = vec![format!("it keeps {:.1} % of that", 100.0 * conduct.kept)];
     if conduct.kept < 1.0 {
         parts.push(missing);
+    }
+    match conduct.units_of {
+        UnitsOf::Own => {}
+        UnitsOf::FirstHotkey => {
+            parts.push("all that it has are the units of its owner's first hotkey".into());
+        }
+        UnitsOf::FirstOfGroup => {
+            parts.push("all that it reaches are the units of its group's first miner".into());
+        }
     }
     if let Answers::StakeFrom(share) = conduct.answers {
         parts.push(format!("it answers only validators with {:.1} % of the stake or more", 100.0 * share));

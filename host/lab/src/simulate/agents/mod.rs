@@ -26,6 +26,8 @@ pub(super) struct Seen {
     pub(super) running_usd: f64,
     /// Hotkeys of it that have a place.
     pub(super) places: u32,
+    /// Whether it is the first of its group that has one.
+    pub(super) is_first: bool,
 }
 
 /// A validator as a miner sees it.
@@ -124,9 +126,9 @@ pub(super) fn agent_of(group: &Miners, member: u32, identity_bound: bool) -> Box
         Strategy::Freeloader { keep } => Box::new(thrifty::Freeloader { bytes, keep }),
         Strategy::Regenerator { keep, cores } => Box::new(thrifty::Regenerator { bytes, keep, cores }),
         Strategy::Outsourcer { rtt_ms, bytes_per_s } => {
-            let has_store = member == 0;
-            let is_served = has_store || !identity_bound;
-            Box::new(elsewhere::Outsourcer { bytes, rtt_ms, bytes_per_s, has_store, is_served })
+            let is_first = member == 0;
+            let is_served = is_first || !identity_bound;
+            Box::new(elsewhere::Outsourcer { bytes, rtt_ms, bytes_per_s, is_served, has_store: is_first })
         }
         Strategy::OnDemand { rtt_ms, bytes_per_s, usd_per_tib_month } => {
             Box::new(elsewhere::OnDemand { bytes, rtt_ms, bytes_per_s, usd_per_tib_month })

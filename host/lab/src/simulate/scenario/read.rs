@@ -4,6 +4,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bounds::price;
 use super::{Scenario, Strategy, Vote};
 
 /// Why a text is no scenario.
@@ -24,7 +25,7 @@ pub struct ScenarioError {
 const MOST_HOTKEYS: u64 = 65_536;
 
 /// A step into a document.
-enum Step {
+pub(super) enum Step {
     Key(&'static str),
     At(usize),
 }
@@ -32,9 +33,9 @@ enum Step {
 use Step::{At, Key};
 
 /// What is wrong, and where.
-struct Wrong {
-    path: Vec<Step>,
-    what: String,
+pub(super) struct Wrong {
+    pub(super) path: Vec<Step>,
+    pub(super) what: String,
 }
 
 impl Scenario {
@@ -70,6 +71,7 @@ impl Scenario {
         self.wrong_numbers()
             .or_else(|| self.wrong_validators())
             .or_else(|| (0..self.miners.len()).find_map(|at| self.wrong_miners(at)))
+            .or_else(|| self.out_of_bounds())
             .or_else(|| self.wrong_beginning())
     }
 
@@ -99,11 +101,8 @@ impl Scenario {
             ("usd_per_alpha", prices.usd_per_alpha),
         ];
         for (key, found) in money {
-            if !(found.is_finite() && found >= 0.0) {
-                return wrong(
-                    vec![Key("prices"), Key(key)],
-                    format!("`{key}` must be 0 or more dollars, it is {found}"),
-                );
+            if let Some(wrong) = price(found, vec![Key("prices"), Key(key)]) {
+                return Some(wrong);
             }
         }
         for (key, params) in [
@@ -228,7 +227,10 @@ impl Scenario {
                 .or_else(|| least("regenerator", "cores", (*cores).into())),
             Strategy::Outsourcer { bytes_per_s, .. } => least("outsourcer", "bytes_per_s", *bytes_per_s),
             Strategy::Sybil { hotkeys } => least("sybil", "hotkeys", (*hotkeys).into()),
-            Strategy::OnDemand { bytes_per_s, .. } => least("on-demand", "bytes_per_s", *bytes_per_s),
+            Strategy::OnDemand { bytes_per_s, usd_per_tib_month, .. } => {
+                least("on-demand", "bytes_per_s", *bytes_per_s)
+                    .or_else(|| price(*usd_per_tib_month, inner("on-demand", "usd_per_tib_month")))
+            }
             Strategy::Selective { stake_from } => share(*stake_from, inner("selective", "stake_from")),
         }
     }
@@ -239,7 +241,7 @@ fn share(found: f64, path: Vec<Step>) -> Option<Wrong> {
     (!(0.0..=1.0).contains(&found)).then_some(Wrong { path, what })
 }
 
-fn name(path: &[Step]) -> String {
+pub(super) fn name(path: &[Step]) -> String {
     match path.last() {
         Some(Key(key)) => format!("`{key}`"),
         _ => "the value".into(),

@@ -38,7 +38,7 @@ pub(in super::super) fn incentive(rule: &Incentive, tested: &Tested, laws: &mut 
     );
     laws.economic(
         "weights",
-        "as 16-bit weights the largest is 65535, and none from 1/131070 of it on is lost",
+        "as 16-bit weights the largest is 65535, the order stays, and rounding moves none by more than half a step",
         || try_on(state::weights)("weights"),
     );
 }
