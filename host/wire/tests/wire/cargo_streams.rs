@@ -233,6 +233,31 @@ async fn a_body_that_stands_still_or_ends_early_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_body_that_only_drips_is_refused() {
+    let limits = WireLimits { body_within: Duration::from_millis(300), ..WireLimits::default() };
+    let scene = Scene::with(limits).await;
+    let claim = UploadClaim::of(&octets(1000)[..]).unwrap();
+    let mut stream = TcpStream::connect(scene.running.at).await.unwrap();
+    stream.write_all(&head_of(&scene.upload(&claim), 1000)).await.unwrap();
+    let (mut from, mut to) = stream.split();
+    let dripping = async {
+        while to.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut answer = vec![0; 4096];
+    let n = tokio::select! {
+        n = from.read(&mut answer) => n.unwrap(),
+        () = dripping => unreachable!(),
+    };
+    let answer = String::from_utf8_lossy(&answer[..n]);
+    assert_refused(&answer, 408, "too-slow", true);
+    assert!(answer.contains("slower than 262144 bytes a second"), "{answer}");
+    assert!(scene.files().is_empty());
+}
+
+#[tokio::test]
 async fn a_large_body_is_too_large_or_one_too_many() {
     let scene = Scene::with(WireLimits { stream_bytes: 1000, ..WireLimits::default() }).await;
     let claim = UploadClaim::of(&octets(1001)[..]).unwrap();
