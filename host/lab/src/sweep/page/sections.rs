@@ -45,7 +45,7 @@ const HEADS: [&str; 15] = [
 ];
 
 pub(super) fn table(swept: &Swept) -> String {
-    let body = |cell: &CellSummary| body(HEADS.len(), cell, cell.agents.iter().map(row).collect());
+    let body = |cell: &CellSummary| body(HEADS.len(), cell, &cell.agents.iter().map(row).collect::<String>());
     tabulated(
         "Every group of miners",
         "Claims and stores are its part of all bytes that miners claim and of those that lie on their disks. Passes: of the \
@@ -64,7 +64,7 @@ fn tabulated(title: &str, told: &str, heads: &[&str], bodies: &str) -> String {
     )
 }
 
-fn body(across: usize, cell: &CellSummary, rows: String) -> String {
+fn body(across: usize, cell: &CellSummary, rows: &str) -> String {
     let title = escaped(&title(cell));
     format!("<tbody><tr><th class=\"group\" colspan=\"{across}\">{title}</th></tr>\n{rows}</tbody>\n")
 }
@@ -75,7 +75,7 @@ const VALIDATOR_HEADS: [&str; 10] =
 /// What validators earn: auditing has to be worth more than copying.
 pub(super) fn validators(swept: &Swept) -> String {
     let body = |cell: &CellSummary| {
-        body(VALIDATOR_HEADS.len(), cell, cell.validators.iter().map(validator_row).collect())
+        body(VALIDATOR_HEADS.len(), cell, &cell.validators.iter().map(validator_row).collect::<String>())
     };
     tabulated(
         "Every group of validators",
