@@ -270,8 +270,8 @@ fn what_the_help_shows_can_be_run() {
     let help = home.run("simulate --help").out;
     let words: Vec<&str> = help.split_whitespace().collect();
     let after = |flag: &str| {
-        let at = words.iter().position(|word| *word == flag).unwrap();
-        words[at + 1].trim_end_matches('.').to_owned()
+        let shown = words.windows(2).find(|two| two[0] == flag && two[1].contains('=')).unwrap();
+        shown[1].trim_end_matches('.').to_owned()
     };
     let rule = after("--rule");
     let (rule, file) = rule.rsplit_once(',').unwrap();

@@ -6,7 +6,14 @@ use plimsoll_lab::sweep::{ENGINE, digest};
 use crate::lab::{HOST, figures, ready, run, scenario};
 
 /// The version, and BLAKE3 of a run of each scenario below under it.
-const PINNED: (u32, [&str; 3]) = (2, ["", "", ""]);
+const PINNED: (u32, [&str; 3]) = (
+    2,
+    [
+        "4be001a91d7a57b85bd5bb195e901755808d5ab135bcd7865236f272434dae0b",
+        "b0ff450a61856f3fa72b76519fd498797b8e5ad10b91aeba3b8d91ffca63384d",
+        "1857c48dd2b588220c0fbd1fe8dbaacf27224e01c85219f31b4beece1a4a5c1c",
+    ],
+);
 
 const VALIDATORS: &str = "[[validators]]\nname = \"v\"\ncount = 3\n";
 

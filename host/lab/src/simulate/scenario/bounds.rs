@@ -183,19 +183,19 @@ mod tests {
             |hotkeys: &str| said("", "", &format!("{late}strategy.sybil = {{ hotkeys = {hotkeys} }}"));
         assert_eq!(
             sybil("4_000_000_000"),
-            "s:11:30: all miners have 4000000000 hotkeys with the 4000000000 of `m`, at most 65536 can be lived through"
+            "s:12:30: all miners have 4000000000 hotkeys with the 4000000000 of `m`, at most 65536 can be lived through"
         );
         assert_eq!(sybil("65_536"), "good");
         assert_eq!(
             said("", "", &format!("{late}count = 4_000_000_000")),
-            "s:11:9: all miners have 4000000000 hotkeys with the 4000000000 of `m`, at most 65536 can be lived through"
+            "s:12:9: all miners have 4000000000 hotkeys with the 4000000000 of `m`, at most 65536 can be lived through"
         );
         let both = format!(
             "{late}count = 256\nstrategy.sybil = {{ hotkeys = 256 }}\n[[miners]]\nname = \"n\"\n{late}"
         );
         assert_eq!(
             said("", "", &both),
-            "s:13:1: all miners have 65537 hotkeys with the 1 of `n`, at most 65536 can be lived through"
+            "s:14:1: all miners have 65537 hotkeys with the 1 of `n`, at most 65536 can be lived through"
         );
     }
 
@@ -203,12 +203,12 @@ mod tests {
     fn sums_that_would_wrap_are_refused() {
         assert_eq!(
             said("", "", "bytes = 9_000_000_000_000_000_000\nstrategy.sybil = { hotkeys = 4 }"),
-            "s:9:9: all miners claim 36000000000000000000 bytes with those of `m`, and a run counts to 2^63"
+            "s:10:9: all miners claim 36000000000000000000 bytes with those of `m`, and a run counts to 2^63"
         );
         let growing = "bytes = 1\ncount = 2\nstrategy.growing = { bytes_per_epoch = 1, up_to = 9_000_000_000_000_000_000 }";
         assert_eq!(
             said("", "", growing),
-            "s:9:9: all miners claim 18000000000000000000 bytes with those of `m`, and a run counts to 2^63"
+            "s:10:9: all miners claim 18000000000000000000 bytes with those of `m`, and a run counts to 2^63"
         );
         assert_eq!(said("", "", "bytes = 9_000_000_000_000_000_000"), "good");
         assert_eq!(
@@ -229,7 +229,7 @@ mod tests {
         {
             let end = format!("must be 0 dollars, or from 1e-12 to 1e12, it is {it_is}");
             assert_eq!(alpha(price), format!("s:2:24: `usd_per_alpha` {end}"));
-            assert_eq!(cold(price), format!("s:10:74: `usd_per_tib_month` {end}"));
+            assert_eq!(cold(price), format!("s:11:73: `usd_per_tib_month` {end}"));
         }
         for price in ["0.0", "1e-12", "1e12", "2"] {
             assert_eq!((alpha(price), cold(price)), ("good".to_owned(), "good".to_owned()));
