@@ -163,6 +163,33 @@ fn a_run_is_made_again_and_compared() {
 }
 
 #[test]
+fn an_epoch_is_told_from_kept_states_as_from_the_beginning() {
+    let home = Home::warm();
+    let explain = "simulate explain --scenario churn --epochs 12 --uid 8 --epoch 9";
+    let told = good(home.run(explain)).out;
+    assert!(!home.path().join(".plimsoll/simulate.redb").exists(), "nothing is kept that nobody asked for");
+    let replay = "simulate replay --scenario churn --epochs 12 --epoch 9";
+    let whole = good(home.run(&format!("{replay} --json"))).json();
+    assert_eq!((&whole["from_epoch"], &whole["equal"]), (&Value::Null, &Value::Null));
+    assert_eq!(good(home.run(&format!("{explain} --keep-states"))).out, told);
+    let from_state = good(home.run(&format!("{replay} --json"))).json();
+    assert_eq!(from_state["epoch"], whole["epoch"]);
+    assert_eq!((&from_state["from_epoch"], &from_state["equal"]), (&9.into(), &true.into()));
+    assert_eq!(good(home.run(explain)).out, told);
+    let text = good(home.run(replay)).out;
+    let head = "seed 1, from the state kept before epoch 9: it ends as the run that was kept\n\nepoch 9\n";
+    assert!(text.starts_with(head), "{text}");
+    // Another seed and another scenario have states of their own.
+    for other in ["--seed 2", "--set audits.samples=3"] {
+        assert_eq!(good(home.run(&format!("{replay} {other} --json"))).json()["from_epoch"], Value::Null);
+    }
+    let last = "simulate replay --scenario churn --epochs 12 --epoch 11 --json";
+    assert_eq!(good(home.run(last)).json()["equal"], true, "the end of the run is kept too");
+    let refused = home.run(&format!("{explain} --keep-states --no-keep"));
+    assert_eq!(refused.code, 2, "{}", refused.all());
+}
+
+#[test]
 fn a_scenario_that_cannot_be_is_shown_where_it_is_wrong() {
     let good = "about = \"x\"\nplugins.rule = \"incentive-proportional\"\nplugins.scheme = \"proof-stream\"\n\
                 [[validators]]\nname = \"v\"\n[[miners]]\nname = \"m\"\nbytes = \"1TiB\"\n";

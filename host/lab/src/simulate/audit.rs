@@ -12,7 +12,7 @@
 use plimsoll_core::{Hotkey, Round, Statement};
 use plimsoll_node::validator::{Outcome, RoundSecret};
 use plimsoll_plugin::PluginError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::conduct::{Answers, Conduct, Missing};
 use super::figures::SchemeFigures;
@@ -137,7 +137,7 @@ impl Prover for Sampled {
 }
 
 /// What something took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Work {
     /// Time of one core, microseconds.
     pub(super) core_us: u64,

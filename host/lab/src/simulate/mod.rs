@@ -40,7 +40,10 @@ mod happening;
 mod run;
 mod tale;
 
+mod loads;
 mod prepared;
+mod saved;
+mod states;
 
 mod shipped;
 
@@ -48,11 +51,13 @@ pub use conduct::{Answers, Conduct, Missing, UnitsOf};
 pub use explained::{AuditTold, Explained, Opinion, Told};
 pub use figures::{FiguresError, SchemeFigures};
 pub use happening::{Happened, Happening, Relived};
+pub use loads::Loads;
 pub(crate) use prepared::choice;
-pub use prepared::{Kept, Prepared, prepare};
+pub use prepared::{Kept, Prepared, prepare, prepare_with};
 pub use run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
 pub use scenario::{
     AuditTerms, Fidelity, Miners, NetworkTerms, Plugins, Prices, Scenario, ScenarioError, Strategy,
     SubnetTerms, Validators, Vote,
 };
 pub use shipped::{SCENARIOS, ShippedScenario};
+pub use states::SavedState;

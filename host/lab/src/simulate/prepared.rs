@@ -15,6 +15,7 @@ use super::exact::{Exact, every_claim_fits, within_memory};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::happening::Relived;
+use super::loads::Loads;
 use super::run::Run;
 use super::scenario::{Fidelity, Miners, Scenario};
 use super::streams::Streams;
@@ -45,6 +46,11 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// One state.
+    pub(super) fn one(seed: u64, world: World) -> Self {
+        Self { seed, every: u64::MAX, states: vec![world] }
+    }
+
     /// States are kept every so many epochs.
     #[must_use]
     pub const fn every(&self) -> u64 {
@@ -57,6 +63,19 @@ impl Kept {
 /// # Errors
 /// What finding or loading a plugin says; figures of another scheme, or of units that no plot has.
 pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Result<Prepared, LabError> {
+    prepare_with(scenario, host, figures, &Loads::default())
+}
+
+/// The same, with plugins of `loads`, or put there: for many scenarios that name the same.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(
+    scenario: Scenario,
+    host: &Host,
+    figures: SchemeFigures,
+    loads: &Loads,
+) -> Result<Prepared, LabError> {
     let setup = |why: String| LabError::Setup { scheme: figures.name.clone(), why };
     let unit_bytes = u32::try_from(figures.unit_bytes).ok().filter(|&bytes| bytes > 0).ok_or_else(|| {
         setup(format!(
@@ -69,20 +88,15 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
     }
     let plugins = &scenario.plugins;
-    let rule = choice(&plugins.rule, &plugins.rule_params);
-    let challenge = choice(&plugins.challenge, &plugins.challenge_params);
-    let allocation = choice(&plugins.allocation, &plugins.allocation_params);
-    let boxed = |error: NodeError| LabError::from(Box::new(error));
     if scenario.fidelity == Fidelity::Exact {
         within_memory(&scenario).map_err(LabError::Choice)?;
     }
-    let rule = host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?;
-    let challenge = host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?;
+    let rule = loads.rule(host, &plugins.rule, &plugins.rule_params)?;
+    let challenge = loads.challenge(host, &plugins.challenge, &plugins.challenge_params)?;
     let judge = match scenario.fidelity {
         Fidelity::Sampled => None,
         Fidelity::Exact => {
-            let scheme = choice(&plugins.scheme, &plugins.scheme_params);
-            let scheme = host.load_scheme(&scheme.resolve().map_err(boxed)?, &scheme.params)?;
+            let scheme = loads.scheme(host, &plugins.scheme, &plugins.scheme_params)?;
             every_claim_fits(&scenario, &scheme, unit_bytes)?;
             let (challenge, incentive) = (challenge.clone(), rule.clone());
             Some(Judge::new(ValidatorPlugins { scheme, challenge, incentive }))
@@ -95,7 +109,7 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
         rule,
         challenge,
         judge,
-        allocation: host.load_allocation(&allocation.resolve().map_err(boxed)?, &allocation.params)?,
+        allocation: loads.allocation(host, &plugins.allocation, &plugins.allocation_params)?,
         scenario,
         figures,
     })
@@ -164,9 +178,13 @@ impl Prepared {
     }
 
     fn begin(&self, streams: &Streams) -> World {
-        // Where units are real, agents try: whether another's pass follows from the bytes.
-        let identity_bound = self.figures.identity_bound && self.judge.is_none();
-        World::new(&self.scenario, streams, identity_bound)
+        World::new(&self.scenario, streams, self.identity_bound())
+    }
+
+    /// Whether agents take it that another's units do not pass. Where units are real, they try: it follows from the
+    /// bytes.
+    pub(super) fn identity_bound(&self) -> bool {
+        self.figures.identity_bound && self.judge.is_none()
     }
 
     /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator
@@ -175,7 +193,7 @@ impl Prepared {
     pub fn keep_every(&self) -> u64 {
         const ALL_BYTES: u64 = 128 << 20;
         const PAIR_BYTES: u64 = 512;
-        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.strategy.hotkeys());
+        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.hotkeys());
         let hotkeys: u64 = self.scenario.miners.iter().map(hotkeys).sum();
         let validators: u64 = self.scenario.validators.iter().map(|group| u64::from(group.count)).sum();
         let state_bytes = hotkeys.saturating_mul(validators).saturating_mul(PAIR_BYTES).max(1);
@@ -201,16 +219,30 @@ impl Prepared {
         every: u64,
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(Run, Kept), LabError> {
-        let every = every.max(1);
+        let mut kept = Kept { seed, every: every.max(1), states: Vec::new() };
+        let keep = &mut |world: &World| {
+            if world.epoch.is_multiple_of(kept.every) {
+                kept.states.push(world.clone());
+            }
+            Ok(())
+        };
+        let (run, _) = self.run_telling(seed, keep, watch)?;
+        Ok((run, kept))
+    }
+
+    /// The run and its end; `before` is told of the state before each epoch.
+    pub(super) fn run_telling(
+        &self,
+        seed: u64,
+        before: &mut dyn FnMut(&World) -> Result<(), LabError>,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(Run, World), LabError> {
         let streams = Streams::new(seed);
         let prover = self.prover(&streams);
         let mut world = self.begin(&streams);
         let mut tale = Tale::new(seed, &self.scenario);
-        let mut kept = Kept { seed, every, states: Vec::new() };
         while world.epoch < self.scenario.epochs {
-            if world.epoch.is_multiple_of(every) {
-                kept.states.push(world.clone());
-            }
+            before(&world)?;
             let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
             if let Some(error) = lived.error.take() {
                 return Err(error.into());
@@ -224,7 +256,7 @@ impl Prepared {
                 break;
             }
         }
-        Ok((tale.end(self, &world), kept))
+        Ok((tale.end(self, &world), world))
     }
 
     /// One epoch of a run again, with all that concerns `uid` in it. It begins at the nearest state before that
@@ -239,7 +271,7 @@ impl Prepared {
         uid: Uid,
         kept: Option<&Kept>,
     ) -> Result<Explained, LabError> {
-        let lived = self.again(seed, epoch, kept, Look { about: Some(uid), events: false })?;
+        let (lived, _) = self.again(seed, epoch, kept, Look { about: Some(uid), events: false })?;
         match lived.told {
             Some(told) => Ok(Explained { seed, ..told }),
             None => Err(LabError::Replay { epoch, why: format!("uid {uid} was no miner's in it") }),
@@ -251,11 +283,27 @@ impl Prepared {
     /// # Errors
     /// [`LabError::Replay`] for an epoch that the run does not have.
     pub fn relive(&self, seed: u64, epoch: u64, kept: Option<&Kept>) -> Result<Relived, LabError> {
-        let lived = self.again(seed, epoch, kept, Look { about: None, events: true })?;
-        Ok(Relived { row: lived.row, faults: lived.faults, happenings: lived.happenings })
+        self.relived(seed, epoch, kept).map(|(relived, _)| relived)
     }
 
-    fn again(&self, seed: u64, epoch: u64, kept: Option<&Kept>, look: Look) -> Result<Lived, LabError> {
+    /// The same, and its end.
+    pub(super) fn relived(
+        &self,
+        seed: u64,
+        epoch: u64,
+        kept: Option<&Kept>,
+    ) -> Result<(Relived, World), LabError> {
+        let (lived, world) = self.again(seed, epoch, kept, Look { about: None, events: true })?;
+        Ok((Relived { row: lived.row, faults: lived.faults, happenings: lived.happenings }, world))
+    }
+
+    fn again(
+        &self,
+        seed: u64,
+        epoch: u64,
+        kept: Option<&Kept>,
+        look: Look,
+    ) -> Result<(Lived, World), LabError> {
         let wrong = |why: String| Err(LabError::Replay { epoch, why });
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
@@ -276,6 +324,6 @@ impl Prepared {
             }
         }
         let mut lived = self.live(&mut world, &streams, &*prover, look);
-        lived.error.take().map_or(Ok(lived), |error| Err(error.into()))
+        lived.error.take().map_or(Ok((lived, world)), |error| Err(error.into()))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
+use serde::{Deserialize, Serialize};
 
 use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
@@ -65,7 +66,7 @@ pub(super) struct Owner {
 }
 
 /// What an agent looks back at.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct LastEpoch {
     pub(super) earned_rao: u64,
     /// Without registrations and filling.
@@ -87,7 +88,8 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn claimed_bytes(&self) -> u64 {
-        self.claims.iter().flatten().map(|registered| registered.claim.statement.claimed_bytes()).sum()
+        let claims = self.claims.iter().flatten();
+        claims.map(|registered| registered.claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
     }
 }
 
@@ -120,7 +122,7 @@ impl Owner {
         if self.is_gone {
             return 0;
         }
-        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).sum()
+        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).fold(0, u64::saturating_add)
     }
 }
 
@@ -189,12 +191,14 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     for (group, miners) in scenario.miners.iter().enumerate() {
         for member in 0..miners.count {
             let number = all.len() as u64;
-            // Every hotkey has a coldkey of its own, as anybody could have: nothing on chain tells a sybil.
+            // Every hotkey has a coldkey of its own, as anybody could have, unless the scenario says otherwise: nothing
+            // on chain tells a sybil.
+            let coldkey = |at: u32| if miners.one_coldkey { 0 } else { at };
             let key =
                 |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
-            let keys = (0..miners.strategy.hotkeys()).map(|at| Key {
+            let keys = (0..miners.hotkeys()).map(|at| Key {
                 hotkey: key(at, 0),
-                coldkey: key(at, 1),
+                coldkey: key(coldkey(at), 1),
                 uid: None,
                 last_uid: None,
                 claims: Arc::from([]),
@@ -232,8 +236,17 @@ pub(super) fn holder(owners: &[Owner], owner: usize, key: usize, units_of: Units
 
 /// What a miner registers without a plot; nothing where the bytes hold no unit.
 pub(super) fn unfilled(wanted: &Wanted, unit_bytes: u32) -> Option<Registered> {
-    let Wanted { owner, validator, bytes, .. } = *wanted;
-    let units = bytes / u64::from(unit_bytes.max(1));
+    let units = wanted.bytes / u64::from(unit_bytes.max(1));
+    unfilled_units(wanted.owner, wanted.validator, units, unit_bytes)
+}
+
+/// The same for so many units.
+pub(super) fn unfilled_units(
+    owner: Hotkey,
+    validator: Hotkey,
+    units: u64,
+    unit_bytes: u32,
+) -> Option<Registered> {
     let identity = Identity { netuid: NETUID, owner, validator };
     let text = [&owner.0[..], &validator.0, &units.to_le_bytes()].concat();
     let registration = Digest::of(&text);

@@ -4,6 +4,7 @@ use plimsoll_core::{Digest, Hotkey, Uid};
 use serde_json::json;
 
 use super::axes::Axes;
+use super::cell::Cell;
 use super::drive::Swept;
 use super::outcome::SeedOutcome;
 use super::setting::Setting;
@@ -84,6 +85,12 @@ pub(super) fn run(seed: u64) -> Run {
 
 pub(super) fn outcome(seed: u64) -> SeedOutcome {
     SeedOutcome::of(&run(seed))
+}
+
+/// One of them.
+pub(super) fn cell() -> Cell {
+    let figures = SchemeFigures::shipped("proof-stream", &json!({})).unwrap();
+    Cell::new("freeloader".into(), Vec::new(), scenario(), figures).unwrap()
 }
 
 /// Two cells, three seeds.

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod agreement;
+mod counterexamples;
 mod exact;
 mod faults;
 mod figures;
 mod lab;
 mod laws;
 mod life;
+mod random;
 mod replay;
 mod scenarios;
+mod states;

@@ -103,16 +103,28 @@ impl Chosen {
         }
     }
 
+    /// The same, but no file is made where there is none.
+    ///
+    /// # Errors
+    /// As [`Chosen::kept`].
+    pub(super) fn kept_before(&self, global: &Global) -> Result<Option<Keep>, Failure> {
+        match self.kept_in().is_some_and(|path| path.exists()) {
+            true => self.kept(global),
+            false => Ok(None),
+        }
+    }
+
+    fn kept_in(&self) -> Option<PathBuf> {
+        let usual = || std::env::home_dir().map(|home| home.join(".plimsoll").join("simulate.redb"));
+        self.keep.clone().or_else(usual).filter(|_| !self.no_keep)
+    }
+
     /// The file of finished runs. One that was not named and is in use is gone without.
     ///
     /// # Errors
     /// A file that is damaged, or a named one that is in use.
     pub(super) fn kept(&self, global: &Global) -> Result<Option<Keep>, Failure> {
-        if self.no_keep {
-            return Ok(None);
-        }
-        let usual = || std::env::home_dir().map(|home| home.join(".plimsoll").join("simulate.redb"));
-        let Some(path) = self.keep.clone().or_else(usual) else { return Ok(None) };
+        let Some(path) = self.kept_in() else { return Ok(None) };
         match Keep::open(&path) {
             Err(LabError::KeptInUse { path }) if self.keep.is_none() => {
                 global.remark(&format!("another process uses {}: this one keeps no runs", path.display()));

@@ -6,6 +6,8 @@ mod scenario;
 mod progress;
 mod table;
 
+mod states;
+
 mod explain;
 mod replay;
 mod scenarios;

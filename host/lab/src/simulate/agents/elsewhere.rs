@@ -30,7 +30,7 @@ impl Agent for Outsourcer {
     }
 
     fn stored(&self, plots: &[Plot]) -> Stored {
-        let all: u64 = plots.iter().map(|plot| plot.bytes).sum();
+        let all: u64 = plots.iter().map(|plot| plot.bytes).fold(0, u64::saturating_add);
         Stored { disk_bytes: if self.has_store { all } else { 0 }, ..Stored::default() }
     }
 
@@ -61,7 +61,7 @@ impl Agent for OnDemand {
     fn stored(&self, plots: &[Plot]) -> Stored {
         Stored {
             disk_bytes: 0,
-            cold_bytes: plots.iter().map(|plot| plot.bytes).sum(),
+            cold_bytes: plots.iter().map(|plot| plot.bytes).fold(0, u64::saturating_add),
             cold_usd_per_tib_month: self.usd_per_tib_month,
         }
     }

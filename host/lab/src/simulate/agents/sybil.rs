@@ -32,7 +32,7 @@ impl Agent for Sybil {
         let first = plots.iter().map(|plot| plot.key).min();
         let one =
             plots.iter().filter(|plot| Some(plot.key) == first && (!self.identity_bound || plot.key == 0));
-        Stored { disk_bytes: one.map(|plot| plot.bytes).sum(), ..Stored::default() }
+        Stored { disk_bytes: one.map(|plot| plot.bytes).fold(0, u64::saturating_add), ..Stored::default() }
     }
 
     fn again(&self) -> Box<dyn Agent> {

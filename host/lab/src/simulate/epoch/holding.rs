@@ -27,10 +27,12 @@ impl Day<'_> {
                 places: owner.keys.iter().filter(|key| key.uid.is_some()).count() as u32,
             };
             let mut draws = self.streams.stream(Purpose::Act, [epoch, at as u64, 0, 0]);
-            let bytes = owner.agent.act(&seen, &mut draws);
-            for (number, key) in owner.keys.iter().enumerate() {
+            let all_bytes = owner.agent.act(&seen, &mut draws);
+            let group = &self.prepared.scenario().miners[owner.group];
+            for (number, key) in (0u32..).zip(&owner.keys) {
+                let bytes = group.part_of(number, all_bytes);
                 if key.uid.is_some() && key.divided != Some((bytes, world.electorate)) {
-                    changed.push((at, number, bytes));
+                    changed.push((at, number as usize, bytes));
                 }
             }
         }

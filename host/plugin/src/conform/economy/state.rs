@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::super::report::Broken;
 use super::choices::Choices;
-use super::crowd::{Miner, live, round, weigh_all};
+use super::crowd::{Miner, live, only_exact, round, weigh_all};
 use super::rule::others;
-use super::scenario::{Miners, Scenario, Tested};
+use super::scenario::{Miners, ONLY_EXACT, Scenario, Tested};
 use crate::{Incentive, MEMORY_BLOB_BYTES, PluginError};
 
 const EPOCHS: usize = 3;
@@ -51,7 +51,11 @@ pub(super) fn order(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>
     };
     Ok(Some(Broken {
         figures,
-        scenario: scenario(tested, "What these miners earn depends on their order", &miners),
+        scenario: scenario(
+            tested,
+            &format!("What these miners earn depends on their order{ONLY_EXACT}"),
+            &miners,
+        ),
         case: json!({ "one_order": one.to_json(), "another": other.to_json() }),
     }))
 }
@@ -106,7 +110,11 @@ pub(super) fn memory(rule: &Incentive, tested: &Tested) -> Found {
     let broken = |figures: String, sizes: &[usize], groups: Vec<Miners>| {
         Some(Broken {
             figures,
-            scenario: Scenario::of_rule(tested, "What the rule remembers grows and grows", groups),
+            scenario: Scenario::of_rule(
+                tested,
+                &format!("What the rule remembers grows and grows{ONLY_EXACT}"),
+                groups,
+            ),
             case: json!({ "memory_bytes_by_epoch": sizes }),
         })
     };
@@ -151,6 +159,7 @@ pub(super) fn weights(rule: &Incentive, tested: &Tested, choices: &mut Choices<'
         // The first of them passes all that it is asked, and is asked in every epoch.
         *audits = super::crowd::Audits { passed: 1 + audits.passed, ..Default::default() };
     }
+    let only_exact = only_exact(&miners, false);
     let life = live(rule, &miners)?;
     let values = life.last_values();
     let largest = values.iter().map(|&(_, value)| u128::from(value)).max().unwrap_or(0);
@@ -172,7 +181,11 @@ pub(super) fn weights(rule: &Incentive, tested: &Tested, choices: &mut Choices<'
     };
     Ok(Some(Broken {
         figures,
-        scenario: scenario(tested, "What these miners earn is lost when it becomes 16-bit weights", &miners),
+        scenario: scenario(
+            tested,
+            &format!("What these miners earn is lost when it becomes 16-bit weights{only_exact}"),
+            &miners,
+        ),
         case: life.to_json(),
     }))
 }
