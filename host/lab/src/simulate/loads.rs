@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use plimsoll_plugin::{Allocation, Challenge, Host, Incentive, PluginError, PluginRef};
+use plimsoll_plugin::{Allocation, Challenge, Host, Incentive, PluginError, PluginRef, Scheme};
 use serde_json::Value;
 
 use super::prepared::choice;
@@ -15,6 +15,7 @@ pub struct Loads {
     rules: Shelf<Incentive>,
     challenges: Shelf<Challenge>,
     allocations: Shelf<Allocation>,
+    schemes: Shelf<Scheme>,
 }
 
 /// Plugins of one kind, by name and canonical parameters.
@@ -31,6 +32,10 @@ impl Loads {
 
     pub(super) fn allocation(&self, host: &Host, name: &str, params: &Value) -> Result<Allocation, LabError> {
         once(&self.allocations, name, params, |plugin, params| host.load_allocation(plugin, params))
+    }
+
+    pub(super) fn scheme(&self, host: &Host, name: &str, params: &Value) -> Result<Scheme, LabError> {
+        once(&self.schemes, name, params, |plugin, params| host.load_scheme(plugin, params))
     }
 }
 

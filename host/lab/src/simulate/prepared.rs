@@ -96,9 +96,7 @@ pub fn prepare_with(
     let judge = match scenario.fidelity {
         Fidelity::Sampled => None,
         Fidelity::Exact => {
-            let scheme = choice(&plugins.scheme, &plugins.scheme_params);
-            let resolved = scheme.resolve().map_err(|error| LabError::from(Box::new(error)))?;
-            let scheme = host.load_scheme(&resolved, &scheme.params)?;
+            let scheme = loads.scheme(host, &plugins.scheme, &plugins.scheme_params)?;
             every_claim_fits(&scenario, &scheme, unit_bytes)?;
             let (challenge, incentive) = (challenge.clone(), rule.clone());
             Some(Judge::new(ValidatorPlugins { scheme, challenge, incentive }))
@@ -180,9 +178,13 @@ impl Prepared {
     }
 
     fn begin(&self, streams: &Streams) -> World {
-        // Where units are real, agents try: whether another's pass follows from the bytes.
-        let identity_bound = self.figures.identity_bound && self.judge.is_none();
-        World::new(&self.scenario, streams, identity_bound)
+        World::new(&self.scenario, streams, self.identity_bound())
+    }
+
+    /// Whether agents take it that another's units do not pass. Where units are real, they try: it follows from the
+    /// bytes.
+    pub(super) fn identity_bound(&self) -> bool {
+        self.figures.identity_bound && self.judge.is_none()
     }
 
     /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator

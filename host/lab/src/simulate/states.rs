@@ -54,7 +54,7 @@ impl Prepared {
         let origin = Origin {
             scenario: self.scenario(),
             streams: &Streams::new(seed),
-            identity_bound: self.figures().identity_bound,
+            identity_bound: self.identity_bound(),
             unit_bytes: self.unit_bytes(),
         };
         let world = World::from_bytes(&state.bytes, &origin).map_err(wrong)?;

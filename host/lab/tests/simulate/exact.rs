@@ -155,6 +155,13 @@ fn an_exact_run_is_the_same_on_every_number_of_threads_and_from_every_state() {
         let relived = prepared.relive(7, epoch, Some(&kept)).unwrap();
         assert_eq!(relived.row, run.rows[epoch as usize], "plots are filled again where they are needed");
     }
+    let (again, states) = prepared.run_saving(7, 1 << 20, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(json(&again), one);
+    let kept = prepared.recall(7, states.iter().find(|state| state.epoch == 3).unwrap()).unwrap();
+    for epoch in [3, 4] {
+        let relived = prepared.relive(7, epoch, Some(&kept)).unwrap();
+        assert_eq!(relived.row, run.rows[epoch as usize], "also from a state's bytes");
+    }
 }
 
 fn refused(host: &Host, scheme: (&str, u64), scenario: Scenario) -> String {

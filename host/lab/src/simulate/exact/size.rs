@@ -33,13 +33,14 @@ pub(in crate::simulate) fn within_memory(scenario: &Scenario) -> Result<(), Stri
     }
 }
 
-/// What a group's plots take at most: one for each hotkey, unless one copy is all that there is.
+/// What a group's plots take at most: what each miner claims, unless one copy is all that there is.
 fn plots_bytes(group: &Miners) -> u64 {
     let each = match group.strategy {
         Strategy::Growing { up_to, .. } => up_to.0,
         _ => group.bytes.0,
     };
-    let copies = if matches!(group.strategy, Strategy::Outsourcer { .. }) { 1 } else { group.count };
+    let is_one = matches!(group.strategy, Strategy::Outsourcer { .. }) && group.hotkeys() == 1;
+    let copies = if is_one { 1 } else { group.count };
     each.saturating_mul(copies.into())
 }
 
