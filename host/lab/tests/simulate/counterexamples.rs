@@ -105,7 +105,7 @@ fn a_plot_split_over_hotkeys_earns_as_much_by_bytes_and_more_by_the_logarithm_th
         );
         assert_eq!(split.costs.registration_rao, 4 * whole.costs.registration_rao);
         assert_eq!(group(&run, "split").audits.judged(), 4 * group(&run, "whole").audits.judged());
-        assert_eq!(run.false_punishment_rate, 0.0);
+        assert_eq!(run.honest.audits.pass_rate(), Some(1.0));
         group(&run, "split").emission_share
     };
     for more in ["", "one_coldkey = true", "hotkey_parts = [1, 2, 3, 4]"] {

@@ -9,9 +9,9 @@ use crate::lab::{HOST, figures, ready, run, scenario};
 const PINNED: (u32, [&str; 3]) = (
     2,
     [
-        "4be001a91d7a57b85bd5bb195e901755808d5ab135bcd7865236f272434dae0b",
-        "b0ff450a61856f3fa72b76519fd498797b8e5ad10b91aeba3b8d91ffca63384d",
-        "1857c48dd2b588220c0fbd1fe8dbaacf27224e01c85219f31b4beece1a4a5c1c",
+        "adcf26e0fb3825543b1acb313f9d193278c226183f3dc49b41e4f0d3e4d08019",
+        "0879561a308a5538facc83f5d41954b684fcd092a398e6dc8850d92bdad0dd82",
+        "3f55fc8f9889bf57c6c7eb4ab5cfd7c8e8dd3d3dae8930809b36205b7cd05d25",
     ],
 );
 

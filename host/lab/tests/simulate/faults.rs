@@ -88,9 +88,9 @@ fn a_sweep_ends_with_what_broke_down_scored_as_the_rules_fault() {
     let pool = Pool::new(HOST.clone(), NonZeroUsize::new(2));
     let swept = sweep(&cells, 1..3, &pool, None, &|_| ControlFlow::Continue(())).unwrap();
     let faults: Vec<_> =
-        swept.cells.iter().map(|cell| (cell.faults_count, cell.false_punishment_rate)).collect();
+        swept.cells.iter().map(|cell| (cell.faults_count, cell.honest_audits_not_passed_rate)).collect();
     // Two seeds, two validators; six epochs or one.
-    assert_eq!(faults, [(24, 0.0), (4, 0.0), (0, 0.0)]);
+    assert_eq!(faults, [(24, Some(0.0)), (4, Some(0.0)), (0, Some(0.0))]);
     let first = swept.cells[0].first_fault.as_ref().unwrap();
     assert!(
         first.starts_with("seed 1, epoch 6, v 1: plugin `") && first.contains("two weights for uid"),

@@ -127,10 +127,6 @@ fn rules_of_real_subnets_pay_what_they_are_known_to_pay() {
     assert!(per_miner(&latency, "far archive") < per_miner(&latency, "honest"));
 }
 
-fn per_miner(run: &Run, name: &str) -> f64 {
-    group(run, name).earned_rao as f64 / f64::from(group(run, name).count)
-}
-
 #[test]
 fn honest_miners_are_paid_by_bytes_and_free_riders_next_to_nothing() {
     let honest = shipped("honest-only");
