@@ -43,6 +43,9 @@
 //!
 //! plimsoll_sdk::laws::incentive_rule::<Equal>("{}");
 //! ```
+//!
+//! A plugin gets its memory from an allocator of this crate, made for calls that are short: it cannot have a
+//! `#[global_allocator]` of its own.
 
 // So that a path means the same inside this crate, in its macros and in a plugin.
 extern crate self as plimsoll_sdk;

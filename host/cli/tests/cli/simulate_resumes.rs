@@ -7,7 +7,7 @@ use crate::home::Home;
 
 const RUNS: u64 = 64;
 const SWEEP: &str = "simulate --rule incentive-proportional,incentive-ema --set audits.samples=5,20 \
-                     --epochs 30 --seeds 16 --threads 2";
+                     --epochs 60 --seeds 16 --threads 2";
 
 /// A sweep that goes on, and its standard error.
 struct Sweeping {

@@ -166,6 +166,8 @@ pub(super) struct Heard {
     pub(super) samples: Option<u32>,
     /// Units that were asked for and not kept.
     pub(super) missed: u32,
+    /// Whether the miner came to no answer for want of what it did not keep.
+    pub(super) had_none: bool,
     pub(super) miner: Work,
     pub(super) validator: Work,
     /// How the scheme broke down: why there is no verdict, or no answer of an honest prover.
@@ -181,7 +183,8 @@ impl Heard {
     const fn nothing(missed: u32, miner: Work) -> Self {
         let validator = Work { core_us: 0, traffic_bytes: REQUEST_BYTES };
         let (samples, fault) = (None, None);
-        Self { outcome: Outcome::Absent, elapsed_ms: None, samples, missed, miner, validator, fault }
+        let (outcome, had_none) = (Outcome::Absent, false);
+        Self { outcome, elapsed_ms: None, samples, missed, had_none, miner, validator, fault }
     }
 }
 
@@ -262,8 +265,10 @@ impl Pace {
         }
         let (mut miner, proving_ns) = self.answering(asked, samples, missed);
         if is_lost || matches!(fate, Fate::Silent | Fate::NotEligible | Fate::Broken(_)) {
+            let had_none = matches!(fate, Fate::Silent);
             let fault = if let Fate::Broken(why) = fate { Some(why) } else { None };
-            return Ok(Heard { samples: Some(samples), fault, ..Heard::nothing(missed, miner) });
+            let samples = Some(samples);
+            return Ok(Heard { samples, had_none, fault, ..Heard::nothing(missed, miner) });
         }
         let bytes = self.proof_bytes.saturating_add(REQUEST_BYTES);
         miner.traffic_bytes = miner.traffic_bytes.saturating_add(bytes);
@@ -281,7 +286,8 @@ impl Pace {
         let verify_us = if is_late { 0 } else { self.verify_ns / 1000 };
         let validator = Work { core_us: verify_us, traffic_bytes: bytes };
         let (elapsed_ms, samples) = (Some(elapsed_ms), Some(samples));
-        Ok(Heard { outcome, elapsed_ms, samples, missed, miner, validator, fault })
+        let had_none = false;
+        Ok(Heard { outcome, elapsed_ms, samples, missed, had_none, miner, validator, fault })
     }
 
     /// What proving takes the miner, and how long.

@@ -49,6 +49,8 @@ pub(super) struct Scene<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sum {
     pub(super) audits: Audits,
+    /// Whether it had no answer to an audit that reached it.
+    pub(super) had_none: bool,
     pub(super) work: Work,
 }
 
@@ -129,6 +131,7 @@ impl Scene<'_> {
             finished.work.add(heard.validator);
             finished.sums[place].work.add(heard.miner);
             finished.sums[place].audits.count(heard.outcome);
+            finished.sums[place].had_none |= heard.had_none;
             let tally = tallies.entry(audit.uid).or_default();
             tally.add(heard.outcome, heard.elapsed_ms);
             tally.broken += u32::from(heard.outcome == Outcome::NoVerdict && heard.elapsed_ms.is_some());

@@ -117,6 +117,7 @@ pub(super) const COLUMNS: &[Column] = &[
     whole("audits_failed_count", |line| Some(line.miners()?.audits.failed)),
     whole("audits_late_count", |line| Some(line.miners()?.audits.late)),
     whole("audits_absent_count", |line| Some(line.miners()?.audits.absent)),
+    text("fidelity", |line| Some(line.cell.fidelity.word().to_owned())),
     number("false_punishment_rate", |line| line.cell.false_punishment_rate),
     number("honest_audits_not_passed_rate", |line| line.cell.honest_audits_not_passed_rate),
     number("honest_gini", |line| line.cell.honest_gini),

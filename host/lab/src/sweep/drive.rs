@@ -46,8 +46,8 @@ pub struct Swept {
     pub unkept: Option<String>,
 }
 
-/// The most runs of one sweep: each takes a few hundred bytes until the end.
-const MOST_RUNS: u64 = 10_000_000;
+/// The most runs of one sweep: each takes up to some ten kilobytes until the end.
+const MOST_RUNS: u64 = 1_000_000;
 
 /// Lives through every cell under every seed, except for what is kept already.
 ///
@@ -204,7 +204,7 @@ mod tests {
         let refused = sweep(&cells(), 1..5_000_002, &Known::default(), None, &on).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "that is 10000002 runs, 2 cells under 5000001 seeds, at most 10000000 make one sweep: leave some values or seeds out"
+            "that is 10000002 runs, 2 cells under 5000001 seeds, at most 1000000 make one sweep: leave some values or seeds out"
         );
     }
 

@@ -10,7 +10,7 @@ use super::outcome::SeedOutcome;
 use crate::LabError;
 
 /// From [`super::Cell::key`] to a digest and a run. The number is the form's version.
-const RUNS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("runs-1");
+const RUNS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("runs-2");
 /// Keeps the digests of kept runs apart from all other hashes.
 const SEAL_KEY: &[u8; 32] = b"plimsoll: kept runs of sweeps, 1";
 const SEAL_BYTES: usize = 32;

@@ -1,17 +1,18 @@
 //! Runs of a fixed engine stay what they are: what was kept under its version must be what it would make today.
 
-use plimsoll_lab::simulate::{SchemeFigures, prepare};
+use plimsoll_lab::simulate::{Fidelity, Scenario, SchemeFigures, prepare};
 use plimsoll_lab::sweep::{ENGINE, digest};
 
 use crate::lab::{HOST, figures, ready, run, scenario};
 
 /// The version, and BLAKE3 of a run of each scenario below under it.
-const PINNED: (u32, [&str; 3]) = (
+const PINNED: (u32, [&str; 4]) = (
     2,
     [
         "adcf26e0fb3825543b1acb313f9d193278c226183f3dc49b41e4f0d3e4d08019",
         "0879561a308a5538facc83f5d41954b684fcd092a398e6dc8850d92bdad0dd82",
         "3f55fc8f9889bf57c6c7eb4ab5cfd7c8e8dd3d3dae8930809b36205b7cd05d25",
+        "1503fc076d7418596af0b04a38e3d53ed80e5ddbf6c124b3bda65cce0fc52fbc",
     ],
 );
 
@@ -54,6 +55,17 @@ fn crooked() -> String {
         + &miners("selective", "strategy.selective = { stake_from = 0.3 }")
 }
 
+/// Real plots and proofs of those who keep all, half, nothing, or one copy elsewhere.
+fn real() -> Scenario {
+    let small = |name: &str, more: &str| miners(name, more).replace("1TiB", "1MiB");
+    let text = "plugins.allocation = \"allocation-permit\"\n[[validators]]\nname = \"v\"\n".to_owned()
+        + &small("honest", "")
+        + &small("half", "strategy.freeloader = { keep = 0.5 }")
+        + &small("anew", "strategy.regenerator = { keep = 0.5, cores = 2 }")
+        + &small("store", "strategy.outsourcer = { rtt_ms = 20, bytes_per_s = 12_500_000 }");
+    Scenario { fidelity: Fidelity::Exact, epochs: 4, ..scenario(&text) }
+}
+
 #[test]
 fn runs_change_only_with_the_version_of_the_engine() {
     let shared = SchemeFigures { identity_bound: false, not_eligible_fraction: 0.1, ..figures() };
@@ -61,6 +73,7 @@ fn runs_change_only_with_the_version_of_the_engine() {
         ready(scenario(&plain())),
         ready(scenario(&restless())),
         prepare(scenario(&crooked()), &HOST, shared).unwrap(),
+        prepare(real(), &HOST, SchemeFigures { unit_bytes: 16_384, ..figures() }).unwrap(),
     ];
     let found = prepared.map(|prepared| digest(&run(&prepared, 1)).to_string());
     let (version, pinned) = PINNED;

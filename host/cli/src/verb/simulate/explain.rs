@@ -38,6 +38,7 @@ pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(
         let (keep, cancel, global) = (keep.as_ref(), &cancel, &at);
         let states =
             States { args: &args.states, prepared: &prepared, cell: &cell, seed, keep, cancel, global };
+        states.made_first(args.epoch)?;
         let start = states.before(args.epoch)?;
         prepared.replay(seed, args.epoch, uid, start.as_ref().map(|start| &start.kept))
     };

@@ -25,6 +25,8 @@ pub(super) struct Progress {
 struct State {
     since: Instant,
     last_line: Option<Instant>,
+    /// Whether a line has told of a finished run.
+    has_told_of_one: bool,
     bar: Option<CountBar>,
     runs: usize,
     finished: usize,
@@ -41,7 +43,7 @@ impl Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match step {
             Step::Begins { runs, kept, epochs } => {
-                (state.runs, state.epochs) = (runs, epochs);
+                (state.runs, state.epochs, state.since) = (runs, epochs, Instant::now());
                 if kept > 0 && !self.global.json {
                     screen::note(&format!("{kept} runs are kept from before, {runs} are to be made"));
                 }
@@ -54,7 +56,7 @@ impl Progress {
             bar.advance_to(state.done);
             bar.say(format!("{} of {} runs", state.finished, state.runs));
         } else if !self.global.json && state.is_line_due() {
-            state.last_line = Some(Instant::now());
+            (state.last_line, state.has_told_of_one) = (Some(Instant::now()), state.finished > 0);
             screen::note(&state.line(state.since.elapsed()));
         }
         if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -64,13 +66,15 @@ impl Progress {
 impl State {
     fn new() -> Self {
         let since = Instant::now();
-        Self { since, last_line: None, bar: None, runs: 0, finished: 0, epochs: 0, done: 0 }
+        let (last_line, has_told_of_one, bar) = (None, false, None);
+        Self { since, last_line, has_told_of_one, bar, runs: 0, finished: 0, epochs: 0, done: 0 }
     }
 
     fn is_line_due(&self) -> bool {
-        let early = self.last_line.is_none() && self.finished > 0;
-        let after = if early { BEFORE_FIRST_LINE } else { BETWEEN_LINES };
-        self.last_line.unwrap_or(self.since).elapsed() >= after
+        if self.finished > 0 && !self.has_told_of_one {
+            return self.since.elapsed() >= BEFORE_FIRST_LINE;
+        }
+        self.last_line.unwrap_or(self.since).elapsed() >= BETWEEN_LINES
     }
 
     fn line(&self, time: Duration) -> String {
@@ -101,12 +105,15 @@ mod tests {
     fn the_first_line_comes_with_the_first_finished_run_and_the_others_now_and_then() {
         let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
         let due = |since, last_line: Option<u64>, finished| {
-            State { since: ago(since), last_line: last_line.map(ago), finished, ..State::new() }.is_line_due()
+            let has_told_of_one = last_line.is_some() && finished > 1;
+            let (since, last_line) = (ago(since), last_line.map(ago));
+            State { since, last_line, has_told_of_one, finished, ..State::new() }.is_line_due()
         };
         assert_eq!(
             [due(0, None, 1), due(2, None, 0), due(2, None, 1), due(6, None, 0)],
             [false, false, true, true]
         );
         assert_eq!([due(60, Some(2), 9), due(60, Some(6), 9)], [false, true]);
+        assert!(due(60, Some(2), 1), "lines before told of none");
     }
 }

@@ -98,7 +98,12 @@ pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(
 
 fn again(states: &States<'_>, epoch: Option<u64>) -> Result<Again, LabError> {
     let States { prepared, seed, .. } = *states;
+    let made = epoch.map_or(Ok(None), |epoch| states.made_first(epoch))?;
     let start = epoch.map_or(Ok(None), |epoch| states.before(epoch))?;
+    if let (Some(run), Some(epoch)) = (made, epoch) {
+        let relived = prepared.relive(seed, epoch, start.as_ref().map(|start| &start.kept))?;
+        return Ok(Again::Run(Box::new(run), Some(relived)));
+    }
     if let (Some(epoch), Some(start)) = (epoch, start) {
         let (relived, end) = prepared.relive_saving(seed, epoch, Some(&start.kept))?;
         let equal = states.is_kept(&end)?;

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use plimsoll_lab::LabError;
 use plimsoll_lab::simulate::{Kept, Prepared, Run, SavedState};
-use plimsoll_lab::sweep::{Cell, Keep, KeptState};
+use plimsoll_lab::sweep::{Cell, Keep, KeptState, digest};
 
 use super::chosen::Chosen;
 use crate::cancel::Cancel;
@@ -48,7 +48,7 @@ impl Keeping {
 }
 
 impl States<'_> {
-    /// The whole run; its states are kept if that is wished.
+    /// The whole run; its states are kept if that is wished, and it is none other than the one that was kept.
     pub(super) fn run(&self) -> Result<Run, LabError> {
         let watch = &mut |_| match self.cancel.is_cancelled() {
             true => ControlFlow::Break(()),
@@ -58,23 +58,33 @@ impl States<'_> {
             return self.prepared.run(self.seed, watch);
         };
         let (run, states) = self.prepared.run_saving(self.seed, MOST_BYTES, watch)?;
-        match run.faults.is_empty() {
-            true => keep.keep_states(self.cell, self.seed, &states)?,
-            false => self.global.remark("a plugin broke down in this run: no states of it are kept"),
+        let kept = keep.find(&self.cell.key(self.seed))?;
+        if !run.faults.is_empty() {
+            self.global.remark("a plugin broke down in this run: no states of it are kept");
+        } else if kept.is_some_and(|kept| kept.run_blake3 != digest(&run)) {
+            self.global.remark("this run is other than the one that was kept: no states of it are kept");
+        } else {
+            keep.keep_states(self.cell, self.seed, &states)?;
         }
         Ok(run)
     }
 
-    /// The nearest state that is kept from before `epoch`. Where states are wished and not all there, the run is made
-    /// first.
-    pub(super) fn before(&self, epoch: u64) -> Result<Option<Start>, LabError> {
-        let Some(keep) = self.keep else { return Ok(None) };
+    /// The run, where its states are wished and not all there, so that it has to be made; none for an epoch that it does
+    /// not have.
+    pub(super) fn made_first(&self, epoch: u64) -> Result<Option<Run>, LabError> {
+        let Some(keep) = self.keep.filter(|_| self.args.keep_states) else { return Ok(None) };
         let epochs = self.prepared.scenario().epochs;
-        if epoch >= epochs {
+        if epoch >= epochs || self.at(keep, epochs)?.is_some() {
             return Ok(None);
         }
-        if self.args.keep_states && self.at(keep, epochs)?.is_none() {
-            self.run()?;
+        self.run().map(Some)
+    }
+
+    /// The nearest state that is kept from before `epoch`.
+    pub(super) fn before(&self, epoch: u64) -> Result<Option<Start>, LabError> {
+        let Some(keep) = self.keep else { return Ok(None) };
+        if epoch >= self.prepared.scenario().epochs {
+            return Ok(None);
         }
         let state = match keep.state_before(self.cell, self.seed, epoch)? {
             KeptState::State(state) => state,

@@ -27,8 +27,8 @@ impl Agent for Outsourcer {
     fn conduct(&self, _key: u32, _toward: &Toward) -> Conduct {
         let fetched = Missing::Fetched { rtt_ms: self.rtt_ms, bytes_per_s: self.bytes_per_s };
         let missing = if self.is_served { fetched } else { Missing::Wrong };
-        let units_of = if self.has_store { UnitsOf::Own } else { UnitsOf::FirstOfGroup };
-        Conduct { kept: 0.0, missing, units_of, ..Conduct::HONEST }
+        // Whoever pays for the store: it was filled for the very first one.
+        Conduct { kept: 0.0, missing, units_of: UnitsOf::FirstOfGroup, ..Conduct::HONEST }
     }
 
     fn stored(&self, plots: &[Plot]) -> Stored {

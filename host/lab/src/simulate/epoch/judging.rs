@@ -66,5 +66,5 @@ fn holds_all(owner: &Owner) -> bool {
 fn gives_away(owner: &Owner, key: usize, toward: &Toward, sum: &Sum) -> bool {
     let conduct = owner.agent.conduct(u32::try_from(key).unwrap_or(u32::MAX), toward);
     let is_silent = matches!(conduct.missing, Missing::Silent) && conduct.kept < 1.0;
-    sum.audits.failed > 0 || sum.audits.late > 0 || (is_silent && sum.audits.absent > 0)
+    sum.audits.failed > 0 || sum.audits.late > 0 || sum.had_none || (is_silent && sum.audits.absent > 0)
 }

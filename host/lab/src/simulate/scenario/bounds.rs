@@ -9,10 +9,12 @@ use Step::{At, Key};
 const MOST_EPOCHS: u64 = 1_000_000;
 const MOST_TEMPO_BLOCKS: u64 = 1_000_000;
 const MOST_BLOCK_MS: u64 = 1_000_000_000;
-/// Every epoch keeps a few numbers of every group.
+/// Every epoch keeps a few numbers of every group, of miners and of validators.
 const MOST_GROUP_EPOCHS: u64 = 10_000_000;
 /// As many as uids can tell apart.
 const MOST_HOTKEYS: u64 = 1 << 16;
+/// A validator remembers some 600 bytes of each hotkey.
+const MOST_PAIRS: u64 = 1 << 22;
 /// More than ten times all TAO that there can be, and no sum in rao wraps.
 const MOST_STAKE_TAO: u128 = 10_000_000_000;
 /// Of times in milliseconds, bytes and pay in rao: no sum of them wraps.
@@ -23,7 +25,10 @@ const MOST_PRICE: f64 = 1e12;
 impl Scenario {
     /// The first thing of which there is too much.
     pub(super) fn out_of_bounds(&self) -> Option<Wrong> {
-        self.too_long().or_else(|| self.too_much_stake()).or_else(|| self.too_many_miners())
+        self.too_long()
+            .or_else(|| self.too_much_stake())
+            .or_else(|| self.too_many_miners())
+            .or_else(|| self.too_many_pairs())
     }
 
     fn too_long(&self) -> Option<Wrong> {
@@ -38,11 +43,11 @@ impl Scenario {
                 return Some(Wrong { path, what: format!("`{key}` must be {most} or less, it is {found}") });
             }
         }
-        let groups = self.miners.len() as u64;
+        let groups = (self.miners.len() + self.validators.len()) as u64;
         if self.epochs.saturating_mul(groups) > MOST_GROUP_EPOCHS {
             let most = MOST_GROUP_EPOCHS / groups;
             let what = format!(
-                "with {groups} [[miners]] tables `epochs` must be {most} or less, it is {}",
+                "with {groups} [[miners]] and [[validators]] tables `epochs` must be {most} or less, it is {}",
                 self.epochs
             );
             return Some(Wrong { path: vec![Key("epochs")], what });
@@ -57,6 +62,24 @@ impl Scenario {
                 let what =
                     format!("`{key}` times {blocks} blocks are {all} {what}, and a run counts to 2^63");
                 return Some(Wrong { path: section(key), what });
+            }
+        }
+        None
+    }
+
+    /// A validator remembers every hotkey that has a place, and those that had one not long ago.
+    fn too_many_pairs(&self) -> Option<Wrong> {
+        let of = |group: &Miners| u64::from(group.count) * u64::from(group.hotkeys());
+        let hotkeys: u64 = self.miners.iter().map(of).sum();
+        let mut validators = 0;
+        for (at, group) in self.validators.iter().enumerate() {
+            validators += u64::from(group.count);
+            if hotkeys.saturating_mul(validators) > MOST_PAIRS {
+                let what = format!(
+                    "{validators} validators with these would remember {hotkeys} hotkeys each, and there is memory for \
+                     {MOST_PAIRS} in all"
+                );
+                return Some(Wrong { path: vec![Key("validators"), At(at), Key("count")], what });
             }
         }
         None
@@ -171,7 +194,7 @@ mod tests {
         let groups: String = (0..10).map(|n| format!("\n[[miners]]\nname = \"{n}\"\nbytes = 1")).collect();
         assert_eq!(
             said("epochs = 1_000_000", "", &(SMALL.to_owned() + &groups)),
-            "s:2:10: with 11 [[miners]] tables `epochs` must be 909090 or less, it is 1000000"
+            "s:2:10: with 12 [[miners]] and [[validators]] tables `epochs` must be 833333 or less, it is 1000000"
         );
         assert_eq!(said("epochs = 1_000_000", "", SMALL), "good");
     }

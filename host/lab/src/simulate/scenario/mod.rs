@@ -81,6 +81,17 @@ pub enum Fidelity {
     Exact,
 }
 
+impl Fidelity {
+    /// As a scenario says it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sampled => "sampled",
+            Self::Exact => "exact",
+        }
+    }
+}
+
 /// The components: names of shipped ones, or files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
