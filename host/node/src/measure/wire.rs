@@ -19,9 +19,9 @@ use crate::miner::{HeldPlot, PlotSide, Plots, Prompt, SideOptions};
 use crate::space::{GenerateJob, GenerateOptions, Silent, generate};
 
 const NETUID: NetUid = NetUid(1);
-/// Validators that ask in turns: a miner remembers so and so many requests of each.
+/// Validators that ask in turns: a miner remembers only some thousand requests of each.
 const CALLERS: u8 = 32;
-/// Of one validator's plot: small, so that all of them are in the page cache, as what is asked of a miner is not.
+/// Of one validator's plot. All of them stay in the page cache: what a disk takes is not measured.
 const PLOT_BYTES: u64 = 1 << 20;
 /// Challenges of one validator.
 const AUDITS: u8 = 32;
