@@ -243,7 +243,7 @@ fn what_cannot_be_simulated_is_refused_by_name() {
         ("--epochs 0", 2, "0 is not in 1.."),
         ("--csv --json", 2, "cannot be used with"),
         ("--set prices.usd_per_alpha=1e308", 2, "must be 0 dollars, or from 1e-12 to 1e12, it is 1e308"),
-        ("--strategy sybil={hotkeys=4000000000}", 2, "a group has at most 65536"),
+        ("--strategy sybil={hotkeys=4000000000}", 2, "at most 65536 can be lived through"),
         ("--figures none.json", 10, "cannot read none.json"),
     ] {
         let ran = home.run(&format!("simulate --no-keep {line}"));

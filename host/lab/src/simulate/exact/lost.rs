@@ -29,8 +29,13 @@ pub(super) fn lost(streams: &Streams, identity: &Identity, layout: &Layout, shar
         // Below a length.
         runs.swap(last, draws.below(last as u64 + 1) as usize);
     }
-    let kept = share_of(runs.len() as u64, share);
-    runs.into_iter().skip(usize::try_from(kept).unwrap_or(usize::MAX)).collect()
+    let most = share_of(layout.units, share);
+    let mut kept = 0;
+    let is_kept = |run: &Span| {
+        kept += run.count;
+        kept <= most
+    };
+    runs.into_iter().skip_while(is_kept).collect()
 }
 
 #[cfg(test)]
