@@ -7,6 +7,8 @@ use plimsoll_lab::LabError;
 use plimsoll_node::NodeError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
+use plimsoll_wire::bench::BenchError;
+use plimsoll_wire::btauth::ReplayLogError;
 use plimsoll_wire::{EvidenceError, WireError};
 
 use crate::config::nearest;
@@ -19,6 +21,7 @@ impl From<NodeError> for Failure {
             NodeError::Chain(error) => return error.into(),
             NodeError::Wire(error) => return error.into(),
             NodeError::Evidence(error) => return error.into(),
+            NodeError::Measurement(error) => return error.into(),
             NodeError::Store(error) => return error.into(),
             NodeError::UnknownBuiltin { ref name, ref shipped } => {
                 let failure = Self::of(Exit::PluginRejected, &error);
@@ -123,7 +126,27 @@ impl From<StoreError> for Failure {
 
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
-        Self::of(Exit::Error, &error)
+        let exit = match &error {
+            WireError::Options(_) => Exit::Config,
+            WireError::Replay(ReplayLogError::Locked { .. }) => Exit::Locked,
+            WireError::Replay(ReplayLogError::NoLog { .. } | ReplayLogError::OtherHotkey { .. }) => {
+                Exit::Config
+            }
+            WireError::Replay(ReplayLogError::Io { .. } | ReplayLogError::Poisoned { .. }) => {
+                Exit::DiskMissing
+            }
+            _ => Exit::Error,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Wire(error) => error.into(),
+            _ => Self::of(Exit::NotMeasured, &error),
+        }
     }
 }
 
@@ -172,6 +195,13 @@ mod tests {
         assert_eq!(code(StoreError::NotAPlot { path: path.clone(), why: "x".into() }), 20);
         assert_eq!(code(StoreError::CutShort { path: path.clone(), missing_bytes: 1 }), 20);
         assert_eq!(code(StoreError::OtherDisk { path: path.clone(), why: "x".into() }), 21);
+        let wire = |error: ReplayLogError| code(NodeError::from(WireError::from(error)));
+        assert_eq!(wire(ReplayLogError::Locked { folder: path.clone() }), 11);
+        assert_eq!(wire(ReplayLogError::NoLog { path: path.clone() }), 3);
+        assert_eq!(wire(ReplayLogError::Poisoned { folder: path.clone() }), 21);
+        let limits = plimsoll_wire::WireLimits { connections: 0, ..Default::default() };
+        assert_eq!(code(NodeError::from(WireError::from(limits.check().unwrap_err()))), 3);
+        assert_eq!(code(NodeError::from(BenchError::Load("it ended".into()))), 51);
         let far = ChainError::Unreachable { endpoint: "local://[::1]:1".into(), why: "refused".into() };
         assert_eq!(code(NodeError::from(far)), 30);
         assert_eq!(code(NodeError::UnknownBuiltin { name: "x".into(), shipped: "y".into() }), 40);

@@ -8,6 +8,7 @@ use plimsoll_core::{Epoch, Hotkey, NetUid, Span};
 use plimsoll_kernels::KernelError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
+use plimsoll_wire::bench::BenchError;
 use plimsoll_wire::{EvidenceError, WireError};
 
 /// Why a node could not do what was asked.
@@ -113,6 +114,9 @@ pub enum NodeError {
     /// The wire's.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// A measurement's.
+    #[error(transparent)]
+    Measurement(#[from] BenchError),
     /// The evidence log's.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),

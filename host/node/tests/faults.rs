@@ -213,7 +213,10 @@ async fn a_slow_self_audit_does_not_keep_a_new_validator_out() {
         start_with(world.chain(), scheme(), options, Plots::new([plot]), Arc::new(Prompt)).await.unwrap();
     use plimsoll_wire::MinerSide as _;
     assert!(miner.side().permits(&hotkey("v")));
+    let stakes = ["v", "m"].map(|name| miner.side().stake(&hotkey(name)));
+    assert_eq!(stakes, [100 * plimsoll_core::RAO_PER_TAO, 0]);
     miner.side().permit_only([]);
+    assert_eq!(miner.side().stake(&hotkey("v")), 0);
     while !miner.side().permits(&hotkey("v")) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

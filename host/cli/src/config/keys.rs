@@ -77,7 +77,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 38] = [
+pub(crate) static KEYS: [Key; 51] = [
     unset(
         "subnet",
         Kind::Path,
@@ -140,6 +140,91 @@ pub(crate) static KEYS: [Key; 38] = [
         "\"203.0.113.7:8091\"",
         false,
         "The address written to the chain, where it differs from `listen`.",
+    ),
+    key(
+        "miner.connections",
+        Kind::Count { least: 1, most: 65_536 },
+        "512",
+        false,
+        "Open connections; one more is told so and closed.",
+    ),
+    key(
+        "miner.connections_per_address",
+        Kind::Count { least: 1, most: 65_536 },
+        "64",
+        false,
+        "Open connections of one address, at most `connections`.",
+    ),
+    key(
+        "miner.answers_at_once",
+        Kind::Count { least: 1, most: 65_536 },
+        "16",
+        false,
+        "Requests that are worked on at once; others wait for their turn, the bigger stake first.",
+    ),
+    key(
+        "miner.answers_at_once_per_caller",
+        Kind::Count { least: 1, most: 65_536 },
+        "2",
+        false,
+        "How many of them may be one validator's, at most `answers_at_once`.",
+    ),
+    key(
+        "miner.burst",
+        Kind::Count { least: 1, most: 1_000_000 },
+        "64",
+        false,
+        "Requests that one validator may send in one go.",
+    ),
+    key(
+        "miner.refill_ms",
+        Kind::Count { least: 0, most: 3_600_000 },
+        "100",
+        false,
+        "After how many milliseconds it may send one more.",
+    ),
+    key(
+        "miner.head_ms",
+        Kind::Count { least: 1, most: 86_400_000 },
+        "5_000",
+        false,
+        "How long a request's head may take to arrive, in milliseconds.",
+    ),
+    key(
+        "miner.body_ms",
+        Kind::Count { least: 1, most: 86_400_000 },
+        "10_000",
+        false,
+        "How long its body may take, in milliseconds.",
+    ),
+    key(
+        "miner.answer_ms",
+        Kind::Count { least: 1, most: 86_400_000 },
+        "120_000",
+        false,
+        "How long its answer may take, in milliseconds, waiting for its turn included.",
+    ),
+    key(
+        "miner.only",
+        Kind::Hotkeys,
+        "[]",
+        false,
+        "Hotkeys of the only validators to answer; empty for all that have a permit.",
+    ),
+    key("miner.deny", Kind::Hotkeys, "[]", false, "Hotkeys that are never answered."),
+    unset(
+        "miner.replay_dir",
+        Kind::Path,
+        "\"~/.plimsoll/replay\"",
+        false,
+        "The folder where it is kept, for each hotkey apart, which requests were answered; unset is beside the plots.",
+    ),
+    key(
+        "miner.axon_v10",
+        Kind::Switch,
+        "false",
+        false,
+        "Whether requests in the form of Bittensor's version 10 are answered too.",
     ),
     key(
         "validator.audits",

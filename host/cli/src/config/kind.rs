@@ -44,6 +44,10 @@ pub(crate) enum Kind {
     Endpoint,
     /// IP address and port.
     Address,
+    /// Addresses of keys.
+    Hotkeys,
+    /// On or off.
+    Switch,
     /// One of a few words.
     Choice(&'static [&'static str]),
 }
@@ -74,6 +78,8 @@ impl Kind {
             Self::Count { least, most } => format!("a whole number from {least} to {most}"),
             Self::Endpoint => "the address of a chain, such as local://127.0.0.1:9933".into(),
             Self::Address => "an IP address and a port, such as 0.0.0.0:8091".into(),
+            Self::Hotkeys => "an array of hotkeys' addresses".into(),
+            Self::Switch => "true or false".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -84,6 +90,13 @@ impl Kind {
             && let Ok(table) = serde_json::from_str(text)
         {
             return table;
+        }
+        if self == Self::Hotkeys {
+            let listed = || text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+            return serde_json::from_str(text).unwrap_or_else(|_| listed());
+        }
+        if let (Self::Switch, Ok(on)) = (self, text.parse()) {
+            return Value::Bool(on);
         }
         let whole = || text.replace('_', "").parse::<i64>().ok().map(Number::from);
         let number = match self {
@@ -102,6 +115,9 @@ impl Kind {
             Self::Count { least, most } => count(value, least, most),
             Self::Params if value.is_object() => Ok(value.clone()),
             Self::Params => Err(wrong_type(value)),
+            Self::Hotkeys => hotkeys(value),
+            Self::Switch if value.is_boolean() => Ok(value.clone()),
+            Self::Switch => Err(wrong_type(value)),
             _ => {
                 let text = value.as_str().ok_or_else(|| wrong_type(value))?;
                 self.check_text(text).map(|()| value.clone())
@@ -169,6 +185,14 @@ fn count(value: &Value, least: u64, most: u64) -> Result<Value, Complaint> {
         }
         _ => Err(wrong_type(value)),
     }
+}
+
+fn hotkeys(value: &Value) -> Result<Value, Complaint> {
+    for item in value.as_array().ok_or_else(|| wrong_type(value))? {
+        let text = item.as_str().ok_or_else(|| wrong_type(item))?;
+        said(text.parse::<Hotkey>().map(drop), text)?;
+    }
+    Ok(value.clone())
 }
 
 fn plugin(text: &str, slot: Slot) -> Result<(), Complaint> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::keys::{self, KEYS};
 use super::problem::{Code, Problem};
 use super::read::{self, Found, Layer};
+use super::serving;
 use super::slot::Slot;
 use super::source::{Origin, Place, Source};
 use super::subnet::{self, Agreed};
@@ -65,6 +66,9 @@ pub(crate) fn read(inputs: &Inputs) -> (Layered, Vec<Problem>) {
         if let Some(source) = load(Origin::Subnet, &path, found.place.as_ref(), &mut problems) {
             agree(&mut layered, &own, &source, &mut problems);
         }
+    }
+    if problems.is_empty() {
+        problems.extend(serving::disagreement(&layered));
     }
     (layered, problems)
 }

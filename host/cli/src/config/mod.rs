@@ -15,6 +15,7 @@ mod read;
 mod subnet;
 
 mod params;
+mod serving;
 #[allow(dead_code, reason = "some fields are for the miner and the validator")]
 mod settings;
 mod template;

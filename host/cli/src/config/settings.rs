@@ -1,12 +1,13 @@
 //! The configuration as the verbs use it: every value checked, every path resolved.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use plimsoll_chain::Endpoint;
-use plimsoll_core::{ByteSize, Digest, NetUid};
+use plimsoll_core::{ByteSize, Digest, Hotkey, NetUid};
 use plimsoll_store::KnownDisks;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -105,6 +106,32 @@ pub(crate) struct Miner {
     pub(crate) listen: SocketAddr,
     /// What is written to the chain, where it differs.
     pub(crate) announce: Option<SocketAddr>,
+    /// Open connections.
+    pub(crate) connections: usize,
+    /// Of one address.
+    pub(crate) connections_per_address: usize,
+    /// Requests that are worked on.
+    pub(crate) answers_at_once: usize,
+    /// Of one validator.
+    pub(crate) answers_at_once_per_caller: usize,
+    /// Requests in one go.
+    pub(crate) burst: u32,
+    /// Until one more.
+    pub(crate) refill_ms: u64,
+    /// For a head.
+    pub(crate) head_ms: u64,
+    /// For a body.
+    pub(crate) body_ms: u64,
+    /// For an answer.
+    pub(crate) answer_ms: u64,
+    /// Where it is not empty: nobody else.
+    pub(crate) only: HashSet<Hotkey>,
+    /// Never.
+    pub(crate) deny: HashSet<Hotkey>,
+    /// Where answered requests are kept, if not beside the plots.
+    pub(crate) replay_dir: Option<PathBuf>,
+    /// Whether version 10 is spoken too.
+    pub(crate) axon_v10: bool,
 }
 
 /// `[validator]`.
@@ -168,7 +195,7 @@ impl Config {
             wallet: section(layered, "wallet")?,
             space: space(layered)?,
             chain: section(layered, "chain")?,
-            miner: section(layered, "miner")?,
+            miner: miner(layered)?,
             validator: section(layered, "validator")?,
             plugins: section(layered, "plugins")?,
             allocation: PluginChoice::of(layered, Slot::Allocation),
@@ -212,6 +239,19 @@ fn space(layered: &Layered) -> Result<Space, serde_json::Error> {
         space.threshold = 1.0;
     }
     Ok(space)
+}
+
+/// A cap that was lowered below the default of the part that one may take of it lowers that too.
+fn miner(layered: &Layered) -> Result<Miner, serde_json::Error> {
+    let mut miner: Miner = section(layered, "miner")?;
+    let by_default = |path: &str| layered.values.get(path).is_none_or(|found| found.place.is_none());
+    if by_default("miner.connections_per_address") {
+        miner.connections_per_address = miner.connections_per_address.min(miner.connections);
+    }
+    if by_default("miner.answers_at_once_per_caller") {
+        miner.answers_at_once_per_caller = miner.answers_at_once_per_caller.min(miner.answers_at_once);
+    }
+    Ok(miner)
 }
 
 fn section<T: for<'de> Deserialize<'de>>(layered: &Layered, name: &str) -> Result<T, serde_json::Error> {

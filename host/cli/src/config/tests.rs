@@ -78,6 +78,35 @@ fn the_settings_are_made_of_the_defaults_alone() {
     assert!(config.space.db_path.is_absolute(), "{}", config.space.db_path.display());
     assert_eq!(config.plugins.limits(), plimsoll_plugin::Limits::default());
     assert_eq!(config.plugins.interpreted(), None);
+    assert_eq!(config.miner.limits(), plimsoll_wire::WireLimits::default());
+    assert_eq!(config.miner.callers(), plimsoll_wire::CallerLists::default());
+    assert!(!config.miner.axon_v10 && config.miner.replay_dir.is_none());
+}
+
+#[test]
+fn keys_of_the_miner_that_do_not_go_together_are_told_where_they_stand() {
+    let said = |text: &str| {
+        let (_, problems) = layered(&[("plimsoll.toml", text)], &[], &[]);
+        problems.iter().map(|problem| (problem.message.clone(), problem.place.is_some())).collect::<Vec<_>>()
+    };
+    let more = "[miner]\nconnections = 32\nconnections_per_address = 64\n";
+    assert_eq!(said(more), [("`miner.connections_per_address` is 64, expected 1 to 32".to_owned(), true)]);
+    let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    let both = format!("[miner]\nonly = [\"{alice}\"]\ndeny = [\"{alice}\"]\n");
+    let expected = "expected no hotkey that is on the list `only` too";
+    assert_eq!(said(&both), [(format!("`miner.deny` is {alice}, {expected}"), true)]);
+
+    // A lower cap alone is sound: what one may take of it by default follows.
+    let (lower, problems) = layered(
+        &[("plimsoll.toml", "[miner]\nconnections = 32\n")],
+        &[("PLIMSOLL_MINER_ANSWERS_AT_ONCE", "1"), ("PLIMSOLL_MINER_DENY", alice)],
+        &[("miner.axon_v10", "true")],
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+    let miner = Config::from_layers(&lower).unwrap().miner;
+    let limits = miner.limits();
+    assert_eq!((limits.connections_per_address, limits.answers_at_once_per_caller), (32, 1));
+    assert!(miner.axon_v10 && !miner.callers().serve(&alice.parse().unwrap()));
 }
 
 #[test]
@@ -223,6 +252,10 @@ fn every_kind_refuses_what_it_cannot_mean() {
         (Kind::Address, json!("localhost:80")),
         (Kind::Choice(&["auto", "direct"]), json!("Auto")),
         (Kind::Params, json!([1])),
+        (Kind::Switch, json!("yes")),
+        (Kind::Hotkeys, json!([1])),
+        (Kind::Hotkeys, json!(["ada"])),
+        (Kind::Hotkeys, json!("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY")),
     ];
     for (kind, value) in wrong {
         assert!(kind.check(&value).is_err(), "{kind:?} takes {value}");
@@ -236,6 +269,10 @@ fn a_text_of_the_environment_means_what_toml_would_have_meant() {
     assert_eq!(Kind::Size { least: 1 }.value_of("2TB"), json!("2TB"));
     assert_eq!(Kind::Params.value_of(r#"{"hash": "sha256"}"#), json!({"hash": "sha256"}));
     assert!(Kind::Params.check(&Kind::Params.value_of("sha256")).is_err());
+    assert_eq!(Kind::Switch.value_of("true"), json!(true));
+    assert_eq!(Kind::Hotkeys.value_of("a, b"), json!(["a", "b"]));
+    assert_eq!(Kind::Hotkeys.value_of("[]"), json!([]));
+    assert_eq!(Kind::Hotkeys.value_of(""), json!([]));
     let bytes = Kind::Size { least: 1 };
     assert_eq!(bytes.check(&bytes.value_of("100000")), Ok(json!(100_000)));
 }

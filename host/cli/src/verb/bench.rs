@@ -12,7 +12,7 @@ use plimsoll_plugin::{Measured, measure};
 use serde_json::{Value, json};
 
 use super::generate::blocking;
-use super::{bench_kernels, bench_simulate};
+use super::{bench_kernels, bench_simulate, bench_wire};
 use crate::cancel::Cancel;
 use crate::exit::Failure;
 use crate::flags::PluginFlags;
@@ -37,6 +37,7 @@ enum What {
     Plugin(PluginArgs),
     Kernels(bench_kernels::Args),
     Simulate(bench_simulate::Args),
+    Wire(bench_wire::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,6 +96,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         What::Plugin(args) => plugins(args, global).await,
         What::Kernels(args) => bench_kernels::run(args, global).await,
         What::Simulate(args) => bench_simulate::run(&args, global).await,
+        What::Wire(args) => bench_wire::run(args, global).await,
     }
 }
 

@@ -7,6 +7,7 @@ use plimsoll_chain::{Endpoint, connect};
 use plimsoll_core::ByteSize;
 use plimsoll_node::miner::{MinerOptions, MinerStatus, StatusServer, start_miner};
 use plimsoll_node::space;
+use plimsoll_wire::{MissingLog, ReplayKeeping};
 use serde_json::json;
 
 use crate::cancel::Cancel;
@@ -51,6 +52,13 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
 
     let mut options = MinerOptions::new(wallet.hotkey()?, config.chain.netuid, folder, config.miner.listen);
     options.announce = announced(&config)?;
+    options.limits = config.miner.limits();
+    options.callers = config.miner.callers();
+    options.axon_v10 = config.miner.axon_v10;
+    if let Some(dir) = &config.miner.replay_dir {
+        let path = space::miner_folder(dir, &config.wallet.name, &config.wallet.hotkey);
+        options.replay = ReplayKeeping::Folder { path, missing: MissingLog::Lost };
+    }
     options.side.self_check = !args.no_self_check;
     let cancel = Cancel::on_signals("finishing the answers that are under way")?;
     let miner = start_miner(chain, scheme, options).await?;

@@ -5,6 +5,7 @@ mod attack;
 mod bench;
 mod bench_kernels;
 mod bench_simulate;
+mod bench_wire;
 mod compare;
 mod completions;
 mod config;

@@ -30,6 +30,7 @@ fn every_verb_explains_itself() {
         "wallet",
         "wallet new",
         "bench kernels",
+        "bench wire",
         "compare",
         "simulate",
         "simulate explain",

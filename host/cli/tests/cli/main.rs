@@ -18,3 +18,4 @@ mod simulate;
 mod simulate_resumes;
 mod usage;
 mod wallet;
+mod wire;

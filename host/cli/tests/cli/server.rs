@@ -28,6 +28,12 @@ impl Server {
         Self(child)
     }
 
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
     /// Ctrl-C; the exit code.
     pub(crate) fn interrupt(mut self) -> i32 {
         let pid = self.0.id().to_string();

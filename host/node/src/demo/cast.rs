@@ -9,7 +9,7 @@ use plimsoll_chain::Chain;
 use plimsoll_core::{Hotkey, Identity};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::Plot;
-use plimsoll_wire::{AuditRequest, WireLimits};
+use plimsoll_wire::{AuditRequest, MissingLog, ReplayKeeping, WireLimits};
 use tokio::sync::Notify;
 
 use super::held::punch;
@@ -129,6 +129,8 @@ async fn serve(
     // An honest miner refuses rather than send a proof that it knows to be wrong; a cheat hopes.
     options.side.self_check = !miner.role.holds_less();
     options.self_audit_every = None;
+    let missing = MissingLog::NeverServed;
+    options.replay = ReplayKeeping::Folder { path: miner.folder.join("replay"), missing };
     options.limits = WireLimits { drain_within: Duration::from_millis(200), ..WireLimits::default() };
     start_with(chain, scheme.clone(), options, Plots::new([plot]), habit).await
 }

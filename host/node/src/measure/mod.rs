@@ -6,10 +6,12 @@ mod generate;
 mod native;
 mod raw;
 mod verify;
+mod wire;
 
 pub use generate::{GenerateFigures, fill_rate, measure_generate};
 pub use meter::Spread;
 pub use verify::{VerifyFigures, measure_verify};
+pub use wire::{WireFigures, WireRequest, measure_wire};
 
 use std::path::PathBuf;
 

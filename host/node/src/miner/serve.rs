@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_chain::{Chain, Snapshot};
-use plimsoll_core::{Keypair, NetUid};
+use plimsoll_core::{Hotkey, Keypair, NetUid};
 use plimsoll_plugin::Scheme;
-use plimsoll_wire::{SetCommitment, WireLimits, miner_router};
+use plimsoll_wire::limits::MAX_AHEAD_NS;
+use plimsoll_wire::{
+    CallerLists, MissingLog, ReplayKeeping, ServerOptions, SetCommitment, WireLimits, miner_router_with,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,6 +34,13 @@ pub struct MinerOptions {
     pub announce: Option<SocketAddr>,
     /// Caps of the server.
     pub limits: WireLimits,
+    /// Who is served, beside the permit on the metagraph.
+    pub callers: CallerLists,
+    /// Where it is kept which requests were answered. Without a log everybody is refused for two seconds, for it
+    /// may have been lost; a miner whose log is new says on chain where it is only after them.
+    pub replay: ReplayKeeping,
+    /// Whether `POST /Audit` of Bittensor's version 10 is answered too.
+    pub axon_v10: bool,
     /// How it proves.
     pub side: SideOptions,
     /// How often every plot is read and proven to itself; `None` for never.
@@ -40,9 +50,11 @@ pub struct MinerOptions {
 }
 
 impl MinerOptions {
-    /// With all defaults: self-checks on, a self-audit every 20 s, the metagraph every 30 s.
+    /// With all defaults: self-checks on, a self-audit every 20 s, the metagraph every 30 s, the log of answered
+    /// requests in `replay` beside the plots.
     #[must_use]
     pub fn new(key: Keypair, netuid: NetUid, folder: PathBuf, listen: SocketAddr) -> Self {
+        let replay = ReplayKeeping::Folder { path: folder.join("replay"), missing: MissingLog::Lost };
         Self {
             key,
             netuid,
@@ -50,11 +62,33 @@ impl MinerOptions {
             listen,
             announce: None,
             limits: WireLimits::default(),
+            callers: CallerLists::default(),
+            replay,
+            axon_v10: false,
             side: SideOptions::default(),
             self_audit_every: Some(Duration::from_secs(20)),
             refresh_every: Duration::from_secs(30),
         }
     }
+}
+
+impl MinerOptions {
+    fn server(&self) -> ServerOptions {
+        let (callers, replay) = (self.callers.clone(), self.replay.clone());
+        ServerOptions {
+            callers,
+            replay,
+            axon_v10: self.axon_v10,
+            ..ServerOptions::with_limits(self.limits.clone())
+        }
+    }
+}
+
+/// How long a miner refuses everybody for want of a log, where it does. Whoever finds it on chain is answered.
+fn settling(replay: &ReplayKeeping) -> Option<Duration> {
+    let ReplayKeeping::Folder { path, missing: MissingLog::Lost } = replay else { return None };
+    let is_new = std::fs::read_dir(path).map_or(true, |mut files| files.next().is_none());
+    is_new.then_some(Duration::from_nanos(MAX_AHEAD_NS))
 }
 
 /// A miner that serves until it is stopped.
@@ -107,10 +141,20 @@ pub async fn start_with(
     side.permit_only(permitted(&snapshot));
     // The server answers before the chain says where it is.
     let (stop, stopped) = watch::channel(false);
-    let router = miner_router(Arc::clone(&side) as _, key.clone(), limits.clone());
+    let settling = settling(&options.replay);
+    let (served, server) = (Arc::clone(&side), options.server());
+    let opened = tokio::task::spawn_blocking(move || miner_router_with(served as _, key, server)).await;
+    let router = opened.map_err(|e| NodeError::System {
+        doing: "open the log of answered requests",
+        reason: e.to_string(),
+    })??;
     let server = tokio::spawn(plimsoll_wire::serve(listener, router, limits, until(stopped.clone())));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&side), Arc::clone(&chain), options.clone(), stopped));
     let running = RunningMiner { address, side, stop, server, upkeep };
+    if let Some(settling) = settling {
+        tracing::info!("there is no log of answered requests yet: serving begins in 2 s");
+        tokio::time::sleep(settling).await;
+    }
     match running.announce(chain.as_ref(), &options, &snapshot).await {
         Ok(()) => Ok(running),
         Err(error) => {
@@ -219,6 +263,7 @@ async fn permits(side: &PlotSide, chain: &dyn Chain, options: &MinerOptions) {
     }
 }
 
-fn permitted(snapshot: &Snapshot) -> impl Iterator<Item = plimsoll_core::Hotkey> + '_ {
-    snapshot.neurons.iter().filter(|neuron| neuron.validator_permit).map(|neuron| neuron.hotkey)
+fn permitted(snapshot: &Snapshot) -> impl Iterator<Item = (Hotkey, u64)> + '_ {
+    let permitted = snapshot.neurons.iter().filter(|neuron| neuron.validator_permit);
+    permitted.map(|neuron| (neuron.hotkey, neuron.stake_rao.0))
 }

@@ -1,7 +1,7 @@
 //! The miner behind the server: looks up the caller's plot, proves on a blocking thread, checks its own
 //! proof before it leaves.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ pub struct PlotSide {
     plots: Plots,
     pool: InstancePool,
     proving: Arc<Semaphore>,
-    permitted: RwLock<HashSet<Hotkey>>,
+    /// Who may ask, and what each has at stake in rao.
+    permitted: RwLock<HashMap<Hotkey, u64>>,
     self_check: bool,
     habit: Arc<dyn Habit>,
     health: Health,
@@ -76,8 +77,8 @@ impl PlotSide {
         &self.health
     }
 
-    /// Takes over who may ask: the validators with a permit, as the chain has them.
-    pub fn permit_only(&self, validators: impl IntoIterator<Item = Hotkey>) {
+    /// Takes over who may ask: the validators with a permit and their stakes in rao, as the chain has them.
+    pub fn permit_only(&self, validators: impl IntoIterator<Item = (Hotkey, u64)>) {
         let validators = validators.into_iter().collect();
         *self.permitted.write().unwrap_or_else(PoisonError::into_inner) = validators;
     }
@@ -162,7 +163,11 @@ impl From<Refusal> for Trouble {
 #[async_trait]
 impl MinerSide for PlotSide {
     fn permits(&self, caller: &Hotkey) -> bool {
-        self.permitted.read().unwrap_or_else(PoisonError::into_inner).contains(caller)
+        self.permitted.read().unwrap_or_else(PoisonError::into_inner).contains_key(caller)
+    }
+
+    fn stake(&self, caller: &Hotkey) -> u64 {
+        self.permitted.read().unwrap_or_else(PoisonError::into_inner).get(caller).copied().unwrap_or(0)
     }
 
     async fn registrations(&self, caller: &Hotkey, netuid: NetUid) -> Result<RegistrationSet, Refusal> {

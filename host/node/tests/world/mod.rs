@@ -15,7 +15,7 @@ use plimsoll_node::space::{GenerateJob, GenerateOptions, Silent, generate};
 use plimsoll_node::validator::{Validator, ValidatorOptions};
 use plimsoll_node::{Choices, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Host, HostOptions, Scheme};
-use plimsoll_wire::ClientOptions;
+use plimsoll_wire::{ClientOptions, MissingLog, ReplayKeeping};
 
 pub(crate) const NETUID: NetUid = NetUid(7);
 pub(crate) const PLOT_BYTES: u64 = 1 << 20;
@@ -112,6 +112,8 @@ impl World {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut options = MinerOptions::new(key(miner), NETUID, self.path(miner), listen);
         options.self_audit_every = None;
+        let missing = MissingLog::NeverServed;
+        options.replay = ReplayKeeping::Folder { path: self.path(miner).join("replay"), missing };
         options.limits.drain_within = Duration::from_millis(100);
         options
     }

@@ -113,6 +113,7 @@ pub struct BenchReport {
     /// The server's, highest.
     pub peak_rss_bytes: u64,
     /// The server's, highest.
+    #[serde(rename = "descriptors")]
     pub peak_descriptors: usize,
     /// CPU time of the server's process for one answer, in microseconds.
     pub server_cpu_us: f64,
