@@ -31,7 +31,7 @@ pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Re
     };
     let passed = door.permit(&head.dendrite);
     if passed.is_ok()
-        && let Err(refusal) = door.admit(&head.dendrite, head.nonce)
+        && let Err(refusal) = door.admit(&head.dendrite, head.nonce).await
     {
         return refused(&refusal);
     }

@@ -35,7 +35,7 @@ pub(super) async fn take(State(door): State<Arc<Door>>, request: Request) -> Res
         Ok(opened) => opened,
         Err(refusal) => return refuse(&refusal),
     };
-    if let Err(refused) = door.pass(&request) {
+    if let Err(refused) = door.pass(&request).await {
         return *refused;
     }
     let taken = door.receive(&request.sender, claim, body).await;
@@ -53,7 +53,7 @@ pub(super) async fn give(State(door): State<Arc<Door>>, request: Request) -> Res
         Ok(opened) => opened,
         Err(refusal) => return refuse(&refusal),
     };
-    if let Err(refused) = door.pass(&request) {
+    if let Err(refused) = door.pass(&request).await {
         return *refused;
     }
     match door.source(&request.sender, claim).await {

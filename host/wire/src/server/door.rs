@@ -137,7 +137,7 @@ impl Door {
         deadline: Option<Duration>,
         reply: impl Future<Output = Reply>,
     ) -> Response {
-        if let Err(refused) = self.pass(request) {
+        if let Err(refused) = self.pass(request).await {
             return *refused;
         }
         let reply = self.in_turn(&request.sender, deadline, reply).await;
@@ -145,10 +145,11 @@ impl Door {
     }
 
     /// Steps 5 to 7; the response where one of them stops the request.
-    pub(super) fn pass(&self, request: &SignedRequest) -> Result<(), Box<Response>> {
+    pub(super) async fn pass(&self, request: &SignedRequest) -> Result<(), Box<Response>> {
         let signed = |refusal| Box::new(self.signed(request, Err(refusal)));
         self.permit(&request.sender).map_err(signed)?;
-        self.admit(&request.sender, request.nonce).map_err(|refusal| Box::new(refuse(&refusal)))?;
+        let admitted = self.admit(&request.sender, request.nonce).await;
+        admitted.map_err(|refusal| Box::new(refuse(&refusal)))?;
         self.rate(&request.sender).map_err(signed)
     }
 
@@ -160,8 +161,8 @@ impl Door {
         Err(Refusal::new(RefusalCode::NotPermitted, why))
     }
 
-    pub(super) fn admit(&self, caller: &Hotkey, nonce: Nonce) -> Result<(), Refusal> {
-        self.verifier.admit_nonce(caller, nonce).map_err(|why| unauthenticated(&why))
+    pub(super) async fn admit(&self, caller: &Hotkey, nonce: Nonce) -> Result<(), Refusal> {
+        self.verifier.admit_aside(caller, nonce).await.map_err(|why| unauthenticated(&why))
     }
 
     pub(super) fn rate(&self, caller: &Hotkey) -> Result<(), Refusal> {

@@ -12,7 +12,7 @@
 //! The **ceiling** is a promise that is synced before it is needed: no request signed after it is taken. It is
 //! raised to the time plus [`MAX_AHEAD_NS`] plus [`LEASE_NS`] whenever half of the lease is used up, by a thread
 //! of its own, so that a busy miner syncs once in a few seconds and no request waits for the disk; only the first
-//! request after a silence does. After the machine's end, requests signed at most `2 s + 5 s` after its last
+//! request after a silence does, and a server lets it wait without holding the store. After the machine's end, requests signed at most `2 s + 5 s` after its last
 //! renewal are refused: as a rule less than what a machine takes to start. Whether the machine went down
 //! is told by the system's boot id. Where there is none, every restart counts as the machine's.
 //!
@@ -44,6 +44,7 @@ use segment::Segment;
 
 pub(super) use opening::Known;
 pub use opening::MissingLog;
+pub(super) use renewal::Arrival;
 pub use why::ReplayLogError;
 
 /// How far beyond what can be dated now the ceiling is raised.
@@ -96,6 +97,28 @@ impl ReplayLog {
         self.current.append(&Record::Taken { sender: *sender, nonce_ns })
     }
 
+    /// What must reach the disk before [`taken`](Self::taken) can write down this nonce without waiting for it;
+    /// `None` where nothing must. The way there is begun.
+    pub(super) fn awaited(&mut self, nonce_ns: u64, now_ns: u64) -> Result<Option<Arrival>, ReplayLogError> {
+        if self.poisoned {
+            return Ok(None);
+        }
+        let mut durable_ns = self.finished(false)?;
+        let full = self.current.bytes() >= self.most_bytes
+            && self.other_is_stale(now_ns)
+            && !self.is_promised_here();
+        if nonce_ns <= durable_ns && !full {
+            return Ok(None);
+        }
+        if !self.renewal.in_flight() {
+            self.renew(now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS))?;
+            durable_ns = self.renewal.durable_ns();
+        }
+        let arrival = self.renewal.arrival();
+        // Without a thread it has arrived already.
+        Ok(arrival.filter(|_| nonce_ns > durable_ns || full))
+    }
+
     /// Sees to a ceiling at or above `nonce_ns`, and to the next one in time.
     fn raise_ceiling(&mut self, nonce_ns: u64, now_ns: u64) -> Result<(), ReplayLogError> {
         let durable_ns = self.finished(false)?;
@@ -142,7 +165,7 @@ impl ReplayLog {
             return Ok(());
         }
         let full = self.current.bytes() >= self.most_bytes;
-        if self.other.newest_ns() >= now_ns.saturating_sub(MAX_AGE_NS) {
+        if !self.other_is_stale(now_ns) {
             let (path, most_bytes) = (self.current.path().to_owned(), self.most_bytes);
             return if full { Err(ReplayLogError::Full { path, most_bytes }) } else { Ok(()) };
         }
@@ -157,6 +180,10 @@ impl ReplayLog {
             }
         }
         self.turn_over()
+    }
+
+    fn other_is_stale(&self, now_ns: u64) -> bool {
+        self.other.newest_ns() < now_ns.saturating_sub(MAX_AGE_NS)
     }
 
     fn is_promised_here(&self) -> bool {
@@ -182,6 +209,14 @@ impl ReplayLog {
         self.current.append(&Record::Closed)?;
         self.other.sync()?;
         self.current.sync()
+    }
+}
+
+#[cfg(test)]
+impl ReplayLog {
+    /// While this is held, the disk is slow.
+    pub(super) fn gate(&self) -> std::sync::Arc<std::sync::Mutex<()>> {
+        std::sync::Arc::clone(&self.renewal.gate)
     }
 }
 
