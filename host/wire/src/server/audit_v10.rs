@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::crowd::Guest;
 use super::door::{Door, plain};
 use super::reply::{JSON, bad_request, response, signed, unauthenticated, within_cap};
 use crate::axon_v10::{AUDIT_V10_NAME, AuditFields, Synapse, V10Head};
@@ -17,7 +18,7 @@ use crate::limits::MAX_PROOF_BYTES;
 use crate::messages::{AuditReply, Refusal, RefusalCode, to_json};
 
 pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let started = Instant::now();
+    let (started, guest) = (Instant::now(), Guest::of(&request));
     let (parts, body) = request.into_parts();
     let opened = async {
         let head = door.v10_head(&parts.headers)?;
@@ -31,7 +32,7 @@ pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Re
     };
     let passed = door.permit(&head.dendrite);
     if passed.is_ok()
-        && let Err(refusal) = door.admit(&head.dendrite, head.nonce).await
+        && let Err(refusal) = door.admit(&head.dendrite, head.nonce, guest).await
     {
         return refused(&refusal);
     }

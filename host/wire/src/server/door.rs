@@ -1,7 +1,7 @@
 //! What stands between a socket and the miner.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -14,6 +14,7 @@ use plimsoll_core::{Hotkey, Keypair};
 use tokio::time::timeout;
 
 use super::cargo::Streams;
+use super::crowd::Guest;
 use super::rate::Buckets;
 use super::reply::{JSON, Reply, busy, refuse, response, signed, unauthenticated};
 use super::turns::Turns;
@@ -134,10 +135,11 @@ impl Door {
     pub(super) async fn reply(
         &self,
         request: &SignedRequest,
+        guest: Option<Guest>,
         deadline: Option<Duration>,
         reply: impl Future<Output = Reply>,
     ) -> Response {
-        if let Err(refused) = self.pass(request).await {
+        if let Err(refused) = self.pass(request, guest).await {
             return *refused;
         }
         let reply = self.in_turn(&request.sender, deadline, reply).await;
@@ -145,10 +147,14 @@ impl Door {
     }
 
     /// Steps 5 to 7; the response where one of them stops the request.
-    pub(super) async fn pass(&self, request: &SignedRequest) -> Result<(), Box<Response>> {
+    pub(super) async fn pass(
+        &self,
+        request: &SignedRequest,
+        guest: Option<Guest>,
+    ) -> Result<(), Box<Response>> {
         let signed = |refusal| Box::new(self.signed(request, Err(refusal)));
         self.permit(&request.sender).map_err(signed)?;
-        let admitted = self.admit(&request.sender, request.nonce).await;
+        let admitted = self.admit(&request.sender, request.nonce, guest).await;
         admitted.map_err(|refusal| Box::new(refuse(&refusal)))?;
         self.rate(&request.sender).map_err(signed)
     }
@@ -161,8 +167,18 @@ impl Door {
         Err(Refusal::new(RefusalCode::NotPermitted, why))
     }
 
-    pub(super) async fn admit(&self, caller: &Hotkey, nonce: Nonce) -> Result<(), Refusal> {
-        self.verifier.admit_aside(caller, nonce).await.map_err(|why| unauthenticated(&why))
+    /// Step 6; who came by it is known from here on.
+    pub(super) async fn admit(
+        &self,
+        caller: &Hotkey,
+        nonce: Nonce,
+        guest: Option<Guest>,
+    ) -> Result<(), Refusal> {
+        self.verifier.admit_aside(caller, nonce).await.map_err(|why| unauthenticated(&why))?;
+        if let Some(guest) = guest {
+            guest.was_served(Instant::now());
+        }
+        Ok(())
     }
 
     pub(super) fn rate(&self, caller: &Hotkey) -> Result<(), Refusal> {

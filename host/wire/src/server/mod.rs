@@ -2,8 +2,8 @@
 //!
 //! The way of a request, and what may stop it:
 //!
-//! 1. connection: caps on all and on one address 503, time for the head and for what lies between two of them
-//!    ([`serve`]);
+//! 1. connection: caps on all, on strangers and on one address 503, time for the head, for what lies between two of
+//!    them, and for getting a first request through 5 and 6 ([`serve`]);
 //! 2. head: encoding 415, shape 400, receiver 421, freshness 401, the operator's lists 403 (no body read, no
 //!    signature checked);
 //! 3. body: size 413, time 408;
@@ -24,6 +24,7 @@ mod options;
 mod side;
 
 mod connection;
+mod crowd;
 mod listen;
 mod paced;
 
