@@ -99,16 +99,20 @@ impl Door {
     pub(super) fn before_body(&self, head: &HeaderMap) -> Result<AuthHeaders, Refusal> {
         plain(head)?;
         let headers = self.verifier.before_body(head).map_err(|why| unauthenticated(&why))?;
-        self.listed(&headers.sender)?;
+        self.may_ask(&headers.sender)?;
         Ok(headers)
     }
 
-    /// Whether the operator's lists let `caller` through.
-    pub(super) fn listed(&self, caller: &Hotkey) -> Result<(), Refusal> {
-        if self.options.callers.serve(caller) {
+    /// Whether the operator's lists and the metagraph let `caller` through, for what it claims to be: a signature is
+    /// checked, and one given, only for who may ask.
+    pub(super) fn may_ask(&self, caller: &Hotkey) -> Result<(), Refusal> {
+        let why = if !self.options.callers.serve(caller) {
+            format!("{caller} is not served here: the miner's operator says so")
+        } else if !self.side.permits(caller) {
+            format!("{caller} is no validator with a permit on this miner's metagraph")
+        } else {
             return Ok(());
-        }
-        let why = format!("{caller} is not served here: the miner's operator says so");
+        };
         Err(Refusal::new(RefusalCode::NotPermitted, why))
     }
 
@@ -130,7 +134,7 @@ impl Door {
         }
     }
 
-    /// Steps 5 to 8, and the signature. What has not had its turn by `deadline` is not begun any more: its
+    /// Steps 5 to 7, and the signature. What has not had its turn by `deadline` is not begun any more: its
     /// answer would be late, and another's may still be in time.
     pub(super) async fn reply(
         &self,
@@ -146,28 +150,18 @@ impl Door {
         self.signed(request, reply)
     }
 
-    /// Steps 5 to 7; the response where one of them stops the request.
+    /// Steps 5 and 6; the response where one of them stops the request.
     pub(super) async fn pass(
         &self,
         request: &SignedRequest,
         guest: Option<Guest>,
     ) -> Result<(), Box<Response>> {
-        let signed = |refusal| Box::new(self.signed(request, Err(refusal)));
-        self.permit(&request.sender).map_err(signed)?;
         let admitted = self.admit(&request.sender, request.nonce, guest).await;
         admitted.map_err(|refusal| Box::new(refuse(&refusal)))?;
-        self.rate(&request.sender).map_err(signed)
+        self.rate(&request.sender).map_err(|refusal| Box::new(self.signed(request, Err(refusal))))
     }
 
-    pub(super) fn permit(&self, caller: &Hotkey) -> Result<(), Refusal> {
-        if self.side.permits(caller) {
-            return Ok(());
-        }
-        let why = format!("{caller} is no validator with a permit on this miner's metagraph");
-        Err(Refusal::new(RefusalCode::NotPermitted, why))
-    }
-
-    /// Step 6; who came by it is known from here on.
+    /// Step 5; who came by it is known from here on.
     pub(super) async fn admit(
         &self,
         caller: &Hotkey,
@@ -188,7 +182,7 @@ impl Door {
         })
     }
 
-    /// Step 8.
+    /// Step 7.
     pub(super) async fn in_turn<T>(
         &self,
         caller: &Hotkey,

@@ -42,7 +42,7 @@ pub enum ReplayKeeping {
     },
 }
 
-/// Who is served. A hotkey on a list is refused or let pass *before* its signature is checked: who claims a
+/// Who is served. A hotkey is refused or let pass *before* its signature is checked: who claims a
 /// denied key only shuts out itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallerLists {
