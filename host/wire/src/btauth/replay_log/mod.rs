@@ -16,6 +16,10 @@
 //! renewal are refused: as a rule less than what a machine takes to start. Whether the machine went down
 //! is told by the system's boot id. Where there is none, every restart counts as the machine's.
 //!
+//! A clock that ran ahead takes the ceiling along. What a run that was stopped promised is void, for all that it took
+//! is known; so a running log whose clock is set back by more than a minute ends its run and begins another. Only
+//! where the machine goes down while its clock is ahead, all is refused until that time: then the log says so.
+//!
 //! A damaged record, or no file where there should be one, means that nothing is known: then what was signed up to
 //! the ceiling *and* up to [`MAX_AHEAD_NS`] from now is refused, for nothing signed later can have been taken.
 //!
@@ -24,6 +28,8 @@
 //! the other is emptied and goes on; so at most [`MOST_BYTES`] of each are on the disk.
 
 mod boot;
+#[cfg(test)]
+mod clock_tests;
 mod opening;
 mod record;
 mod renewal;
@@ -49,6 +55,8 @@ pub use why::ReplayLogError;
 
 /// How far beyond what can be dated now the ceiling is raised.
 pub(super) const LEASE_NS: u64 = 5_000_000_000;
+/// A ceiling that is further ahead than the lease and this says that the clock was wrong.
+const SET_BACK_NS: u64 = 60_000_000_000;
 /// A file of this size gives way to the other as soon as it may.
 const SEGMENT_BYTES: u64 = 4 << 20;
 /// No file grows beyond this: requests are refused until the other one is stale.
@@ -92,6 +100,7 @@ impl ReplayLog {
         if self.poisoned {
             return Err(ReplayLogError::Poisoned { folder: self.folder.clone() });
         }
+        self.follow_clock(now_ns)?;
         self.make_room(now_ns)?;
         self.raise_ceiling(nonce_ns, now_ns)?;
         self.current.append(&Record::Taken { sender: *sender, nonce_ns })
@@ -103,6 +112,7 @@ impl ReplayLog {
         if self.poisoned {
             return Ok(None);
         }
+        self.follow_clock(now_ns)?;
         let mut durable_ns = self.finished(false)?;
         let full = self.current.bytes() >= self.most_bytes
             && self.other_is_stale(now_ns)
@@ -206,9 +216,32 @@ impl ReplayLog {
         if self.poisoned {
             return Ok(());
         }
-        self.current.append(&Record::Closed)?;
+        // Whoever reads the record may rely on what is before it.
         self.other.sync()?;
+        self.current.sync()?;
+        self.current.append(&Record::Closed)?;
         self.current.sync()
+    }
+
+    /// Where the clock was set back far below the ceiling: ends the run and begins another in its place, all of this
+    /// one synced, so that the old ceiling binds nobody after the machine's end. Waits for the disk, once.
+    fn follow_clock(&mut self, now_ns: u64) -> Result<(), ReplayLogError> {
+        let ahead_ns = self.renewal.durable_ns();
+        let floor_ns = self.current.floor_ns().max(self.other.floor_ns());
+        let wanted_ns = now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS).max(floor_ns);
+        if ahead_ns.saturating_sub(wanted_ns) <= SET_BACK_NS {
+            return Ok(());
+        }
+        let begun = self.close().and_then(|()| {
+            self.renewal.forget();
+            self.begin_run(&Known { floor_ns, taken: Vec::new() }, now_ns)
+        });
+        self.poisoned |= begun.is_err();
+        tracing::warn!(
+            set_back_s = ahead_ns.saturating_sub(wanted_ns) / 1_000_000_000,
+            "the clock was set back: the log of taken requests goes on from its new time"
+        );
+        begun
     }
 }
 

@@ -101,6 +101,11 @@ impl Renewal {
         Ok(())
     }
 
+    /// Nothing is promised: everything up to here is known instead.
+    pub(super) fn forget(&mut self) {
+        (self.durable_ns, self.synced_in) = (0, None);
+    }
+
     /// What was synced without a thread.
     pub(super) fn already(&mut self, sequence: u64, ns: u64) {
         self.durable_ns = self.durable_ns.max(ns);
