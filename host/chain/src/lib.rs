@@ -32,6 +32,10 @@
 //!
 //! Deliberately absent: coldkeys. Nothing in this crate opens one.
 
+// The node that tests speak to is written for both kinds of tests.
+#[cfg(test)]
+extern crate self as plimsoll_chain;
+
 mod chain;
 mod error;
 mod refusal;

@@ -1,1 +1,8 @@
-//! Tests of the client inside the crate.
+//! The client against recorded bytes, and over subxt's mock of a connection.
+
+mod garbage;
+mod mock;
+mod vectors;
+
+#[path = "../../../tests/node/mod.rs"]
+mod node;
