@@ -78,6 +78,10 @@ pub(crate) struct Inner {
     pub(crate) asked: Vec<String>,
     /// Whether blocks and versions are told to who subscribes.
     pub(crate) tells: bool,
+    /// Why the next transaction is not queued.
+    pub(crate) queue_says: Option<&'static str>,
+    /// Why no transaction is queued.
+    pub(crate) always_says: Option<&'static str>,
     /// Whether statuses stop before the end.
     pub(crate) never_final: bool,
 }
@@ -123,6 +127,8 @@ impl Node {
             faults: faults::Plan::default(),
             asked: Vec::new(),
             tells: true,
+            queue_says: None,
+            always_says: None,
             never_final: false,
         };
         Self { ledger, inner: Arc::new(Mutex::new(inner)), news: watch::Sender::new(0) }

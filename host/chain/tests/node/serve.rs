@@ -26,7 +26,12 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn start(node: Node) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(node, "127.0.0.1:0".parse().unwrap()).await
+    }
+
+    /// At an address that is free, or soon will be.
+    pub(crate) async fn start_at(node: Node, at: SocketAddr) -> Self {
+        let listener = TcpListener::bind(at).await.unwrap();
         let at = listener.local_addr().unwrap();
         Self { at, task: tokio::spawn(accept(listener, node.clone())), node }
     }

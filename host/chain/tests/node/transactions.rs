@@ -122,6 +122,13 @@ impl Node {
     pub(crate) async fn take(&self, bytes: &[u8]) -> Result<Digest, RpcError> {
         let invalid = |why: &str| RpcError::new(1010, "Invalid Transaction", Some(why));
         let head = self.ledger.head().await.unwrap();
+        let says = {
+            let mut inner = self.inner();
+            inner.always_says.or(inner.queue_says.take())
+        };
+        if let Some(why) = says {
+            return Err(invalid(why));
+        }
         let signed = taken_apart(bytes, head.block.0);
         let (version, keys, turn_down, genesis) = {
             let inner = self.inner();

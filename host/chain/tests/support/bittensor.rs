@@ -1,5 +1,7 @@
 //! The ledger behind a node, and the Bittensor client before it.
 
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -59,15 +59,17 @@ struct State {
     failed: Option<(Instant, LineFault)>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Rest {
     until: Option<Instant>,
     times: u32,
+    /// Why, where it is a node of another chain.
+    other_chain: Option<LineFault>,
 }
 
 impl Nodes {
     pub(super) fn new(dial: Box<dyn Dial>, places: Vec<String>, genesis: Option<Digest>) -> Self {
-        let rests = vec![Rest::default(); places.len()];
+        let rests = places.iter().map(|_| Rest::default()).collect();
         let state = State { open: None, next: 0, generation: 0, genesis, rests, failed: None };
         Self { dial, places, requests: AtomicU64::new(0), state: Mutex::new(state) }
     }
@@ -94,11 +96,17 @@ impl Nodes {
             return Err(fault.clone());
         }
         loop {
-            let fault = match self.round(&mut state, limits).await {
+            let mut fault = match self.round(&mut state, limits).await {
                 Ok(open) => return Ok(open),
-                Err(fault @ LineFault::OtherChain { .. }) => return Err(fault),
                 Err(fault) => fault,
             };
+            if let Some(other) = state.rests.iter().find_map(|rest| rest.other_chain.clone()) {
+                if state.rests.iter().all(|rest| rest.other_chain.is_some()) {
+                    return Err(other);
+                }
+                // A wrong node is the operator's to correct, a silent one may come back by itself.
+                fault = other;
+            }
             let pause = limits.redial_every.max(state.shortest_rest(Instant::now()));
             if asked.elapsed() + pause >= limits.reach_timeout {
                 state.failed = Some((Instant::now(), fault.clone()));
@@ -123,8 +131,10 @@ impl Nodes {
                 }
                 Err(fault) => {
                     tracing::debug!(place = self.place(place), %fault, "a node cannot be reached");
-                    if matches!(fault, LineFault::Busy { .. }) {
-                        state.rest(place, limits);
+                    match &fault {
+                        LineFault::Busy { .. } => state.rest(place, limits),
+                        LineFault::OtherChain { .. } => state.bar(place, fault.clone()),
+                        _ => {}
                     }
                     last = self.named(place, fault);
                 }
@@ -198,7 +208,14 @@ impl State {
         let rest = &mut self.rests[place];
         let factor = 1u32.checked_shl(rest.times).unwrap_or(u32::MAX);
         let long = limits.rest.saturating_mul(factor).min(Limits::MAX_REST);
-        *rest = Rest { until: Some(Instant::now() + long), times: (rest.times + 1).min(16) };
+        let times = (rest.times + 1).min(16);
+        *rest = Rest { until: Some(Instant::now() + long), times, other_chain: None };
+    }
+
+    /// A node of another chain is looked at again after the longest rest: somebody may have corrected it.
+    fn bar(&mut self, place: usize, fault: LineFault) {
+        let until = Some(Instant::now() + Limits::MAX_REST);
+        self.rests[place] = Rest { until, times: 1, other_chain: Some(fault) };
     }
 
     /// Until the first node may be tried again; zero if one may be now.
