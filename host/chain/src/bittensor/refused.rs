@@ -40,7 +40,7 @@ pub(crate) fn refusal_of(verdict: &Verdict, attempt: Attempt<'_>, caller: &Calle
             }
             "NeuronNoValidatorPermit" => Some(Refusal::NoPermit { uid: me.uid }),
             "SettingWeightsTooFast" | "CommittingWeightsTooFast" | "RateLimitExceeded" => {
-                Some(Refusal::RateLimited { wait_blocks: blocks_to_wait(view, me).max(1) })
+                Some(Refusal::RateLimited { wait_blocks: blocks_left(view, me).max(1) })
             }
             "IncorrectWeightVersionKey" => {
                 Some(Refusal::WeightsVersion { least: view.rules.weights_version })
@@ -85,11 +85,13 @@ pub(crate) fn foreseen(view: &SubnetView, hotkey: &Hotkey, weights: &[(Uid, u16)
     weights_refusal(view, me, weights).map_or(Ok(()), Err)
 }
 
-/// Blocks until the rate limit allows weights again. Block 0 stands for never.
+/// Blocks until the rate limit allows weights again, as far as can be told: block 0 may stand for never.
 fn blocks_to_wait(view: &SubnetView, me: &NeuronRecord) -> u64 {
-    if me.last_update.0 == 0 {
-        return 0;
-    }
+    if me.last_update.0 == 0 { 0 } else { blocks_left(view, me) }
+}
+
+/// Blocks until as many have passed since the last update as the rate limit wants.
+fn blocks_left(view: &SubnetView, me: &NeuronRecord) -> u64 {
     let passed = view.block.0.saturating_sub(me.last_update.0);
     view.rules.weights_rate_limit_blocks.saturating_sub(passed)
 }

@@ -4,6 +4,7 @@
 
 mod faults;
 mod follow;
+mod live;
 mod nodes;
 mod reads;
 mod upgrades;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_chain::{Bittensor, Chain as _};
+use plimsoll_core::Uid;
 
-use crate::node::{Node, Served, with_commitments_at, without_apis};
+use crate::node::{Node, Served, older, with_commitments_at, without_apis};
 use crate::support::{NETUID, key};
 use crate::{client, client_with, served};
 
@@ -76,4 +77,21 @@ async fn an_answer_that_cannot_be_read_under_the_same_runtime_is_an_error() {
     server.node.inner().canned.insert(method.into(), vec![1, 2, 3]);
     let error = chain.snapshot(NETUID).await.unwrap_err().to_string();
     assert!(error.contains("gave an answer that makes no sense"), "{error}");
+}
+
+#[tokio::test]
+async fn an_old_runtime_that_gives_one_metadata_only_works_too() {
+    let server = served().await;
+    let whole = client(&server).snapshot(NETUID).await.unwrap();
+    server.node.upgrade(|version| {
+        version.spec = 143;
+        version.metadata = Arc::new(older());
+        version.commitments_index = 17;
+        version.is_old = true;
+    });
+    let chain = client(&server);
+    assert_eq!(chain.snapshot(NETUID).await.unwrap(), whole);
+    assert_eq!(chain.spec_version().await.unwrap(), 143);
+    writes_and_reads(&chain, &server, b"old").await;
+    chain.set_weights(&key(0), NETUID, &[(Uid(1), 1)]).await.unwrap();
 }

@@ -106,6 +106,10 @@ impl Node {
         }
         let version = self.inner().version.clone();
         match method {
+            "Metadata_metadata" => {
+                Ok([compact(version.metadata.len() as u64), version.metadata.to_vec()].concat())
+            }
+            _ if version.is_old => Err(absent(method)),
             "Metadata_metadata_versions" => Ok(vec![4, 16, 0, 0, 0]),
             "Metadata_metadata_at_version" => {
                 assert_eq!(arguments, [16, 0, 0, 0]);

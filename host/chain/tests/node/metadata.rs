@@ -27,6 +27,25 @@ pub(crate) fn with_commitments_at(index: u8) -> Vec<u8> {
     })
 }
 
+/// The same with what an old runtime has: no runtime calls, another index for commitments, no hidden weights.
+pub(crate) fn older() -> Vec<u8> {
+    changed(|metadata| {
+        metadata.apis.clear();
+        for pallet in &mut metadata.pallets {
+            match pallet.name.as_str() {
+                "Commitments" => pallet.index = 17,
+                "SubtensorModule" => {
+                    let entries = &mut pallet.storage.as_mut().unwrap().entries;
+                    entries.retain(|entry| {
+                        !["CommitRevealWeightsEnabled", "RevealPeriodEpochs"].contains(&entry.name.as_str())
+                    });
+                }
+                _ => {}
+            }
+        }
+    })
+}
+
 fn changed(change: impl FnOnce(&mut subxt::ext::frame_metadata::v16::RuntimeMetadataV16)) -> Vec<u8> {
     let RuntimeMetadataPrefixed(magic, metadata) =
         RuntimeMetadataPrefixed::decode(&mut finney().as_slice()).unwrap();

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 pub(crate) use encode::{axon_value, commitment_value, compact};
 pub(crate) use faults::Act;
-pub(crate) use metadata::{finney, with_commitments_at, without_apis};
+pub(crate) use metadata::{finney, older, with_commitments_at, without_apis};
 pub(crate) use serve::{Served, statuses};
 pub(crate) use storage::{blake2_key, prefix, twox_key};
 
@@ -36,6 +36,8 @@ pub(crate) struct Version {
     pub(crate) commitments_index: u8,
     /// Whether runtime calls beyond metadata are there.
     pub(crate) has_apis: bool,
+    /// Whether it cannot even be asked which metadata it has.
+    pub(crate) is_old: bool,
 }
 
 /// How transactions are turned down.
@@ -112,7 +114,7 @@ impl Node {
     pub(crate) fn around(ledger: Ledger, netuids: Vec<NetUid>, keys: Vec<Keypair>) -> Self {
         let metadata = Arc::new(finney());
         let inner = Inner {
-            version: Version { spec: 365, metadata, commitments_index: 18, has_apis: true },
+            version: Version { spec: 365, metadata, commitments_index: 18, has_apis: true, is_old: false },
             keys,
             netuids,
             turn_down: TurnDown::InBlock,
