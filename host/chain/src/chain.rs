@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
-use crate::ChainError;
+use crate::{ChainError, Refusal};
 
 /// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
 pub const MAX_COMMITMENT_BYTES: usize = 128;
@@ -37,6 +37,19 @@ pub struct Snapshot {
     pub block_ms: u64,
     /// The neurons, by ascending uid.
     pub neurons: Vec<NeuronRecord>,
+    /// What the subnet is called; empty where it has no name.
+    #[serde(default)]
+    pub name: String,
+    /// Whether weights are hidden until some epochs later; none where they are set openly.
+    #[serde(default)]
+    pub commit_reveal: Option<CommitReveal>,
+}
+
+/// How a subnet hides weights for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitReveal {
+    /// Epochs from committing to revealing.
+    pub period_epochs: u64,
 }
 
 /// One neuron of a subnet.
@@ -92,6 +105,20 @@ pub trait Chain: Send + Sync {
 
     /// The subnet at the newest finalized block.
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError>;
+
+    /// The subnet and what everyone on it is committed to, at one block where the chain can tell both at once.
+    async fn snapshot_with_commitments(
+        &self,
+        netuid: NetUid,
+    ) -> Result<(Snapshot, Vec<ChainCommitment>), ChainError> {
+        Ok((self.snapshot(netuid).await?, self.commitments(netuid).await?))
+    }
+
+    /// What the operator can type to change what led to a refusal, where there is such a command.
+    fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {
+        let _ = (netuid, refusal);
+        None
+    }
 
     /// Says where `key` serves, in place of what it said before.
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError>;

@@ -8,6 +8,8 @@
 //!   one epoch as Bittensor computes it;
 //! - [`LedgerServer`] and [`LedgerClient`]: the ledger for other processes of this machine
 //!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
+//! - [`Bittensor`]: the public chain over JSON-RPC, on `finney`, `test`, `local` or the nodes that are named; no type
+//!   of the client library below it appears here;
 //! - [`wallet`]: Bittensor's wallet folders.
 //!
 //! ```
@@ -28,13 +30,17 @@
 //! # }
 //! ```
 //!
-//! A public chain is read and written by another implementation of [`Chain`]; no type of its client library
-//! appears here. Deliberately absent: coldkeys. Nothing in this crate opens one.
+//! Deliberately absent: coldkeys. Nothing in this crate opens one.
+
+// The node that tests speak to is written for both kinds of tests.
+#[cfg(test)]
+extern crate self as plimsoll_chain;
 
 mod chain;
 mod error;
 mod refusal;
 
+mod bittensor;
 mod ledger;
 mod localnet;
 
@@ -42,7 +48,13 @@ pub mod subnet;
 pub mod wallet;
 pub mod yuma;
 
-pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
+pub use bittensor::{
+    Bittensor, BittensorOptions, CommitmentField, Network, Places, RevealedCommitment, StoredCommitment,
+    SubnetSummary,
+};
+pub use chain::{
+    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow,
+};
 pub use error::{ChainError, Fault};
 pub use ledger::{
     Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE,

@@ -315,6 +315,8 @@ mod tests {
             weights_rate_limit_blocks: 0,
             block_ms: 0,
             neurons: vec![neuron(1, 1), neuron(2, 22)],
+            name: String::new(),
+            commit_reveal: None,
         };
         let last = LastRound {
             block: BlockNumber(8),
