@@ -8,6 +8,8 @@
 //!   one epoch as Bittensor computes it;
 //! - [`LedgerServer`] and [`LedgerClient`]: the ledger for other processes of this machine
 //!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
+//! - [`reveal`]: weights committed as a hash, and the journal from which they are revealed;
+//! - [`timelock`]: weights sealed until a round of the drand beacon;
 //! - [`wallet`]: Bittensor's wallet folders.
 //!
 //! ```
@@ -29,17 +31,20 @@
 //! ```
 //!
 //! A public chain is read and written by another implementation of [`Chain`]; no type of its client library
-//! appears here. Deliberately absent: coldkeys. Nothing in this crate opens one.
+//! appears here. A coldkey is opened by [`wallet::Wallet::coldkey`] alone, and nothing in this crate calls it.
 
 mod chain;
 mod error;
 mod refusal;
+mod scale;
 mod weights;
 
 mod ledger;
 mod localnet;
 
+pub mod reveal;
 pub mod subnet;
+pub mod timelock;
 pub mod wallet;
 pub mod yuma;
 
