@@ -64,9 +64,9 @@ impl Said {
 /// Key files that hold secrets, whole and broken in every way that a reader may trip over.
 fn hostile_files() -> Vec<Vec<u8>> {
     let mut files: Vec<Vec<u8>> = vec![SECRET_FILE.into()];
-    files.extend((0..SECRET_FILE.len()).step_by(7).map(|len| SECRET_FILE[..len].into()));
-    for at in (0..SECRET_FILE.len()).step_by(5) {
-        for byte in [b'"', b'\\', b'{', 0, 0xff] {
+    files.extend((0..SECRET_FILE.len()).step_by(23).map(|len| SECRET_FILE[..len].into()));
+    for at in (0..SECRET_FILE.len()).step_by(17) {
+        for byte in [b'"', b'\\', 0xff] {
             let mut file = SECRET_FILE.as_bytes().to_vec();
             file[at] = byte;
             files.push(file);
