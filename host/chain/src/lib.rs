@@ -37,7 +37,6 @@ mod chain;
 mod error;
 mod refusal;
 mod scale;
-mod weights;
 
 mod ledger;
 mod localnet;
@@ -58,6 +57,6 @@ pub use localnet::{
     DEFAULT_LOCAL_ENDPOINT, DEFAULT_TIMEOUT, Endpoint, LedgerClient, LedgerServer, MAX_ANSWER_BYTES,
     MAX_EXTRINSIC_BYTES, connect,
 };
+pub use plimsoll_core::normalise_weights;
 pub use refusal::Refusal;
 pub use subnet::SubnetRules;
-pub use weights::normalise_weights;
