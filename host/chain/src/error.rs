@@ -83,6 +83,26 @@ pub enum ChainError {
         problem: WalletProblem,
     },
 
+    /// Weights that cannot be sealed until a round of the beacon.
+    #[error("cannot timelock the weights: {why}")]
+    Timelock {
+        /// What is in the way.
+        why: String,
+    },
+    /// Bytes that are not sealed, or not to this round.
+    #[error("cannot open the timelocked bytes: {why}")]
+    Sealed {
+        /// What is wrong with them.
+        why: String,
+    },
+
+    /// A commit that cannot be noted, or is not there.
+    #[error("cannot commit and reveal weights: {why}")]
+    Reveal {
+        /// What is in the way.
+        why: String,
+    },
+
     // The chain's.
     /// The chain said no.
     #[error("the chain refused: {0}")]
@@ -162,6 +182,14 @@ pub enum ChainError {
         /// What is wrong with it.
         why: String,
     },
+    /// The file of commits that wait for their reveal is damaged, exposed or in use.
+    #[error("{}: {why}", path.display())]
+    RevealJournal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another process works on the file of the ledger.
     #[error("{}: another process keeps its ledger here; stop it or choose another file", path.display())]
     StateInUse {
@@ -206,6 +234,9 @@ impl ChainError {
             | Self::SealedWeights { .. }
             | Self::NotLoopback { .. }
             | Self::Genesis { .. }
+            | Self::Timelock { .. }
+            | Self::Sealed { .. }
+            | Self::Reveal { .. }
             | Self::Listen { .. } => Fault::Caller,
             Self::WalletName { .. } | Self::Wallet { .. } => Fault::Wallet,
             Self::Refused(_) => Fault::Chain,
@@ -215,7 +246,10 @@ impl ChainError {
             | Self::Limited { .. }
             | Self::TakenBack { .. }
             | Self::NoAnswer { .. } => Fault::Network,
-            Self::StateFile { .. } | Self::StateInUse { .. } | Self::Disk { .. } => Fault::Disk,
+            Self::StateFile { .. }
+            | Self::StateInUse { .. }
+            | Self::RevealJournal { .. }
+            | Self::Disk { .. } => Fault::Disk,
         }
     }
 

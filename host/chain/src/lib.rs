@@ -10,6 +10,8 @@
 //!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
 //! - [`Bittensor`]: the public chain over JSON-RPC, on `finney`, `test`, `local` or the nodes that are named; no type
 //!   of the client library below it appears here;
+//! - [`reveal`]: weights committed as a hash, and the journal from which they are revealed;
+//! - [`timelock`]: weights sealed until a round of the drand beacon;
 //! - [`wallet`]: Bittensor's wallet folders.
 //!
 //! ```
@@ -30,7 +32,7 @@
 //! # }
 //! ```
 //!
-//! Deliberately absent: coldkeys. Nothing in this crate opens one.
+//! A coldkey is opened by [`wallet::Wallet::coldkey`] alone, and nothing in this crate calls it.
 
 // The node that tests speak to is written for both kinds of tests.
 #[cfg(test)]
@@ -39,12 +41,15 @@ extern crate self as plimsoll_chain;
 mod chain;
 mod error;
 mod refusal;
+mod scale;
 
 mod bittensor;
 mod ledger;
 mod localnet;
 
+pub mod reveal;
 pub mod subnet;
+pub mod timelock;
 pub mod wallet;
 pub mod yuma;
 
