@@ -52,6 +52,15 @@ pub struct CommitReveal {
     pub period_epochs: u64,
 }
 
+/// What became of weights that were accepted before, and are to be revealed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tended {
+    /// How many still wait for their epoch.
+    pub waiting: usize,
+    /// What was done, or cannot be done any more: a sentence each.
+    pub told: Vec<String>,
+}
+
 /// One neuron of a subnet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeuronRecord {
@@ -129,14 +138,21 @@ pub trait Chain: Send + Sync {
     /// What everyone on the subnet is committed to, in the order of their uids.
     async fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, ChainError>;
 
-    /// Sets the weights of `key`, in place of those before. A chain that wants weights committed first and
-    /// revealed later has accepted them when this returns; revealing them is then its client's own task.
+    /// Sets the weights of `key`, in place of those before. A chain that hides weights for a while has accepted them
+    /// when this returns, and [`Chain::weights`] shows them later: where they are to be revealed, by [`Chain::tend`].
     async fn set_weights(
         &self,
         key: &Keypair,
         netuid: NetUid,
         weights: &[(Uid, u16)],
     ) -> Result<(), ChainError>;
+
+    /// Does what has become due of weights that were accepted before: those of which a hash was committed are revealed
+    /// in their epoch. Whoever sets weights calls this every few blocks; it asks nothing where nothing waits.
+    async fn tend(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
+        let _ = (key, netuid);
+        Ok(Tended::default())
+    }
 
     /// All weights that are set on the subnet, in the order of the validators' uids.
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError>;

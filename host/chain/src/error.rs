@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use plimsoll_core::{Digest, NetUid};
+use plimsoll_core::Digest;
 
 use crate::Refusal;
 use crate::wallet::WalletProblem;
@@ -37,17 +37,6 @@ pub enum ChainError {
         expected: Digest,
         /// The genesis hash of the node.
         found: Digest,
-    },
-    /// The subnet takes weights in a form that this program does not write.
-    #[error(
-        "subnet {netuid} takes weights only as {way}, which is not in this version: its owner can turn that off with \
-         `btcli sudo set --netuid {netuid} --param commit_reveal_weights_enabled --value false`"
-    )]
-    SealedWeights {
-        /// The subnet.
-        netuid: NetUid,
-        /// The form.
-        way: &'static str,
     },
     /// A local ledger at an address that is not of this machine alone.
     #[error(
@@ -231,7 +220,6 @@ impl ChainError {
         match self {
             Self::Endpoint { .. }
             | Self::OtherChain { .. }
-            | Self::SealedWeights { .. }
             | Self::NotLoopback { .. }
             | Self::Genesis { .. }
             | Self::Timelock { .. }

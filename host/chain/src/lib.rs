@@ -58,7 +58,7 @@ pub use bittensor::{
     SubnetSummary,
 };
 pub use chain::{
-    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow,
+    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, Tended, WeightRow,
 };
 pub use error::{ChainError, Fault};
 pub use ledger::{

@@ -8,7 +8,7 @@ use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
-use crate::{Chain, ChainCommitment, ChainError, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, WeightRow};
+use crate::{Chain, ChainCommitment, ChainError, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended, WeightRow};
 
 #[async_trait]
 impl Chain for Bittensor {
@@ -78,6 +78,10 @@ impl Chain for Bittensor {
         weights: &[(Uid, u16)],
     ) -> Result<(), ChainError> {
         self.set_weights_on(key, netuid, weights).await
+    }
+
+    async fn tend(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
+        self.tend_reveals(key, netuid).await
     }
 
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError> {

@@ -11,6 +11,7 @@ use super::BittensorOptions;
 use super::follow::Follower;
 use super::heads::Heads;
 use super::line::{Dial, Line, LineFault, WebSockets};
+use super::reveals::Journals;
 use super::rpc;
 use super::runtime::Runtime;
 use super::scale::{ASKED, Cursor, Garbled, MetagraphAnswer};
@@ -35,6 +36,8 @@ pub(super) struct Inner {
     follow: StdMutex<Following>,
     /// Held from asking for a nonce to handing its transaction in.
     pub(super) turns: Mutex<()>,
+    /// Commits that wait for their reveal.
+    pub(super) journals: Mutex<Journals>,
 }
 
 struct Known {
@@ -101,6 +104,7 @@ impl Bittensor {
             heads: StdMutex::default(),
             follow: StdMutex::new(follow),
             turns: Mutex::new(()),
+            journals: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }

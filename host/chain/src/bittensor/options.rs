@@ -1,5 +1,6 @@
 //! How the chain is spoken to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use plimsoll_core::Digest;
@@ -36,6 +37,8 @@ pub struct BittensorOptions {
     pub follow: bool,
     /// The version that weights are set with; that which the subnet wants where it is not set.
     pub weights_version_key: Option<u64>,
+    /// The folder in which commits of hashes are noted until they are revealed; without it none is made.
+    pub reveals: Option<PathBuf>,
 }
 
 impl BittensorOptions {
@@ -57,6 +60,7 @@ impl BittensorOptions {
             version_age: Duration::from_secs(60),
             follow: true,
             weights_version_key: None,
+            reveals: None,
         }
     }
 

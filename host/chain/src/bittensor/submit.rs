@@ -42,6 +42,17 @@ impl Bittensor {
         call: &ChainCall,
         attempt: Attempt<'_>,
     ) -> Result<(), ChainError> {
+        self.transact_in(key, netuid, call, attempt).await.map(drop)
+    }
+
+    /// The same, telling the block that it is in.
+    pub(super) async fn transact_in(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        call: &ChainCall,
+        attempt: Attempt<'_>,
+    ) -> Result<Digest, ChainError> {
         let asked = match attempt {
             Attempt::Axon(_) => "an axon",
             Attempt::Commitment => "a commitment",
@@ -52,7 +63,7 @@ impl Bittensor {
             Err(stop) => Err(stop),
         };
         match done {
-            Ok(()) => Ok(()),
+            Ok(block) => Ok(block),
             Err(Stop::Error(error)) => Err(error),
             Err(Stop::Verdict(verdict)) => Err(self.explained(key, netuid, &verdict, attempt).await),
         }
@@ -105,7 +116,7 @@ impl Bittensor {
         ChainError::NoAnswer { endpoint: self.endpoint_text(), asked, why }
     }
 
-    async fn outcome(&self, mut queued: Queued, asked: &'static str) -> Result<(), Stop> {
+    async fn outcome(&self, mut queued: Queued, asked: &'static str) -> Result<Digest, Stop> {
         let hash = self.finalized_in(&mut queued.statuses, asked).await.map_err(Stop::Error)?;
         let unread = |why: String| {
             let why = format!(
@@ -128,7 +139,7 @@ impl Bittensor {
             let event = event.map_err(|error| unread(error.to_string()))?;
             match (event.pallet_name(), event.event_name()) {
                 _ if !mine(event.phase()) => {}
-                ("System", "ExtrinsicSuccess") => return Ok(()),
+                ("System", "ExtrinsicSuccess") => return Ok(hash),
                 ("System", "ExtrinsicFailed") => {
                     let verdict = verdict::of_dispatch(event.field_bytes(), runtime.metadata());
                     return Err(Stop::Verdict(verdict.map_err(|error| unread(error.to_string()))?));

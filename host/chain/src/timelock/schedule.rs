@@ -41,6 +41,17 @@ pub enum EpochSchedule {
 }
 
 impl EpochSchedule {
+    /// The epoch that `head`, the block this was read at, is in.
+    #[must_use]
+    pub const fn epoch(&self, head: BlockNumber) -> u64 {
+        match *self {
+            Self::Counted { index, .. } => index,
+            Self::Modulo { tempo_blocks, netuid } => {
+                head.0.saturating_add(netuid.0 as u64 + 1) / tempo_blocks.saturating_add(1)
+            }
+        }
+    }
+
     /// The first block in which the chain may open what is committed in the block after `head`, `period` epochs
     /// (`RevealPeriodEpochs`) after the commit's own.
     ///

@@ -1,0 +1,56 @@
+//! Where commits are noted that wait for their reveal: one file a chain, subnet and hotkey.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::{BlockNumber, Keypair, NetUid};
+
+use super::Bittensor;
+use crate::ChainError;
+use crate::reveal::RevealJournal;
+
+/// Journals that are open.
+#[derive(Debug, Default)]
+pub(super) struct Journals(HashMap<PathBuf, Kept>);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) journal: RevealJournal,
+    /// The block at which it was last looked through.
+    pub(super) tended: Option<BlockNumber>,
+}
+
+impl Journals {
+    /// Whether there is a journal, here or on disk.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.0.contains_key(path) || path.exists()
+    }
+
+    /// The journal at `path`, opened the first time.
+    pub(super) fn of(&mut self, path: &Path) -> Result<&mut Kept, ChainError> {
+        if !self.0.contains_key(path) {
+            if let Some(folder) = path.parent() {
+                let failed = |source| ChainError::Disk { path: folder.to_owned(), doing: "make", source };
+                std::fs::create_dir_all(folder).map_err(failed)?;
+            }
+            let kept = Kept { journal: RevealJournal::open(path)?, tended: None };
+            self.0.insert(path.to_owned(), kept);
+        }
+        let missing = || ChainError::Reveal { why: "the journal of reveals is not open".into() };
+        self.0.get_mut(path).ok_or_else(missing)
+    }
+}
+
+impl Bittensor {
+    /// Where the commits of `key` on a subnet are noted.
+    pub(super) async fn journal_path(&self, key: &Keypair, netuid: NetUid) -> Result<PathBuf, ChainError> {
+        let Some(folder) = &self.inner.options.reveals else {
+            let why = "subnet weights are taken as a hash first and revealed later, and no folder is given to note \
+                       them in";
+            return Err(ChainError::Reveal { why: why.into() });
+        };
+        let genesis = self.line().genesis().await.map_err(|fault| self.failed(fault))?;
+        Ok(folder.join(format!("reveals-{}-{netuid}-{}.json", genesis.short(), key.hotkey().to_ss58())))
+    }
+}
