@@ -226,22 +226,21 @@ impl Bittensor {
     /// The newest metadata that both sides know; version 14 where the runtime knows no other.
     async fn metadata(&self, hash: &Digest) -> Result<Vec<u8>, Trouble> {
         let versions = match rpc::state_call(self.line(), "Metadata_metadata_versions", &[], hash).await {
-            Ok(answer) => Cursor::new(&answer).list(4, |cursor| cursor.u32())?,
+            Ok(answer) => whole(&answer, |cursor| cursor.list(4, Cursor::u32))?,
             Err(LineFault::Refused { .. }) => vec![],
             Err(fault) => return Err(fault.into()),
         };
         let newest = versions.into_iter().filter(|version| (15..=16).contains(version)).max();
         let Some(newest) = newest else {
             let answer = rpc::state_call(self.line(), "Metadata_metadata", &[], hash).await?;
-            return Ok(Cursor::new(&answer).blob()?.to_vec());
+            return Ok(whole(&answer, |cursor| Ok(cursor.blob()?.to_vec()))?);
         };
         let method = "Metadata_metadata_at_version";
         let answer = rpc::state_call(self.line(), method, &newest.to_le_bytes(), hash).await?;
-        let mut cursor = Cursor::new(&answer);
-        match cursor.u8()? {
+        Ok(whole(&answer, |cursor| match cursor.u8()? {
             1 => Ok(cursor.blob()?.to_vec()),
-            _ => Err(Garbled(format!("it has metadata {newest}, and will not give it")).into()),
-        }
+            _ => Err(Garbled(format!("it has metadata {newest}, and will not give it"))),
+        })?)
     }
 
     /// A subnet at the newest finalized block. What cannot be read may be of a newer runtime, so that is looked at
@@ -348,6 +347,14 @@ impl Bittensor {
     pub(super) fn endpoint_text(&self) -> String {
         self.inner.options.places.to_string()
     }
+}
+
+/// Reads an answer to its end.
+fn whole<T>(answer: &[u8], read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Garbled>) -> Result<T, Garbled> {
+    let mut cursor = Cursor::new(answer);
+    let value = read(&mut cursor)?;
+    cursor.end()?;
+    Ok(value)
 }
 
 impl std::fmt::Debug for Bittensor {
