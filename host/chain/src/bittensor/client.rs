@@ -56,6 +56,8 @@ enum Following {
 #[derive(Clone)]
 pub(super) struct Pinned {
     pub(super) hash: Digest,
+    /// The newest one that was known before this was asked for.
+    pub(super) before: Option<Head>,
     pub(super) runtime: Arc<Runtime>,
 }
 
@@ -136,11 +138,12 @@ impl Bittensor {
     }
 
     async fn newest_once(&self) -> Result<Result<Head, String>, ChainError> {
-        let head = match self.followed() {
+        let before = self.heads().newest();
+        let head = match self.followed(before) {
             Some(head) => head,
             None => self.asked_head().await.map_err(|fault| self.failed(fault))?,
         };
-        Ok(self.heads().note(head).map(|()| head))
+        Ok(self.heads().note(head, before).map(|()| head))
     }
 
     async fn asked_head(&self) -> Result<Head, LineFault> {
@@ -153,7 +156,8 @@ impl Bittensor {
         Ok(Head { block, hash })
     }
 
-    fn followed(&self) -> Option<Head> {
+    /// The head as it was told, unless a newer one is known from asking.
+    fn followed(&self, known: Option<Head>) -> Option<Head> {
         let mut follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
         match &*follow {
             Following::Never => None,
@@ -166,7 +170,9 @@ impl Bittensor {
                 *follow = Following::Yes(Follower::start(self.inner.line.clone(), pause));
                 None
             }
-            Following::Yes(follower) => follower.head(),
+            Following::Yes(follower) => {
+                follower.head().filter(|head| known.is_none_or(|known| known.block <= head.block))
+            }
         }
     }
 
@@ -189,11 +195,12 @@ impl Bittensor {
 
     /// The newest finalized block to read at. Its height is not asked for: what is read tells it.
     pub(super) async fn pinned(&self) -> Result<Pinned, ChainError> {
-        let hash = match self.followed() {
+        let before = self.heads().newest();
+        let hash = match self.followed(before) {
             Some(head) => head.hash,
             None => rpc::finalized_head(self.line()).await.map_err(|fault| self.failed(fault))?,
         };
-        Ok(Pinned { hash, runtime: self.runtime_at(&hash, false).await? })
+        Ok(Pinned { hash, before, runtime: self.runtime_at(&hash, false).await? })
     }
 
     /// The runtime of a block. `now` asks the node for its version, however fresh the last answer is.
@@ -251,7 +258,7 @@ impl Bittensor {
         loop {
             let read = self.view_at(&pinned, netuid).await;
             let trouble = match read {
-                Ok(view) => match self.noted(&view) {
+                Ok(view) => match self.noted(&view, &pinned) {
                     Ok(()) => return Ok((view, pinned.runtime)),
                     Err(why) if last => return Err(self.taken_back(why)),
                     Err(contradiction) => {
@@ -274,13 +281,13 @@ impl Bittensor {
         }
     }
 
-    fn noted(&self, view: &SubnetView) -> Result<(), String> {
+    fn noted(&self, view: &SubnetView, pinned: &Pinned) -> Result<(), String> {
         let head = Head { block: view.block, hash: view.hash };
-        self.heads().note(head)
+        self.heads().note(head, pinned.before)
     }
 
     async fn view_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         if let Some(output) = runtime.metagraph_type() {
             let arguments = (netuid.0, ASKED.to_vec()).encode();
             let method = "SubnetInfoRuntimeApi_get_selective_metagraph";
@@ -298,7 +305,7 @@ impl Bittensor {
     }
 
     async fn stored_view(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         let stored = StoredSubnet::new(runtime, netuid);
         let mut values = rpc::storage(self.line(), &stored.outline_keys()?, hash).await?;
         let outline = stored.outline(&values)?;
