@@ -49,6 +49,9 @@ extern crate self as plimsoll_sdk;
 
 mod words;
 
+#[cfg(any(target_family = "wasm", test))]
+mod nursery;
+
 mod plugin;
 mod ss58;
 

@@ -39,7 +39,6 @@ extern crate self as plimsoll_chain;
 mod chain;
 mod error;
 mod refusal;
-mod weights;
 
 mod bittensor;
 mod ledger;
@@ -65,6 +64,6 @@ pub use localnet::{
     DEFAULT_LOCAL_ENDPOINT, DEFAULT_TIMEOUT, Endpoint, LedgerClient, LedgerServer, MAX_ANSWER_BYTES,
     MAX_EXTRINSIC_BYTES, connect,
 };
+pub use plimsoll_core::normalise_weights;
 pub use refusal::Refusal;
 pub use subnet::SubnetRules;
-pub use weights::normalise_weights;

@@ -1,4 +1,5 @@
-//! Which code the errors of the libraries end with. Their messages say what to do, so no hint is added.
+//! Which code the errors of the libraries end with. Their messages say what to do, so no hint is added but for names
+//! that were probably mistyped.
 
 use plimsoll_chain::{ChainError, Fault};
 use plimsoll_core::SpaceError;
@@ -8,6 +9,7 @@ use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
 use plimsoll_wire::{EvidenceError, WireError};
 
+use crate::config::nearest;
 use crate::exit::{Exit, Failure};
 
 impl From<NodeError> for Failure {
@@ -18,10 +20,16 @@ impl From<NodeError> for Failure {
             NodeError::Wire(error) => return error.into(),
             NodeError::Evidence(error) => return error.into(),
             NodeError::Store(error) => return error.into(),
-            NodeError::UnknownBuiltin { .. }
-            | NodeError::PluginFile { .. }
-            | NodeError::Pinned { .. }
-            | NodeError::Unwritten { .. } => Exit::PluginRejected,
+            NodeError::UnknownBuiltin { ref name, ref shipped } => {
+                let failure = Self::of(Exit::PluginRejected, &error);
+                return match meant(name, shipped) {
+                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                    None => failure,
+                };
+            }
+            NodeError::PluginFile { .. } | NodeError::Pinned { .. } | NodeError::Unwritten { .. } => {
+                Exit::PluginRejected
+            }
             NodeError::NoPlot { .. } => Exit::NotInitialised,
             NodeError::OtherScheme { .. } => Exit::Config,
             NodeError::Cancelled => Exit::Interrupted,
@@ -30,6 +38,16 @@ impl From<NodeError> for Failure {
         };
         Self::of(exit, &error)
     }
+}
+
+/// The shipped plugin that was probably meant: one of its kind, where the name says which.
+fn meant<'a>(name: &str, shipped: &'a str) -> Option<&'a str> {
+    fn kind(name: &str) -> Option<&str> {
+        name.split_once('-').map(|(kind, _)| kind)
+    }
+    let all: Vec<&str> = shipped.split(", ").collect();
+    let of_kind: Vec<&str> = all.iter().copied().filter(|word| kind(word) == kind(name)).collect();
+    nearest(name, if of_kind.is_empty() { all } else { of_kind }.into_iter())
 }
 
 impl From<LabError> for Failure {
@@ -158,5 +176,18 @@ mod tests {
         assert_eq!(code(NodeError::from(far)), 30);
         assert_eq!(code(NodeError::UnknownBuiltin { name: "x".into(), shipped: "y".into() }), 40);
         assert_eq!(code(NodeError::NoPlot { folder: path, reason: "it is empty".into() }), 10);
+    }
+
+    #[test]
+    fn a_plugin_that_is_not_shipped_is_told_with_the_nearest_of_its_kind() {
+        let shipped = "challenge-uniform, incentive-ema, incentive-beta, proof-stream, proof-sdr".to_owned();
+        let hint = |name: &str| {
+            let unknown = NodeError::UnknownBuiltin { name: name.into(), shipped: shipped.clone() };
+            Failure::from(unknown).hint
+        };
+        assert_eq!(hint("incentive-emma").as_deref(), Some("did you mean `incentive-ema`?"));
+        assert_eq!(hint("proof_stream").as_deref(), Some("did you mean `proof-stream`?"));
+        assert_eq!(hint("prof-sdr").as_deref(), Some("did you mean `proof-sdr`?"));
+        assert_eq!(hint("something else"), None);
     }
 }

@@ -53,7 +53,7 @@ impl Hotkey {
         raw[1..33].copy_from_slice(&self.0);
         let sum = checksum(&raw[..33]);
         raw[33..].copy_from_slice(&sum);
-        bs58::encode(raw).into_string()
+        base58(&raw)
     }
 
     /// The first eight characters of the address: for people, never for comparison.
@@ -63,6 +63,39 @@ impl Hotkey {
         text.truncate(8);
         text
     }
+}
+
+const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+/// Five digits at a time: the highest power of 58 that leaves a remainder within 32 bits.
+const FIVE_DIGITS: u64 = 58 * 58 * 58 * 58 * 58;
+
+/// Base58 of an address, whose first byte is not zero. Every signed request writes several: five digits at a time
+/// over words of 32 bits take a tenth of what one digit at a time over bytes takes.
+fn base58(raw: &[u8; 35]) -> String {
+    let mut padded = [0u8; 36];
+    padded[1..].copy_from_slice(raw);
+    let mut words = [0u32; 9];
+    for (word, bytes) in words.iter_mut().zip(padded.as_chunks::<4>().0) {
+        *word = u32::from_be_bytes(*bytes);
+    }
+    // 280 bits are at most 48 digits: ten divisions.
+    let (mut digits, mut at, mut first) = ([0u8; 50], 50, 0);
+    while first < words.len() {
+        let mut rest = 0u64;
+        for word in &mut words[first..] {
+            let value = rest << 32 | u64::from(*word);
+            // Below 2^32, for the rest is below the divisor.
+            *word = (value / FIVE_DIGITS) as u32;
+            rest = value % FIVE_DIGITS;
+        }
+        for _ in 0..5 {
+            at -= 1;
+            digits[at] = ALPHABET[(rest % 58) as usize];
+            rest /= 58;
+        }
+        first += words[first..].iter().take_while(|word| **word == 0).count();
+    }
+    digits[at..].iter().skip_while(|digit| **digit == ALPHABET[0]).map(|digit| char::from(*digit)).collect()
 }
 
 fn checksum(payload: &[u8]) -> [u8; 2] {
@@ -130,12 +163,29 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_the_smallest_and_the_largest_key_is_right() {
+        for key in [Hotkey([0; 32]), Hotkey([0xFF; 32])] {
+            let text = key.to_ss58();
+            let raw = bs58::decode(&text).into_vec().unwrap();
+            assert_eq!((text.len(), &raw[1..33]), (48, &key.0[..]));
+        }
+    }
+
+    #[test]
     fn one_wrong_character_is_found() {
         let typo = ALICE.replace('w', "x");
         assert_eq!(typo.parse::<Hotkey>(), Err(Ss58Error::Checksum));
     }
 
     proptest! {
+        #[test]
+        fn the_text_is_the_base58_of_every_other_implementation(bytes: [u8; 32], sum: [u8; 2]) {
+            let mut raw = [PREFIX; 35];
+            raw[1..33].copy_from_slice(&bytes);
+            raw[33..].copy_from_slice(&sum);
+            prop_assert_eq!(base58(&raw), bs58::encode(raw).into_string());
+        }
+
         #[test]
         fn a_hotkey_survives_its_own_text(bytes: [u8; 32]) {
             prop_assert_eq!(Hotkey(bytes).to_ss58().parse::<Hotkey>(), Ok(Hotkey(bytes)));

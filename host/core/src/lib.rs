@@ -14,6 +14,7 @@ mod statement;
 
 mod policy;
 mod scheme;
+mod weights;
 
 mod space;
 
@@ -33,3 +34,4 @@ pub use span::{Extent, Span, Spans};
 pub use sr25519::{Keypair, KeypairError, Signature, verify_signature};
 pub use statement::{Identity, Round, Statement};
 pub use subnet::{BlockNumber, Epoch, NetUid, RAO_PER_TAO, StakeRao, Uid};
+pub use weights::normalise_weights;

@@ -3,6 +3,7 @@
 //! Schemes are driven as a miner and a validator drive them, through [`plimsoll_plugin::Scheme`] and nothing else:
 //! what holds here holds for a stranger's plugin. It prints nothing and never exits.
 
+mod asked;
 mod error;
 mod near;
 mod numbers;

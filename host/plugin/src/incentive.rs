@@ -11,7 +11,7 @@ use crate::limits::REASON_BYTES;
 use crate::loaded::Loaded;
 use crate::promises;
 use crate::scheme::promise;
-use crate::text::tame;
+use crate::text::tamed;
 use crate::{PluginError, world};
 
 /// A loaded incentive rule with its parameters. Clones share everything.
@@ -61,7 +61,7 @@ impl IncentiveInstance {
         let weights = answer.weights.into_iter().map(|weight| Weight {
             uid: Uid(weight.uid),
             value: weight.value,
-            reason: tame(&weight.reason, REASON_BYTES),
+            reason: tamed(weight.reason, REASON_BYTES),
         });
         let outcome = IncentiveOutcome { weights: weights.collect(), memory: answer.memory };
         let kept = promises::outcome(&outcome, standings);

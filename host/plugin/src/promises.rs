@@ -120,15 +120,44 @@ pub(crate) fn audits(found: &[Audit], candidates: &[Candidate], budget: &AuditBu
 pub(crate) fn outcome(found: &IncentiveOutcome, standings: &[Standing]) -> Result<(), Broken> {
     no_more_than("weights", found.weights.len(), ANSWER_ITEMS)?;
     no_longer_than("the memory", found.memory.len(), MEMORY_BLOB_BYTES)?;
-    let known: BTreeSet<Uid> = standings.iter().map(|s| s.uid).collect();
-    let mut seen = BTreeSet::new();
-    for Weight { uid, .. } in &found.weights {
+    let mut known = Uids::none();
+    for standing in standings {
+        known.insert(standing.uid);
+    }
+    let mut seen = Uids::none();
+    for &Weight { uid, .. } in &found.weights {
         if !known.contains(uid) {
             return Err(format!("a weight for uid {uid}, which has no standing"));
         }
-        if !seen.insert(*uid) {
+        if !seen.insert(uid) {
             return Err(format!("two weights for uid {uid}"));
         }
     }
     Ok(())
+}
+
+/// A set of uids, one bit for each that there can be: a validator asks of hundreds at once.
+struct Uids(Box<[u64; 1 << 10]>);
+
+impl Uids {
+    fn none() -> Self {
+        Self(Box::new([0; 1 << 10]))
+    }
+
+    const fn place(uid: Uid) -> (usize, u64) {
+        ((uid.0 >> 6) as usize, 1 << (uid.0 & 63))
+    }
+
+    fn contains(&self, uid: Uid) -> bool {
+        let (word, bit) = Self::place(uid);
+        self.0[word] & bit != 0
+    }
+
+    /// Whether it was not in it before.
+    fn insert(&mut self, uid: Uid) -> bool {
+        let is_new = !self.contains(uid);
+        let (word, bit) = Self::place(uid);
+        self.0[word] |= bit;
+        is_new
+    }
 }

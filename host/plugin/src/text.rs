@@ -20,6 +20,17 @@ pub(crate) fn tame(text: &str, most_bytes: usize) -> String {
     out
 }
 
+/// The same of a text that is ours: as it is, where nothing is to be changed.
+#[must_use]
+pub(crate) fn tamed(text: String, most_bytes: usize) -> String {
+    if is_plain(&text, most_bytes) { text } else { tame(&text, most_bytes) }
+}
+
+/// Short, and printable ASCII: nothing to be tamed.
+fn is_plain(text: &str, most_bytes: usize) -> bool {
+    text.len() <= most_bytes && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Whether `text` can be printed as it is.
 #[must_use]
 pub(crate) fn is_tame(text: &str) -> bool {
@@ -51,6 +62,7 @@ mod tests {
             let out = tame(&text, most);
             prop_assert!(is_tame(&out));
             prop_assert!(out.len() <= most + '…'.len_utf8());
+            prop_assert_eq!(tamed(text, most), out);
         }
     }
 }

@@ -80,9 +80,20 @@ impl SignedAnswer {
     /// Signs `body` with `status` as the answer to `request`. The responder is the owner of `key`.
     #[must_use]
     pub fn sign(key: &Keypair, request: &SignedRequest, status: u16, body: &[u8]) -> Self {
-        let unsigned = Self::claimed(request, status, sha256(body), Signature([0; 64]));
-        let unsigned = Self { responder: key.hotkey(), ..unsigned };
-        Self { signature: key.sign(unsigned.payload().as_bytes()), ..unsigned }
+        Self::sign_sha256(key, request, status, sha256(body))
+    }
+
+    /// The same for a body that is known by its SHA-256, or by its
+    /// [statement](crate::cargo::CargoClaim::statement_sha256).
+    #[must_use]
+    pub fn sign_sha256(key: &Keypair, request: &SignedRequest, status: u16, body_sha256: Digest) -> Self {
+        let unsigned = Self::claimed(request, status, body_sha256, Signature([0; 64]));
+        Self { responder: key.hotkey(), ..unsigned }.signed_by(key)
+    }
+
+    /// Signed over what it says; its responder must be the owner of `key`.
+    pub(crate) fn signed_by(self, key: &Keypair) -> Self {
+        Self { signature: key.sign(self.payload().as_bytes()), ..self }
     }
 
     /// What `signature` would have to be over, if the receiver of `request` answered so. Not verified.
@@ -109,6 +120,24 @@ impl SignedAnswer {
         status: u16,
         body: &[u8],
     ) -> Result<Self, AnswerError> {
+        Self::verify_sha256(headers, request, status, sha256(body))
+    }
+
+    /// The same for a body of which the SHA-256, or the statement, is known.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub fn verify_sha256(
+        headers: &HeaderMap,
+        request: &SignedRequest,
+        status: u16,
+        body_sha256: Digest,
+    ) -> Result<Self, AnswerError> {
+        Self::claimed(request, status, body_sha256, Signature([0; 64])).verified(headers)
+    }
+
+    /// With the signature of `headers`, if it is the responder's over what this says.
+    pub(crate) fn verified(self, headers: &HeaderMap) -> Result<Self, AnswerError> {
         if headers.get(SIGNATURE).is_none() {
             return Err(AnswerError::Unsigned);
         }
@@ -124,9 +153,9 @@ impl SignedAnswer {
         let signature = only(headers, SIGNATURE)
             .and_then(signature_of)
             .ok_or(AnswerError::Malformed(SIGNATURE, "0x and 128 hex digits"))?;
-        mismatch("responder", request.receiver.to_string(), responder.to_string())?;
-        mismatch("nonce", request.nonce.to_string(), nonce.to_string())?;
-        let answer = Self::claimed(request, status, sha256(body), signature);
+        mismatch("responder", self.responder.to_string(), responder.to_string())?;
+        mismatch("nonce", self.nonce.to_string(), nonce.to_string())?;
+        let answer = Self { signature, ..self };
         if answer.verifies() { Ok(answer) } else { Err(AnswerError::BadSignature) }
     }
 

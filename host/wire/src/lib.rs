@@ -6,6 +6,7 @@
 //! - Nothing is remembered of a caller whose signature has not passed; nothing read from a socket is buffered
 //!   beyond a cap that was known before the first byte ([`limits`]).
 //! - The validator's own clock decides what is late ([`client`]).
+//! - What was taken once is taken never again, across restarts too where a folder is given for it.
 //! - What was asked, answered and decided can be shown to anyone, and a changed byte is found ([`evidence`]).
 //!
 //! Deliberately absent: TLS (all is signed, nothing is secret), HTTP/2, proxies, redirects, compression,
@@ -21,16 +22,21 @@ pub mod answer;
 pub mod btauth;
 pub mod messages;
 
+pub mod axon_v10;
+pub mod cargo;
+
 pub mod server;
 
 pub mod client;
 
 pub mod evidence;
 
+pub mod bench;
+
 mod error;
 
 pub use answer::{AnswerError, SignedAnswer};
-pub use btauth::{AuthError, Nonce, RequestSigner, RequestVerifier, SignedRequest};
+pub use btauth::{AuthError, MissingLog, Nonce, RequestSigner, RequestVerifier, SignedRequest};
 pub use client::{ClientOptions, Exchange, MinerAddress, MinerClient, Outcome};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::WireError;
@@ -40,4 +46,7 @@ pub use messages::{
     AuditReply, AuditRequest, MessageError, Refusal, RefusalCode, Registration, RegistrationRequest,
     RegistrationSet, SetCommitment,
 };
-pub use server::{MinerSide, miner_router, miner_router_with_clock, serve};
+pub use server::{
+    CallerLists, MinerSide, ReplayKeeping, ServerOptions, miner_router, miner_router_with,
+    miner_router_with_clock, miner_router_with_options, serve,
+};

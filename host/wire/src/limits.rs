@@ -35,7 +35,7 @@ pub struct WireLimits {
     pub answer_within: Duration,
     /// How long one connection may live, whatever it does.
     pub connection_within: Duration,
-    /// Open connections; one more is closed as it comes. Times `request_bytes` is the most memory that
+    /// Open connections; one more is told so and closed. Times `request_bytes` is the most memory that
     /// strangers can hold.
     pub connections: usize,
     /// Open connections of one address.
@@ -48,11 +48,17 @@ pub struct WireLimits {
     pub burst: u32,
     /// Time after which a hotkey may send one more.
     pub refill: Duration,
-    /// Requests signed at or before this time are refused, so that a restart does not open the door to what
-    /// was answered before it. `None` is the time at which the router is made. What a validator dated up to
-    /// [`MAX_AHEAD_NS`] ahead can still be taken twice if the miner restarts within that time; who minds
-    /// sets the start plus [`MAX_AHEAD_NS`], and refuses everyone for the first two seconds.
+    /// Requests signed at or before this time are refused. `None` is whatever the log of taken requests says,
+    /// and without one ([`ReplayKeeping::Memory`](crate::server::ReplayKeeping)) the time at which the router is
+    /// made, so that a restart does not open the door to what was answered before it.
     pub nonce_floor_ns: Option<u64>,
+    /// Large bodies that move at once, of all callers; one of each.
+    pub streams_at_once: usize,
+    /// Most bytes of a large body.
+    pub stream_bytes: u64,
+    /// The slowest that a large body may move on the whole, once [`body_within`](Self::body_within) is over; it
+    /// must not stand still for that long either. As long as it moves, the connection lives.
+    pub stream_bytes_per_second: u64,
     /// How long open requests may go on once the server was told to stop.
     pub drain_within: Duration,
 }
@@ -73,6 +79,9 @@ impl Default for WireLimits {
             burst: 64,
             refill: Duration::from_millis(100),
             nonce_floor_ns: None,
+            streams_at_once: 4,
+            stream_bytes: 1 << 30,
+            stream_bytes_per_second: 256 << 10,
             drain_within: Duration::from_secs(10),
         }
     }

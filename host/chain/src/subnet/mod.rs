@@ -54,5 +54,6 @@ pub use member::{Committed, LastEpoch, Member, Weighed};
 pub use register::Registered;
 pub use rules::{ConsensusRules, EmissionRules, RegistrationRules, SubnetRules};
 pub use standing::Subnet;
+pub use stored::SavedSubnet;
 
 pub(crate) use stored::StoredSubnet;

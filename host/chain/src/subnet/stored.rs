@@ -17,14 +17,23 @@ pub(crate) enum StoredSubnet {
     /// From before there were epochs: the members alone.
     Members(Vec<Member>),
     /// With its books.
-    Whole(Whole),
+    Whole(SavedSubnet),
 }
 
-#[derive(Deserialize)]
+/// A subnet as it serialises: without its genesis and its block, which [`Subnet::resumed`] has to be told again.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Whole {
+pub struct SavedSubnet {
     members: Vec<Member>,
     books: Books,
+}
+
+impl Subnet {
+    /// The subnet that `saved` was at `block`; of the genesis, the neurons are not asked for.
+    #[must_use]
+    pub fn resumed(genesis: &SubnetGenesis, block: BlockNumber, saved: SavedSubnet) -> Self {
+        StoredSubnet::Whole(saved).at(block, genesis)
+    }
 }
 
 impl<'de> Deserialize<'de> for StoredSubnet {
@@ -48,7 +57,7 @@ impl<'de> Visitor<'de> for ListOrMap {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StoredSubnet, A::Error> {
-        Whole::deserialize(MapAccessDeserializer::new(map)).map(StoredSubnet::Whole)
+        SavedSubnet::deserialize(MapAccessDeserializer::new(map)).map(StoredSubnet::Whole)
     }
 }
 
@@ -59,7 +68,7 @@ impl StoredSubnet {
         let SubnetGenesis { netuid, rules, .. } = *genesis;
         let (members, books) = match self {
             Self::Members(members) => (members, Books::opened(&rules)),
-            Self::Whole(Whole { members, books }) => (members, books),
+            Self::Whole(SavedSubnet { members, books }) => (members, books),
         };
         Subnet { netuid, rules, each_block: EachBlock::of(&rules), block, members, books }
     }

@@ -30,4 +30,5 @@ pub(crate) use problem::{Code, Problem};
 pub(crate) use settings::{Config, PluginChoice, Plugins};
 pub(crate) use slot::Slot;
 pub(crate) use source::{Origin, Place, Source};
+pub(crate) use suggest::nearest;
 pub(crate) use template::text as template;

@@ -2,6 +2,7 @@
 //! standard error.
 
 mod ask;
+mod counting;
 mod failure;
 mod figures;
 mod progress;
@@ -9,6 +10,7 @@ mod stream;
 mod table;
 
 pub(crate) use ask::confirm;
+pub(crate) use counting::CountBar;
 pub(crate) use failure::complain;
 #[cfg(test)]
 pub(crate) use failure::problems;

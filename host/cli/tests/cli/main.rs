@@ -15,5 +15,6 @@ mod plugin;
 mod server;
 mod show;
 mod simulate;
+mod simulate_resumes;
 mod usage;
 mod wallet;

@@ -108,9 +108,11 @@ fn a_broken_economic_law_is_told_with_figures_and_saved_as_a_scenario() {
     assert_eq!(scenario["plugins"]["rule"].as_str(), Some("incentive-proportional"));
     assert_eq!(scenario["plugins"]["rule_params"]["most_gib"].as_integer(), Some(1));
     let miners = scenario["miners"].as_array().unwrap();
-    let bytes: Vec<_> =
-        miners.iter().map(|group| (group["count"].as_integer(), group["bytes"].as_str())).collect();
-    assert_eq!(bytes[..2], [(Some(1), Some("2GiB")), (Some(2), Some("1GiB"))]);
+    let groups = miners
+        .iter()
+        .map(|group| (group["bytes"].as_str(), group.get("hotkeys").map(|hotkeys| hotkeys.as_integer())));
+    let groups: Vec<_> = groups.collect();
+    assert_eq!(groups[..2], [(Some("2GiB"), None), (Some("2GiB"), Some(Some(2)))]);
 }
 
 #[test]

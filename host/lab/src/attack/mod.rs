@@ -20,10 +20,10 @@
 //! up to 64 KiB around a leaf: withstanding is no proof.
 
 mod options;
-mod plot;
+pub(crate) mod plot;
 mod presets;
 mod rebuild;
-mod region;
+pub(crate) mod region;
 mod report;
 mod subject;
 

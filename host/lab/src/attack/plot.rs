@@ -16,7 +16,7 @@ const ENOUGH_BYTES: u64 = 1 << 20;
 /// What one call of `fill` covers, as a miner's calls do.
 const PIECE_BYTES: u64 = 4 << 20;
 /// Units are dropped in runs that cover whole groups of the integrity tree, as a cheater would.
-const GROUP_BYTES: u64 = plimsoll_kernels::INTEGRITY_LEAF_BYTES;
+pub(crate) const GROUP_BYTES: u64 = plimsoll_kernels::INTEGRITY_LEAF_BYTES;
 
 /// A filled region with its integrity tree.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ pub(super) fn planned(
 }
 
 /// Fills `units` of every pass, in pieces and in order.
-pub(super) fn fill(
+pub(crate) fn fill(
     instance: &mut SchemeInstance,
     plot: &Arc<MemorySpace>,
     identity: &Identity,

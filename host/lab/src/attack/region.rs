@@ -7,11 +7,11 @@ use plimsoll_kernels::{HashKind, INTEGRITY_LEAF_BYTES, merkle_leaf, merkle_level
 
 /// The nodes that a store keeps of a region's integrity tree, level by level from the groups up.
 #[derive(Debug)]
-pub(super) struct IntegrityTree(Vec<Vec<[u8; 32]>>);
+pub(crate) struct IntegrityTree(Vec<Vec<[u8; 32]>>);
 
 impl IntegrityTree {
     /// Of these bytes; of none there is no level.
-    pub(super) fn of(bytes: &[u8]) -> Result<Self, plimsoll_kernels::KernelError> {
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, plimsoll_kernels::KernelError> {
         let groups = (bytes.len() as u64).div_ceil(INTEGRITY_LEAF_BYTES);
         // The group's size is 64 KiB.
         let pieces = bytes.chunks(INTEGRITY_LEAF_BYTES as usize);
@@ -26,6 +26,19 @@ impl IntegrityTree {
             level = if count > 1 { merkle_level_above(HashKind::Blake3, &level, count) } else { Vec::new() };
         }
         Ok(Self(levels))
+    }
+
+    /// `count` nodes of a level, as [`RegionSpace::integrity_nodes`] gives them.
+    pub(crate) fn nodes(
+        &self,
+        level: u32,
+        first: u64,
+        count: u64,
+    ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
+        let nodes = self.0.get(level as usize)?;
+        let range = usize::try_from(first).ok()?..usize::try_from(first.checked_add(count)?).ok()?;
+        let outside = || SpaceError::OutOfRange { offset: first, len: count, size_bytes: nodes.len() as u64 };
+        Some(nodes.get(range).map(<[_]>::to_vec).ok_or_else(outside))
     }
 
     /// What keeping it takes.
@@ -93,10 +106,7 @@ impl RegionSpace for Disk {
         first: u64,
         count: u64,
     ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
-        let nodes = self.tree.as_ref()?.0.get(level as usize)?;
-        let range = usize::try_from(first).ok()?..usize::try_from(first.checked_add(count)?).ok()?;
-        let outside = || SpaceError::OutOfRange { offset: first, len: count, size_bytes: nodes.len() as u64 };
-        Some(nodes.get(range).map(<[_]>::to_vec).ok_or_else(outside))
+        self.tree.as_ref()?.nodes(level, first, count)
     }
 }
 

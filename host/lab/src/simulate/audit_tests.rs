@@ -39,6 +39,8 @@ fn heard(figures: &SchemeFigures, network: &NetworkTerms, conduct: Conduct, n: u
     let (conduct, stake_share, number) = (&conduct, 0.5, 0);
     let asked = Asked {
         statement: &statement,
+        region_bytes: statement.claimed_bytes(),
+        holder: identity.owner,
         conduct,
         stake_share,
         audit: &audit,
@@ -48,7 +50,7 @@ fn heard(figures: &SchemeFigures, network: &NetworkTerms, conduct: Conduct, n: u
     };
     let one = |at| {
         let mut draws = Streams::new(5).stream(Purpose::Audit, [at, 0, 0, 0]);
-        pace.hear(&asked, network.loss, &prover, &mut draws)
+        pace.hear(&asked, network.loss, &prover, &mut draws).unwrap()
     };
     (0..n).map(one).collect()
 }
@@ -117,13 +119,23 @@ fn where_units_do_not_come_back_alone_one_costs_as_much_as_all() {
 }
 
 #[test]
-fn fetched_units_take_one_round_trip_and_their_bytes() {
+fn fetched_units_take_a_read_where_they_lie_one_round_trip_and_their_bytes() {
     let fetched = Missing::Fetched { rtt_ms: 100, bytes_per_s: 6_553_600 };
     let conduct = Conduct { kept: 0.0, missing: fetched, ..Conduct::HONEST };
     let heard = heard(&figures(), &NETWORK, conduct, 1).remove(0);
-    // 46 ms, 100 ms, and 20 units of 10 ms.
-    assert_eq!((heard.outcome, heard.elapsed_ms), (Outcome::Passed, Some(346)));
+    // 46 ms, 20 reads of 1 ms, 100 ms, and 20 units of 10 ms.
+    assert_eq!((heard.outcome, heard.elapsed_ms), (Outcome::Passed, Some(366)));
     assert_eq!(heard.miner.traffic_bytes, 20 * 65_536 + 12_500 + REQUEST_BYTES);
+}
+
+#[test]
+fn a_store_elsewhere_is_never_faster_than_a_disk_of_ones_own() {
+    let at_hand = Missing::Fetched { rtt_ms: 0, bytes_per_s: u64::MAX };
+    for kept in [0.0, 0.5] {
+        let conduct = Conduct { kept, missing: at_hand, ..Conduct::HONEST };
+        let elsewhere = heard(&figures(), &NETWORK, conduct, 50);
+        assert!(elsewhere.iter().all(|heard| heard.elapsed_ms == Some(66)), "what an honest answer takes");
+    }
 }
 
 #[test]

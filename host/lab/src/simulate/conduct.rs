@@ -15,6 +15,21 @@ pub struct Conduct {
     pub answers: Answers,
     /// The chance that the miner cannot be reached in a round: a disk that fails, a line that drops.
     pub away: f64,
+    /// Whose units it answers from.
+    pub units_of: UnitsOf,
+}
+
+/// Whose units a miner answers from. Where a run is sampled, the scheme's figures say whether another's pass; where it
+/// is exact, that follows from their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitsOf {
+    /// The asked hotkey's.
+    Own,
+    /// Those of its owner's first hotkey.
+    FirstHotkey,
+    /// Those of the first miner of its group.
+    FirstOfGroup,
 }
 
 /// What a miner does about asked units that it does not keep.
@@ -52,8 +67,13 @@ pub enum Answers {
 
 impl Conduct {
     /// Keeps everything, answers everyone, is always there.
-    pub const HONEST: Self =
-        Self { kept: 1.0, missing: Missing::Wrong, answers: Answers::Everyone, away: 0.0 };
+    pub const HONEST: Self = Self {
+        kept: 1.0,
+        missing: Missing::Wrong,
+        answers: Answers::Everyone,
+        away: 0.0,
+        units_of: UnitsOf::Own,
+    };
 
     /// Of a plot's units, how many lie on the disk: the share of them, rounded down.
     #[must_use]

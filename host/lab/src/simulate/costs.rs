@@ -1,5 +1,7 @@
 //! What resources cost.
 
+use serde::{Deserialize, Serialize};
+
 use super::audit::Work;
 use super::run::Costs;
 use super::scenario::{Prices, SubnetTerms};
@@ -12,7 +14,7 @@ const US_PER_HOUR: f64 = 3_600_000_000.0;
 const RAO_PER_ALPHA: f64 = 1e9;
 
 /// Everything that somebody used, in its own units.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Bill {
     /// Bytes on own disks, times epochs.
     pub(super) disk_byte_epochs: f64,

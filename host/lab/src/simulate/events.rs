@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::Uid;
+use serde::{Deserialize, Serialize};
 
 /// Something that happens at one instant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Event {
     /// Miners come, go and choose; the rounds of the epoch are opened.
     EpochBegins,
@@ -21,7 +22,7 @@ pub(super) enum Event {
 }
 
 /// Events to come, by time; those of one instant in the order in which they were foreseen.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Queue {
     events: BTreeMap<(u64, u64), Event>,
     foreseen: u64,
@@ -32,6 +33,11 @@ impl Queue {
     pub(super) fn push(&mut self, at_ms: u64, event: Event) {
         self.events.insert((at_ms, self.foreseen), event);
         self.foreseen += 1;
+    }
+
+    /// All of them.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.values()
     }
 
     /// The next event and its time, milliseconds.

@@ -95,7 +95,7 @@ pub struct AuditTold {
     pub elapsed_ms: Option<u32>,
     /// What it counts as.
     pub outcome: Outcome,
-    /// Why the verifier could not tell.
+    /// How the scheme broke down: why the verifier could not tell, or an honest prover did not answer.
     pub undecided: Option<String>,
 }
 
@@ -109,12 +109,12 @@ impl Explained {
 impl AuditTold {
     pub(super) fn new(audit: &Audit, heard: &Heard) -> Self {
         Self {
-            samples: audit.samples,
+            samples: heard.samples.unwrap_or(audit.samples),
             missed: heard.missed,
             deadline_ms: audit.deadline_ms,
             elapsed_ms: heard.elapsed_ms,
             outcome: heard.outcome,
-            undecided: heard.undecided.clone(),
+            undecided: heard.fault.clone(),
         }
     }
 }

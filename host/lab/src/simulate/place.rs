@@ -1,9 +1,10 @@
 //! The subnet under a run: the ledger's own state machine, with the scenario's terms.
 
-use plimsoll_chain::subnet::{ConsensusRules, EmissionRules, LastEpoch, RegistrationRules};
+use plimsoll_chain::subnet::{ConsensusRules, EmissionRules, LastEpoch, RegistrationRules, SavedSubnet};
 use plimsoll_chain::yuma::BondRule;
 use plimsoll_chain::{GenesisNeuron, SubnetGenesis, SubnetRules};
-use plimsoll_core::{Hotkey, NetUid, Neuron, StakeRao, Uid};
+use plimsoll_core::{BlockNumber, Hotkey, NetUid, Neuron, StakeRao, Uid};
+use serde::Serialize;
 
 use super::scenario::SubnetTerms;
 
@@ -20,7 +21,7 @@ pub(super) struct Joined {
 }
 
 /// Places, weights, consensus, pay.
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 pub(super) struct Subnet(plimsoll_chain::subnet::Subnet);
 
 impl Subnet {
@@ -37,6 +38,22 @@ impl Subnet {
         let neurons = first.iter().map(neuron).collect();
         let genesis = SubnetGenesis { netuid: NETUID, rules: rules(terms, validators), neurons };
         Self(plimsoll_chain::subnet::Subnet::begin(&genesis))
+    }
+
+    /// The subnet that `saved` was at `block`.
+    pub(super) fn resumed(
+        terms: &SubnetTerms,
+        validators: u16,
+        block: BlockNumber,
+        saved: SavedSubnet,
+    ) -> Self {
+        let genesis = SubnetGenesis { netuid: NETUID, rules: rules(terms, validators), neurons: Vec::new() };
+        Self(plimsoll_chain::subnet::Subnet::resumed(&genesis, block, saved))
+    }
+
+    /// The newest block.
+    pub(super) const fn block(&self) -> BlockNumber {
+        self.0.block()
     }
 
     /// Makes the blocks up to `block`, with the epochs that are due among them.

@@ -3,16 +3,19 @@
 use std::ops::ControlFlow;
 
 use plimsoll_core::Uid;
-use plimsoll_node::{NodeError, PluginChoice};
+use plimsoll_node::validator::Judge;
+use plimsoll_node::{NodeError, PluginChoice, ValidatorPlugins};
 use plimsoll_plugin::{Allocation, Challenge, Host, Incentive};
 use serde_json::Value;
 
 use super::audit::{Pace, Prover, Sampled};
 use super::costs::Tariff;
 use super::epoch::{Lived, Look};
+use super::exact::{Exact, every_claim_fits, within_memory};
 use super::explained::Explained;
 use super::figures::SchemeFigures;
 use super::happening::Relived;
+use super::loads::Loads;
 use super::run::Run;
 use super::scenario::{Fidelity, Miners, Scenario};
 use super::streams::Streams;
@@ -30,6 +33,8 @@ pub struct Prepared {
     rule: Incentive,
     challenge: Challenge,
     allocation: Allocation,
+    /// Who draws and verifies where proofs are real.
+    judge: Option<Judge>,
 }
 
 /// States of one run, from which its epochs can be lived through again.
@@ -41,6 +46,11 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// One state.
+    pub(super) fn one(seed: u64, world: World) -> Self {
+        Self { seed, every: u64::MAX, states: vec![world] }
+    }
+
     /// States are kept every so many epochs.
     #[must_use]
     pub const fn every(&self) -> u64 {
@@ -53,6 +63,19 @@ impl Kept {
 /// # Errors
 /// What finding or loading a plugin says; figures of another scheme, or of units that no plot has.
 pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Result<Prepared, LabError> {
+    prepare_with(scenario, host, figures, &Loads::default())
+}
+
+/// The same, with plugins of `loads`, or put there: for many scenarios that name the same.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(
+    scenario: Scenario,
+    host: &Host,
+    figures: SchemeFigures,
+    loads: &Loads,
+) -> Result<Prepared, LabError> {
     let setup = |why: String| LabError::Setup { scheme: figures.name.clone(), why };
     let unit_bytes = u32::try_from(figures.unit_bytes).ok().filter(|&bytes| bytes > 0).ok_or_else(|| {
         setup(format!(
@@ -64,24 +87,29 @@ pub fn prepare(scenario: Scenario, host: &Host, figures: SchemeFigures) -> Resul
     if let Some(column) = figures.impossible() {
         return Err(setup(format!("`{column}` of its figures must be 0 or more, and a share at most 1")));
     }
-    if scenario.fidelity == Fidelity::Exact {
-        return Err(setup(
-            "this scenario asks for an exact run, of which there is none yet: say `fidelity = \"sampled\"`"
-                .into(),
-        ));
-    }
     let plugins = &scenario.plugins;
-    let rule = choice(&plugins.rule, &plugins.rule_params);
-    let challenge = choice(&plugins.challenge, &plugins.challenge_params);
-    let allocation = choice(&plugins.allocation, &plugins.allocation_params);
-    let boxed = |error: NodeError| LabError::from(Box::new(error));
+    if scenario.fidelity == Fidelity::Exact {
+        within_memory(&scenario).map_err(LabError::Choice)?;
+    }
+    let rule = loads.rule(host, &plugins.rule, &plugins.rule_params)?;
+    let challenge = loads.challenge(host, &plugins.challenge, &plugins.challenge_params)?;
+    let judge = match scenario.fidelity {
+        Fidelity::Sampled => None,
+        Fidelity::Exact => {
+            let scheme = loads.scheme(host, &plugins.scheme, &plugins.scheme_params)?;
+            every_claim_fits(&scenario, &scheme, unit_bytes)?;
+            let (challenge, incentive) = (challenge.clone(), rule.clone());
+            Some(Judge::new(ValidatorPlugins { scheme, challenge, incentive }))
+        }
+    };
     Ok(Prepared {
         pace: Pace::new(&figures, &scenario.network),
         tariff: Tariff::new(scenario.prices, &scenario.subnet),
         unit_bytes,
-        rule: host.load_incentive(&rule.resolve().map_err(boxed)?, &rule.params)?,
-        challenge: host.load_challenge(&challenge.resolve().map_err(boxed)?, &challenge.params)?,
-        allocation: host.load_allocation(&allocation.resolve().map_err(boxed)?, &allocation.params)?,
+        rule,
+        challenge,
+        judge,
+        allocation: loads.allocation(host, &plugins.allocation, &plugins.allocation_params)?,
         scenario,
         figures,
     })
@@ -142,12 +170,21 @@ impl Prepared {
     }
 
     /// Who says what becomes of challenges.
-    fn prover(&self) -> Box<dyn Prover> {
-        Box::new(Sampled::new(&self.figures))
+    fn prover(&self, streams: &Streams) -> Box<dyn Prover> {
+        match &self.judge {
+            Some(judge) => Box::new(Exact::new(judge.clone(), streams)),
+            None => Box::new(Sampled::new(&self.figures)),
+        }
     }
 
     fn begin(&self, streams: &Streams) -> World {
-        World::new(&self.scenario, streams, self.figures.identity_bound)
+        World::new(&self.scenario, streams, self.identity_bound())
+    }
+
+    /// Whether agents take it that another's units do not pass. Where units are real, they try: it follows from the
+    /// bytes.
+    pub(super) fn identity_bound(&self) -> bool {
+        self.figures.identity_bound && self.judge.is_none()
     }
 
     /// Every how many epochs a state can be kept, so that all of them together take about 128 MiB: what a validator
@@ -156,7 +193,7 @@ impl Prepared {
     pub fn keep_every(&self) -> u64 {
         const ALL_BYTES: u64 = 128 << 20;
         const PAIR_BYTES: u64 = 512;
-        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.strategy.hotkeys());
+        let hotkeys = |miners: &Miners| u64::from(miners.count) * u64::from(miners.hotkeys());
         let hotkeys: u64 = self.scenario.miners.iter().map(hotkeys).sum();
         let validators: u64 = self.scenario.validators.iter().map(|group| u64::from(group.count)).sum();
         let state_bytes = hotkeys.saturating_mul(validators).saturating_mul(PAIR_BYTES).max(1);
@@ -182,16 +219,34 @@ impl Prepared {
         every: u64,
         watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(Run, Kept), LabError> {
-        let every = every.max(1);
-        let (streams, prover) = (Streams::new(seed), self.prover());
-        let mut world = self.begin(&streams);
-        let mut tale = Tale::new(seed, &self.scenario);
-        let mut kept = Kept { seed, every, states: Vec::new() };
-        while world.epoch < self.scenario.epochs {
-            if world.epoch.is_multiple_of(every) {
+        let mut kept = Kept { seed, every: every.max(1), states: Vec::new() };
+        let keep = &mut |world: &World| {
+            if world.epoch.is_multiple_of(kept.every) {
                 kept.states.push(world.clone());
             }
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            Ok(())
+        };
+        let (run, _) = self.run_telling(seed, keep, watch)?;
+        Ok((run, kept))
+    }
+
+    /// The run and its end; `before` is told of the state before each epoch.
+    pub(super) fn run_telling(
+        &self,
+        seed: u64,
+        before: &mut dyn FnMut(&World) -> Result<(), LabError>,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(Run, World), LabError> {
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
+        let mut world = self.begin(&streams);
+        let mut tale = Tale::new(seed, &self.scenario);
+        while world.epoch < self.scenario.epochs {
+            before(&world)?;
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             let is_over = self.scenario.stop_on_fault && !lived.faults.is_empty();
             tale.enter(lived);
             if watch(world.epoch).is_break() {
@@ -201,7 +256,7 @@ impl Prepared {
                 break;
             }
         }
-        Ok((tale.end(self, &world), kept))
+        Ok((tale.end(self, &world), world))
     }
 
     /// One epoch of a run again, with all that concerns `uid` in it. It begins at the nearest state before that
@@ -216,7 +271,7 @@ impl Prepared {
         uid: Uid,
         kept: Option<&Kept>,
     ) -> Result<Explained, LabError> {
-        let lived = self.again(seed, epoch, kept, Look { about: Some(uid), events: false })?;
+        let (lived, _) = self.again(seed, epoch, kept, Look { about: Some(uid), events: false })?;
         match lived.told {
             Some(told) => Ok(Explained { seed, ..told }),
             None => Err(LabError::Replay { epoch, why: format!("uid {uid} was no miner's in it") }),
@@ -228,26 +283,47 @@ impl Prepared {
     /// # Errors
     /// [`LabError::Replay`] for an epoch that the run does not have.
     pub fn relive(&self, seed: u64, epoch: u64, kept: Option<&Kept>) -> Result<Relived, LabError> {
-        let lived = self.again(seed, epoch, kept, Look { about: None, events: true })?;
-        Ok(Relived { row: lived.row, faults: lived.faults, happenings: lived.happenings })
+        self.relived(seed, epoch, kept).map(|(relived, _)| relived)
     }
 
-    fn again(&self, seed: u64, epoch: u64, kept: Option<&Kept>, look: Look) -> Result<Lived, LabError> {
+    /// The same, and its end.
+    pub(super) fn relived(
+        &self,
+        seed: u64,
+        epoch: u64,
+        kept: Option<&Kept>,
+    ) -> Result<(Relived, World), LabError> {
+        let (lived, world) = self.again(seed, epoch, kept, Look { about: None, events: true })?;
+        Ok((Relived { row: lived.row, faults: lived.faults, happenings: lived.happenings }, world))
+    }
+
+    fn again(
+        &self,
+        seed: u64,
+        epoch: u64,
+        kept: Option<&Kept>,
+        look: Look,
+    ) -> Result<(Lived, World), LabError> {
         let wrong = |why: String| Err(LabError::Replay { epoch, why });
         if epoch >= self.scenario.epochs {
             return wrong(format!("the scenario has epochs 0 to {}", self.scenario.epochs - 1));
         }
-        let (streams, prover) = (Streams::new(seed), self.prover());
+        let streams = Streams::new(seed);
+        let prover = self.prover(&streams);
         let near = kept
             .filter(|kept| kept.seed == seed)
             .and_then(|kept| kept.states.iter().rfind(|state| state.epoch <= epoch));
         let mut world = near.cloned().unwrap_or_else(|| self.begin(&streams));
         while world.epoch < epoch {
-            let lived = self.live(&mut world, &streams, &*prover, Look::default());
+            let mut lived = self.live(&mut world, &streams, &*prover, Look::default());
+            if let Some(error) = lived.error.take() {
+                return Err(error.into());
+            }
             if self.scenario.stop_on_fault && !lived.faults.is_empty() {
                 return wrong(format!("the run stopped at a fault in epoch {}", lived.row.epoch));
             }
         }
-        Ok(self.live(&mut world, &streams, &*prover, look))
+        let mut lived = self.live(&mut world, &streams, &*prover, look);
+        lived.error.take().map_or(Ok((lived, world)), |error| Err(error.into()))
     }
 }

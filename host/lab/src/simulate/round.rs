@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{Audit, BlockNumber, Round, Standing, Uid};
-use plimsoll_node::validator::{Entrant, Member, RoundSecret, Tally, Weighed, weigh};
+use plimsoll_node::validator::{
+    Entrant, Member, Outcome, RoundSecret, Tally, Weighed, judged_nothing, weigh,
+};
 use plimsoll_plugin::PluginError;
 
 use super::agents::Toward;
@@ -18,7 +20,7 @@ use super::prepared::Prepared;
 use super::run::Audits;
 use super::scenario::Vote;
 use super::streams::{Purpose, Streams};
-use super::world::{Owner, Watcher};
+use super::world::{Owner, Watcher, holder};
 
 /// A miner's hotkey with a place, in the order of uids.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +62,12 @@ pub(super) struct Finished {
     /// One for each of [`Scene::placed`].
     pub(super) sums: Vec<Sum>,
     pub(super) work: Work,
+    /// Why the round is void.
     pub(super) fault: Option<String>,
+    /// How the scheme broke down first in an audit of a round that counts.
+    pub(super) broke: Option<String>,
+    /// What went wrong with the host itself: the run cannot go on.
+    pub(super) error: Option<PluginError>,
     pub(super) told: Option<Told>,
 }
 
@@ -89,6 +96,7 @@ impl Scene<'_> {
         let mut finished = Finished { sums: vec![Sum::default(); self.placed.len()], ..Finished::default() };
         if let Err(error) = self.play(validator, watcher, &round, &entrants, &mut finished) {
             finished.fault = Some(error.to_string());
+            finished.error = Some(error).filter(is_hosts);
         }
         finished
     }
@@ -114,17 +122,27 @@ impl Scene<'_> {
         for (number, mut audit) in (0..).zip(audits) {
             // The plugin host refuses audits of anyone who is no candidate.
             let Ok(entrant) = entrants.binary_search_by_key(&audit.uid, |e| e.member.uid) else { continue };
-            audit.samples = self.drawn(&audit, &entrants[entrant]);
             let place = at[entrant];
-            let heard = self.audit(validator, round, &secret, &entrants[entrant], place, &audit, number);
+            let heard = self.audit(validator, round, &secret, &entrants[entrant], place, &audit, number)?;
+            audit.samples = heard.samples.unwrap_or(audit.samples);
             finished.took_ms = finished.took_ms.max(u64::from(audit.start_ms) + u64::from(audit.deadline_ms));
             finished.work.add(heard.validator);
             finished.sums[place].work.add(heard.miner);
             finished.sums[place].audits.count(heard.outcome);
-            tallies.entry(audit.uid).or_default().add(heard.outcome, heard.elapsed_ms);
+            let tally = tallies.entry(audit.uid).or_default();
+            tally.add(heard.outcome, heard.elapsed_ms);
+            tally.broken += u32::from(heard.outcome == Outcome::NoVerdict && heard.elapsed_ms.is_some());
+            if let Some(what) = &heard.fault {
+                finished.broke.get_or_insert_with(|| what.clone());
+            }
             if let Some(told) = finished.told.as_mut().filter(|_| self.about == Some(audit.uid)) {
                 told.audits.push(AuditTold::new(&audit, &heard));
             }
+        }
+        if let Some(why) = judged_nothing(&tallies) {
+            let first = finished.broke.take().unwrap_or_default();
+            finished.fault = Some(format!("{why}; the first: {first}"));
+            return Ok(());
         }
         let standings = watcher.book.standings(&entrants, &tallies);
         if let (Some(told), Some(uid)) = (&mut finished.told, self.about) {
@@ -140,18 +158,11 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// As many samples as the scheme draws of this plot.
-    fn drawn(&self, audit: &Audit, entrant: &Entrant) -> u32 {
-        let there = audit.focus.map_or(entrant.claim.statement.units, |focus| focus.count);
-        let most = self.prepared.figures().most_samples.min(audit.samples);
-        u32::try_from(there).unwrap_or(u32::MAX).min(most)
-    }
-
     /// The miners that hold something for a validator, with their places in [`Scene::placed`].
     fn entrants(&self, validator: usize) -> Vec<(usize, Entrant)> {
         let entrant = |(at, placed): (usize, &Placed)| {
             let key = &self.owners[placed.owner].keys[placed.key];
-            let claim = (*key.claims.get(validator)?)?;
+            let claim = (*key.claims.get(validator)?)?.claim;
             let member = Member { uid: placed.uid, hotkey: key.hotkey, coldkey: key.coldkey };
             Some((at, Entrant { member, claim }))
         };
@@ -167,15 +178,18 @@ impl Scene<'_> {
         place: usize,
         audit: &Audit,
         number: u32,
-    ) -> Heard {
+    ) -> Result<Heard, PluginError> {
         let Placed { owner, key, .. } = self.placed[place];
         let conduct = self.conduct(owner, key, validator);
         let who = [self.epoch, validator as u64, (owner as u64) << 32 | key as u64, number.into()];
         if self.is_away(&conduct, owner, who) {
-            return Heard::away();
+            return Ok(Heard::away());
         }
+        let registered = self.owners[owner].keys[key].claims.get(validator).copied().flatten();
         let asked = Asked {
             statement: &entrant.claim.statement,
+            region_bytes: registered.map_or(0, |registered| registered.region_bytes),
+            holder: holder(self.owners, owner, key, conduct.units_of),
             conduct: &conduct,
             stake_share: self.stake_shares[validator],
             audit,
@@ -216,6 +230,11 @@ impl Scene<'_> {
         }
         Ok(weighed)
     }
+}
+
+/// Whether no plugin is at fault: storage, or the plugin host.
+pub(super) fn is_hosts(error: &PluginError) -> bool {
+    error.plugin().is_none()
 }
 
 /// Two answers of a rule to the same question.

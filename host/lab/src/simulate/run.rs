@@ -4,6 +4,8 @@ use plimsoll_core::{Hotkey, Uid};
 use plimsoll_node::validator::Outcome;
 use serde::{Deserialize, Serialize};
 
+use crate::stats::Wait;
+
 /// One run, whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
@@ -19,8 +21,10 @@ pub struct Run {
     pub rows: Vec<EpochRow>,
     /// What the subnet paid to miners, in alpha times 10^9.
     pub miners_rao: u64,
-    /// Honest audits that did not pass, of all honest audits that were judged.
-    pub false_punishment_rate: f64,
+    /// How honest miners fared, over all epochs: see [`Honest`].
+    pub honest: Honest,
+    /// The scenario's groups of validators, in its order.
+    pub validators: Vec<ValidatorGroup>,
     /// What auditing cost one honest validator an epoch, on average.
     pub validator: Costs,
     /// Calls of plugins that broke down: epoch, validator, what it said. The round was void.
@@ -46,15 +50,65 @@ pub struct Group {
     pub earned_usd: f64,
     /// See [`Costs`].
     pub costs: Costs,
-    /// (earned - paid) / paid.
-    pub roi: f64,
-    /// Audits of honest validators.
+    /// (earned - paid) / paid; `None` where it paid nothing.
+    pub roi: Option<f64>,
+    /// Audits of honest validators, while it was there.
     pub audits: Audits,
-    /// Epochs from joining to the first audit of an honest validator that did not pass, on average over those
-    /// miners that had one; `None` where none had.
-    pub detected_after_epochs: Option<f64>,
-    /// Of its miners, how many had one.
-    pub detected: u32,
+    /// Of cheaters: epochs from joining to the first audit of an honest validator that one failed, answered late or
+    /// kept silent in, lost packets apart, or for which it was there without one. Those that never joined are left
+    /// out.
+    pub detections: Vec<Wait>,
+}
+
+/// All validators that one `[[validators]]` table made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ValidatorGroup {
+    /// Its name.
+    pub name: String,
+    /// How they vote.
+    pub vote: &'static str,
+    /// Validators.
+    pub count: u32,
+    /// Its part of all validators' stake.
+    pub stake_share: f64,
+    /// Its dividends, in alpha times 10^9.
+    pub earned_rao: u64,
+    /// Its part of all dividends.
+    pub dividend_share: f64,
+    /// The dividends in dollars.
+    pub earned_usd: f64,
+    /// What its audits cost.
+    pub costs: Costs,
+    /// (earned - paid) / paid; `None` where it paid nothing.
+    pub roi: Option<f64>,
+}
+
+/// How honest miners fared in some epochs. Only those count that hold all that they claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Honest {
+    /// Their audits by honest validators.
+    pub audits: Audits,
+    /// Miners, counted once in each epoch in which any miner was paid.
+    pub paid_epochs: u64,
+    /// Of those, epochs in which one got less than [`Self::LEAST`] of its fair share, or nothing.
+    pub underpaid_epochs: u64,
+}
+
+impl Honest {
+    /// A fair share is what all of them got together, by the bytes that each holds.
+    pub const LEAST: f64 = 0.9;
+
+    /// Epochs of a miner that was paid too little for what it holds, of all; `None` where none was there.
+    #[must_use]
+    pub fn false_punishment_rate(&self) -> Option<f64> {
+        (self.paid_epochs > 0).then(|| self.underpaid_epochs as f64 / self.paid_epochs as f64)
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.audits.add(&other.audits);
+        self.paid_epochs += other.paid_epochs;
+        self.underpaid_epochs += other.underpaid_epochs;
+    }
 }
 
 /// One owner.
@@ -76,7 +130,7 @@ pub struct Miner {
     pub costs: Costs,
     /// The epoch in which it joined.
     pub joined_epoch: u64,
-    /// The first epoch in which an audit of an honest validator did not pass.
+    /// Of a cheater: the first epoch in which it failed an audit of an honest validator, or was late or kept silent.
     pub detected_epoch: Option<u64>,
     /// The epoch in which it lost its last uid.
     pub left_epoch: Option<u64>,
@@ -117,6 +171,12 @@ impl Audits {
         self.failed + self.late + self.absent
     }
 
+    /// Of those that were judged, the part that passed.
+    #[must_use]
+    pub fn pass_rate(&self) -> Option<f64> {
+        (self.judged() > 0).then(|| self.passed as f64 / self.judged() as f64)
+    }
+
     /// Those that were judged.
     #[must_use]
     pub const fn judged(&self) -> u64 {
@@ -153,6 +213,10 @@ pub struct EpochRow {
     pub stored_bytes: Vec<u64>,
     /// Bytes that each group claimed in it.
     pub claimed_bytes: Vec<u64>,
+    /// What each group of validators earned in it, in alpha times 10^9, in the scenario's order.
+    pub dividends_rao: Vec<u64>,
+    /// How honest miners fared in it.
+    pub honest: Honest,
 }
 
 /// A plugin that broke down.

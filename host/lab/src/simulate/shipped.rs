@@ -22,7 +22,8 @@ macro_rules! scenarios {
     };
 }
 
-/// All of them: from the plainest to the most crowded, then those of rules that real subnets pay by.
+/// All of them: from the plainest to the most crowded, then those of rules that real subnets pay by, then a small one of
+/// real proofs.
 pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "honest-only",
     "free-riders",
@@ -34,10 +35,12 @@ pub const SCENARIOS: &[ShippedScenario] = scenarios![
     "churn",
     "selective-and-clique",
     "copycats",
+    "rule-ema",
     "rule-filetao",
     "rule-beta",
     "rule-latency",
     "rule-log",
+    "exact-small",
 ];
 
 /// What the shipped schemes were measured to do; the table says on which machine.

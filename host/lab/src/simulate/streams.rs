@@ -29,6 +29,8 @@ pub(super) enum Purpose {
     Away,
     /// One audit: epoch, validator, hotkey, its number.
     Audit,
+    /// Which units of a real plot are kept: the four words of BLAKE3 over identity and size.
+    Kept,
 }
 
 /// All streams of one seed.

@@ -3,9 +3,10 @@
 use super::costs::Bill;
 use super::epoch::Lived;
 use super::prepared::Prepared;
-use super::run::{Audits, Costs, EpochRow, Fault, Group, Miner, Run};
+use super::run::{Audits, Costs, EpochRow, Fault, Group, Honest, Miner, Run, ValidatorGroup};
 use super::scenario::{Scenario, Vote};
-use super::world::{Owner, World};
+use super::world::{Owner, Watcher, World};
+use crate::stats::Wait;
 
 /// A run that goes on.
 pub(super) struct Tale {
@@ -28,28 +29,26 @@ impl Tale {
     /// The run as `world` leaves it.
     pub(super) fn end(self, prepared: &Prepared, world: &World) -> Run {
         let all_rao: u64 = world.owners.iter().map(|owner| owner.earned_rao).sum();
-        let groups = (0..prepared.scenario().miners.len()).map(|at| group(prepared, world, at, all_rao));
-        let groups: Vec<Group> = groups.collect();
-        let mut honest = Audits::default();
-        for group in groups.iter().filter(|group| group.honest) {
-            honest.add(&group.audits);
-        }
         let epochs = self.rows.len() as u64;
+        let groups = 0..prepared.scenario().miners.len();
+        let mut honest = Honest::default();
+        self.rows.iter().for_each(|row| honest.add(&row.honest));
         Run {
             seed: self.seed,
             epochs,
             miners_rao: world.subnet.miners_rao(),
             miners: world.owners.iter().map(|owner| miner(prepared, owner)).collect(),
-            false_punishment_rate: honest.not_passed() as f64 / honest.judged().max(1) as f64,
+            honest,
+            validators: validators(prepared, world, &self.rows),
             validator: validator(prepared, world, epochs),
-            groups,
+            groups: groups.map(|at| group(prepared, world, at, all_rao, epochs)).collect(),
             rows: self.rows,
             faults: self.faults,
         }
     }
 }
 
-fn group(prepared: &Prepared, world: &World, at: usize, all_rao: u64) -> Group {
+fn group(prepared: &Prepared, world: &World, at: usize, all_rao: u64, epochs: u64) -> Group {
     let miners = &prepared.scenario().miners[at];
     let owners = || world.owners.iter().filter(|owner| owner.group == at);
     let (mut bill, mut audits) = (Bill::default(), Audits::default());
@@ -60,9 +59,8 @@ fn group(prepared: &Prepared, world: &World, at: usize, all_rao: u64) -> Group {
     let earned_rao: u64 = owners().map(|owner| owner.earned_rao).sum();
     let earned_usd = prepared.tariff().alpha_usd(earned_rao);
     let costs = prepared.tariff().costs(&bill);
-    let after = |owner: &Owner| Some(owner.detected_epoch?.saturating_sub(owner.joined_epoch?));
-    let detected: Vec<u64> = owners().filter_map(after).collect();
-    let mean = detected.iter().sum::<u64>() as f64 / detected.len().max(1) as f64;
+    let last_epoch = miners.leaves_epoch.map_or(epochs, |leaves| leaves.min(epochs));
+    let watched = owners().filter(|_| !miners.strategy.is_honest());
     Group {
         name: miners.name.clone(),
         strategy: miners.strategy.word(),
@@ -71,12 +69,51 @@ fn group(prepared: &Prepared, world: &World, at: usize, all_rao: u64) -> Group {
         earned_rao,
         emission_share: earned_rao as f64 / all_rao.max(1) as f64,
         earned_usd,
-        roi: if costs.usd > 0.0 { (earned_usd - costs.usd) / costs.usd } else { 0.0 },
+        roi: roi(earned_usd, &costs),
         costs,
         audits,
-        detected_after_epochs: (!detected.is_empty()).then_some(mean),
-        detected: u32::try_from(detected.len()).unwrap_or(u32::MAX),
+        detections: watched.filter_map(|owner| detection(owner, last_epoch)).collect(),
     }
+}
+
+fn roi(earned_usd: f64, costs: &Costs) -> Option<f64> {
+    (costs.usd > 0.0).then(|| (earned_usd - costs.usd) / costs.usd)
+}
+
+/// How long an owner went without being caught; nothing of who never joined.
+fn detection(owner: &Owner, last_epoch: u64) -> Option<Wait> {
+    let (joined, happened) = (owner.joined_epoch?, owner.detected_epoch.is_some());
+    let left = owner.left_epoch.map_or(last_epoch, |left| left.min(last_epoch));
+    let epochs = owner.detected_epoch.unwrap_or(left).saturating_sub(joined);
+    (happened || epochs > 0).then_some(Wait { epochs, happened, count: 1 })
+}
+
+/// What each group of validators earned and paid.
+fn validators(prepared: &Prepared, world: &World, rows: &[EpochRow]) -> Vec<ValidatorGroup> {
+    let scenario = prepared.scenario();
+    let stake = |group: &[Watcher]| group.iter().map(|watcher| watcher.stake_rao.0 as f64).sum::<f64>();
+    let earned = |at: usize| rows.iter().map(|row| row.dividends_rao[at]).sum::<u64>();
+    let all_stake = stake(&world.validators);
+    let all_rao: u64 = (0..scenario.validators.len()).map(earned).sum();
+    let group = |(at, watchers): (usize, &[Watcher])| {
+        let group = &scenario.validators[at];
+        let mut bill = Bill::default();
+        watchers.iter().for_each(|watcher| bill.work.add(watcher.work));
+        let (earned_rao, costs) = (earned(at), prepared.tariff().costs(&bill));
+        let earned_usd = prepared.tariff().alpha_usd(earned_rao);
+        ValidatorGroup {
+            name: group.name.clone(),
+            vote: group.vote.word(),
+            count: group.count,
+            stake_share: if all_stake > 0.0 { stake(watchers) / all_stake } else { 0.0 },
+            earned_rao,
+            dividend_share: earned_rao as f64 / all_rao.max(1) as f64,
+            earned_usd,
+            roi: roi(earned_usd, &costs),
+            costs,
+        }
+    };
+    world.validator_groups(scenario).enumerate().map(group).collect()
 }
 
 fn miner(prepared: &Prepared, owner: &Owner) -> Miner {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use plimsoll_core::{Digest, Epoch, Hotkey, Identity, RAO_PER_TAO, StakeRao, Statement, Uid};
 use plimsoll_node::validator::{Book, Claim};
+use serde::{Deserialize, Serialize};
 
 use super::agents::{Agent, Stored, agent_of};
 use super::audit::Work;
+use super::conduct::UnitsOf;
 use super::costs::Bill;
 use super::events::{Event, Queue};
 use super::place::{NETUID, Subnet};
@@ -64,7 +66,7 @@ pub(super) struct Owner {
 }
 
 /// What an agent looks back at.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct LastEpoch {
     pub(super) earned_rao: u64,
     /// Without registrations and filling.
@@ -79,15 +81,34 @@ pub(super) struct Key {
     pub(super) uid: Option<Uid>,
     pub(super) last_uid: Option<Uid>,
     /// One for each validator, in their order.
-    pub(super) claims: Arc<[Option<Claim>]>,
+    pub(super) claims: Arc<[Option<Registered>]>,
     /// Bytes and electorate for which the claims were made.
     pub(super) divided: Option<(u64, u64)>,
 }
 
 impl Key {
     pub(super) fn claimed_bytes(&self) -> u64 {
-        self.claims.iter().flatten().map(|claim| claim.statement.claimed_bytes()).sum()
+        let claims = self.claims.iter().flatten();
+        claims.map(|registered| registered.claim.statement.claimed_bytes()).fold(0, u64::saturating_add)
     }
+}
+
+/// What a hotkey registered with a validator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Registered {
+    pub(super) claim: Claim,
+    /// Bytes of the plot's whole region: its units, and what the scheme keeps behind them.
+    pub(super) region_bytes: u64,
+}
+
+/// Space that a hotkey wants to register with a validator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) owner: Hotkey,
+    pub(super) validator: Hotkey,
+    pub(super) bytes: u64,
+    /// For whom the units were filled from which it will answer.
+    pub(super) holder: Hotkey,
 }
 
 impl Owner {
@@ -101,7 +122,7 @@ impl Owner {
         if self.is_gone {
             return 0;
         }
-        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).sum()
+        self.keys.iter().filter(|key| key.uid.is_some()).map(Key::claimed_bytes).fold(0, u64::saturating_add)
     }
 }
 
@@ -125,12 +146,26 @@ impl World {
                 key.uid = next_uid.next();
                 key.last_uid = key.uid;
                 first.push((key.hotkey, key.coldkey, StakeRao(0)));
-                owner.bill.registration_rao += scenario.subnet.registration_rao;
+                let paid_rao = owner.bill.registration_rao.saturating_add(scenario.subnet.registration_rao);
+                owner.bill.registration_rao = paid_rao;
             }
         }
         let places = u16::try_from(validators.len()).unwrap_or(u16::MAX);
         let subnet = Subnet::begin(&scenario.subnet, places, &first);
         Self { epoch: 0, subnet, validators, owners, queue, electorate: 0 }
+    }
+
+    /// The validators of each of the scenario's groups.
+    pub(super) fn validator_groups<'a>(
+        &'a self,
+        scenario: &'a Scenario,
+    ) -> impl Iterator<Item = &'a [Watcher]> {
+        let mut rest = &self.validators[..];
+        scenario.validators.iter().map(move |group| {
+            let (these, others) = rest.split_at(rest.len().min(group.count as usize));
+            rest = others;
+            these
+        })
     }
 
     /// Each validator's part of the stake of all that have a place, in their order.
@@ -170,12 +205,14 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     for (group, miners) in scenario.miners.iter().enumerate() {
         for member in 0..miners.count {
             let number = all.len() as u64;
-            // Every hotkey has a coldkey of its own, as anybody could have: nothing on chain tells a sybil.
+            // Every hotkey has a coldkey of its own, as anybody could have, unless the scenario says otherwise: nothing
+            // on chain tells a sybil.
+            let coldkey = |at: u32| if miners.one_coldkey { 0 } else { at };
             let key =
                 |hotkey: u32, part| Hotkey(streams.digest(Purpose::Key, [number, hotkey.into(), part, 0]).0);
-            let keys = (0..miners.strategy.hotkeys()).map(|at| Key {
+            let keys = (0..miners.hotkeys()).map(|at| Key {
                 hotkey: key(at, 0),
-                coldkey: key(at, 1),
+                coldkey: key(coldkey(at), 1),
                 uid: None,
                 last_uid: None,
                 claims: Arc::from([]),
@@ -200,9 +237,26 @@ fn owners(scenario: &Scenario, streams: &Streams, identity_bound: bool) -> Vec<O
     all
 }
 
-/// What a miner registers with a validator for so many bytes; nothing where they hold no unit.
-pub(super) fn claim(owner: Hotkey, validator: Hotkey, bytes: u64, unit_bytes: u32) -> Option<Claim> {
-    let units = bytes / u64::from(unit_bytes.max(1));
+/// For whom the units were filled that hotkey number `key` of an owner answers from.
+pub(super) fn holder(owners: &[Owner], owner: usize, key: usize, units_of: UnitsOf) -> Hotkey {
+    let of_group = || owners.iter().position(|other| other.group == owners[owner].group);
+    let (owner, key) = match units_of {
+        UnitsOf::Own => (owner, key),
+        UnitsOf::FirstHotkey => (owner, 0),
+        UnitsOf::FirstOfGroup => (of_group().unwrap_or(owner), 0),
+    };
+    owners[owner].keys[key].hotkey
+}
+
+/// What a miner registers without a plot; nothing where the bytes hold no unit.
+pub(super) fn unfilled(wanted: &Wanted, unit_bytes: u32) -> Option<Registered> {
+    let Wanted { owner, validator, bytes, .. } = *wanted;
+    let claim = unfilled_claim(owner, validator, bytes / u64::from(unit_bytes.max(1)), unit_bytes)?;
+    Some(Registered { claim, region_bytes: claim.statement.claimed_bytes() })
+}
+
+/// A claim without a plot to so many units, if there is any.
+pub(super) fn unfilled_claim(owner: Hotkey, validator: Hotkey, units: u64, unit_bytes: u32) -> Option<Claim> {
     let identity = Identity { netuid: NETUID, owner, validator };
     let text = [&owner.0[..], &validator.0, &units.to_le_bytes()].concat();
     let registration = Digest::of(&text);

@@ -13,7 +13,8 @@ pub fn gini(amounts: &[f64]) -> Option<f64> {
         return None;
     }
     let weighted: f64 = sorted.iter().enumerate().map(|(i, x)| (2.0 * (i + 1) as f64 - n - 1.0) * x).sum();
-    Some(weighted / (n * sum))
+    // Equals that were rounded differently can come out a hair below zero.
+    Some((weighted / (n * sum)).max(0.0))
 }
 
 #[cfg(test)]
@@ -39,6 +40,10 @@ mod tests {
     #[test]
     fn equals_have_zero_and_one_who_has_all_has_nearly_one() {
         assert!(gini(&[3.0; 7]).unwrap().abs() < 1e-12);
+        for amounts in [[0.1, 0.1, 0.1], [0.3, 0.1 + 0.2, 0.3], [1e-9, 1e-9, 1e-9]] {
+            let found = gini(&amounts).unwrap();
+            assert!(found.is_sign_positive() && found < 1e-12, "{amounts:?}: {found}");
+        }
         assert!((gini(&[0.0, 0.0, 0.0, 5.0]).unwrap() - 0.75).abs() < 1e-12);
         assert_eq!((gini(&[1.0]), gini(&[0.0, 0.0]), gini(&[])), (None, None, None));
     }

@@ -5,7 +5,8 @@
 //! - [`Rate`]: a share that was counted, with its exact interval;
 //! - [`uniformity`]: whether counts look as if every place was as likely as its size;
 //! - [`mean`], [`bootstrap_mean_ci95`]: what several runs say together;
-//! - [`gini`]: how unequal they share.
+//! - [`gini`]: how unequal they share;
+//! - [`median_wait`]: how long it took until something happened.
 
 mod bootstrap;
 mod gini;
@@ -13,6 +14,7 @@ mod interval;
 mod remaking;
 mod sampling;
 mod uniform;
+mod waiting;
 
 pub use bootstrap::{bootstrap_mean_ci95, mean};
 pub use gini::gini;
@@ -20,3 +22,4 @@ pub use interval::{CONFIDENCE, Rate};
 pub use remaking::{Remaking, least_kept};
 pub use sampling::{pass_probability, samples_to_detect};
 pub use uniform::uniformity;
+pub use waiting::{Wait, median_wait};

@@ -116,7 +116,7 @@ fn replace(name: &mut String, params: &mut Value, named: &Named) -> Result<(), L
         Some(given @ Value::Object(_)) => *params = given.clone(),
         Some(given) => {
             let why = format!(
-                "the parameters of `{}` must be a table such as {{decay=0.9}}, found {given}",
+                "the parameters of `{}` must be a table such as {{keep_permille=900}}, found {given}",
                 named.name
             );
             return Err(LabError::Choice(why));

@@ -1,18 +1,55 @@
-//! The columns of the flat table, one row a cell and group: for CSV and Parquet.
+//! The columns of the flat table, one row a cell and group, of miners and of validators: for CSV and Parquet.
 
 use serde_json::{Value, json};
 
-use super::summary::{AgentSummary, CellSummary};
+use super::summary::{AgentSummary, CellSummary, ValidatorSummary};
 
-type Of<T> = fn(&CellSummary, &AgentSummary) -> T;
+/// One row. What is of miners only is empty in a row of validators, and the other way round.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) cell: &'a CellSummary,
+    pub(super) group: Group<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Group<'a> {
+    Miners(&'a AgentSummary),
+    Validators(&'a ValidatorSummary),
+}
+
+impl<'a> Line<'a> {
+    const fn miners(&self) -> Option<&'a AgentSummary> {
+        match self.group {
+            Group::Miners(agent) => Some(agent),
+            Group::Validators(_) => None,
+        }
+    }
+
+    const fn validators(&self) -> Option<&'a ValidatorSummary> {
+        match self.group {
+            Group::Miners(_) => None,
+            Group::Validators(validators) => Some(validators),
+        }
+    }
+
+    /// What both have.
+    fn both<T>(&self, miners: fn(&AgentSummary) -> T, validators: fn(&ValidatorSummary) -> T) -> T {
+        match self.group {
+            Group::Miners(agent) => miners(agent),
+            Group::Validators(of) => validators(of),
+        }
+    }
+}
+
+type Of<T> = fn(&Line<'_>) -> Option<T>;
 
 /// How a column is read, and of what type it is.
 #[derive(Clone, Copy)]
 pub(super) enum Read {
-    Text(Of<Option<String>>),
+    Text(Of<String>),
     Truth(Of<bool>),
     Whole(Of<u64>),
-    Number(Of<Option<f64>>),
+    Number(Of<f64>),
 }
 
 pub(super) struct Column {
@@ -20,7 +57,7 @@ pub(super) struct Column {
     pub(super) read: Read,
 }
 
-const fn text(key: &'static str, read: Of<Option<String>>) -> Column {
+const fn text(key: &'static str, read: Of<String>) -> Column {
     Column { key, read: Read::Text(read) }
 }
 
@@ -28,7 +65,7 @@ const fn whole(key: &'static str, read: Of<u64>) -> Column {
     Column { key, read: Read::Whole(read) }
 }
 
-const fn number(key: &'static str, read: Of<Option<f64>>) -> Column {
+const fn number(key: &'static str, read: Of<f64>) -> Column {
     Column { key, read: Read::Number(read) }
 }
 
@@ -38,58 +75,66 @@ const fn truth(key: &'static str, read: Of<bool>) -> Column {
 
 /// All of them, in order.
 pub(super) const COLUMNS: &[Column] = &[
-    text("rule", |cell, _| Some(cell.rule.clone())),
-    text("rule_params", |cell, _| Some(cell.rule_params.to_string())),
-    text("scheme", |cell, _| Some(cell.scheme.clone())),
-    text("scheme_params", |cell, _| Some(cell.scheme_params.to_string())),
-    text("strategy", |cell, _| Some(cell.strategy.clone())),
-    text("settings", |cell, _| Some(json!(cell.settings).to_string())),
-    text("challenge", |cell, _| Some(cell.challenge.clone())),
-    text("allocation", |cell, _| Some(cell.allocation.clone())),
-    whole("epochs", |cell, _| cell.epochs),
-    whole("seeds", |cell, _| cell.seeds as u64),
-    text("agent", |_, agent| Some(agent.name.clone())),
-    text("agent_strategy", |_, agent| Some(agent.strategy.to_owned())),
-    truth("honest", |_, agent| agent.honest),
-    whole("count", |_, agent| u64::from(agent.count)),
-    number("emission_share", |_, agent| Some(agent.emission_share)),
-    number("emission_share_low95", |_, agent| Some(agent.emission_share_ci95[0])),
-    number("emission_share_high95", |_, agent| Some(agent.emission_share_ci95[1])),
-    number("roi", |_, agent| Some(agent.roi)),
-    number("roi_low95", |_, agent| Some(agent.roi_ci95[0])),
-    number("roi_high95", |_, agent| Some(agent.roi_ci95[1])),
-    number("detected_after_epochs", |_, agent| agent.detected_after_epochs),
-    number("detected_share", |_, agent| Some(agent.detected_share)),
-    number("claimed_share", |_, agent| Some(agent.claimed_share)),
-    number("stored_share", |_, agent| Some(agent.stored_share)),
-    number("earned_alpha", |_, agent| Some(agent.earned_alpha)),
-    number("earned_usd", |_, agent| Some(agent.earned_usd)),
-    number("paid_usd", |_, agent| Some(agent.paid_usd)),
-    number("stored_byte_epochs", |_, agent| Some(agent.stored_byte_epochs)),
-    number("core_s", |_, agent| Some(agent.core_s)),
-    number("traffic_bytes", |_, agent| Some(agent.traffic_bytes)),
-    number("registration_alpha", |_, agent| Some(agent.registration_alpha)),
-    whole("audits_passed_count", |_, agent| agent.audits.passed),
-    whole("audits_failed_count", |_, agent| agent.audits.failed),
-    whole("audits_late_count", |_, agent| agent.audits.late),
-    whole("audits_absent_count", |_, agent| agent.audits.absent),
-    number("false_punishment_rate", |cell, _| Some(cell.false_punishment_rate)),
-    number("honest_gini", |cell, _| cell.honest_gini),
-    number("validator_core_s_per_epoch", |cell, _| Some(cell.validator_core_s_per_epoch)),
-    number("validator_traffic_bytes_per_epoch", |cell, _| Some(cell.validator_traffic_bytes_per_epoch)),
-    number("validator_usd_per_epoch", |cell, _| Some(cell.validator_usd_per_epoch)),
-    whole("faults_count", |cell, _| cell.faults_count),
-    text("cell_blake3", |cell, _| Some(cell.cell_blake3.to_string())),
+    text("rule", |line| Some(line.cell.rule.clone())),
+    text("rule_params", |line| Some(line.cell.rule_params.to_string())),
+    text("scheme", |line| Some(line.cell.scheme.clone())),
+    text("scheme_params", |line| Some(line.cell.scheme_params.to_string())),
+    text("strategy", |line| Some(line.cell.strategy.clone())),
+    text("settings", |line| Some(json!(line.cell.settings).to_string())),
+    text("challenge", |line| Some(line.cell.challenge.clone())),
+    text("allocation", |line| Some(line.cell.allocation.clone())),
+    whole("epochs", |line| Some(line.cell.epochs)),
+    whole("seeds", |line| Some(line.cell.seeds as u64)),
+    text("agent", |line| Some(line.both(|of| of.name.clone(), |of| of.name.clone()))),
+    text("agent_kind", |line| Some(line.both(|_| "miners", |_| "validators").to_owned())),
+    text("agent_strategy", |line| Some(line.both(|of| of.strategy, |of| of.vote).to_owned())),
+    truth("honest", |line| Some(line.miners()?.honest)),
+    whole("count", |line| Some(line.both(|of| of.count, |of| of.count).into())),
+    number("emission_share", |line| Some(line.miners()?.emission_share)),
+    number("emission_share_low95", |line| Some(line.miners()?.emission_share_ci95[0])),
+    number("emission_share_high95", |line| Some(line.miners()?.emission_share_ci95[1])),
+    number("stake_share", |line| Some(line.validators()?.stake_share)),
+    number("dividend_share", |line| Some(line.validators()?.dividend_share)),
+    number("dividend_share_low95", |line| Some(line.validators()?.dividend_share_ci95[0])),
+    number("dividend_share_high95", |line| Some(line.validators()?.dividend_share_ci95[1])),
+    number("dividend_per_stake", |line| line.validators()?.dividend_per_stake),
+    number("roi", |line| line.both(|of| of.roi, |of| of.roi)),
+    number("roi_low95", |line| Some(line.both(|of| of.roi_ci95, |of| of.roi_ci95)?[0])),
+    number("roi_high95", |line| Some(line.both(|of| of.roi_ci95, |of| of.roi_ci95)?[1])),
+    number("detected_after_epochs", |line| line.miners()?.detected_after_epochs),
+    number("detected_share", |line| line.miners()?.detected_share),
+    number("underpaid_after_epochs", |line| line.miners()?.underpaid_after_epochs),
+    number("claimed_share", |line| Some(line.miners()?.claimed_share)),
+    number("stored_share", |line| Some(line.miners()?.stored_share)),
+    number("earned_alpha", |line| Some(line.both(|of| of.earned_alpha, |of| of.earned_alpha))),
+    number("earned_usd", |line| Some(line.both(|of| of.earned_usd, |of| of.earned_usd))),
+    number("paid_usd", |line| Some(line.both(|of| of.paid_usd, |of| of.paid_usd))),
+    number("stored_byte_epochs", |line| Some(line.miners()?.stored_byte_epochs)),
+    number("core_s", |line| Some(line.both(|of| of.core_s, |of| of.core_s))),
+    number("traffic_bytes", |line| Some(line.both(|of| of.traffic_bytes, |of| of.traffic_bytes))),
+    number("registration_alpha", |line| Some(line.miners()?.registration_alpha)),
+    whole("audits_passed_count", |line| Some(line.miners()?.audits.passed)),
+    whole("audits_failed_count", |line| Some(line.miners()?.audits.failed)),
+    whole("audits_late_count", |line| Some(line.miners()?.audits.late)),
+    whole("audits_absent_count", |line| Some(line.miners()?.audits.absent)),
+    number("false_punishment_rate", |line| line.cell.false_punishment_rate),
+    number("honest_audits_not_passed_rate", |line| line.cell.honest_audits_not_passed_rate),
+    number("honest_gini", |line| line.cell.honest_gini),
+    number("validator_core_s_per_epoch", |line| Some(line.cell.validator_core_s_per_epoch)),
+    number("validator_traffic_bytes_per_epoch", |line| Some(line.cell.validator_traffic_bytes_per_epoch)),
+    number("validator_usd_per_epoch", |line| Some(line.cell.validator_usd_per_epoch)),
+    whole("faults_count", |line| Some(line.cell.faults_count)),
+    text("cell_blake3", |line| Some(line.cell.cell_blake3.to_string())),
 ];
 
 impl Read {
     /// The cell as JSON; null where there is nothing.
-    pub(super) fn value(&self, cell: &CellSummary, agent: &AgentSummary) -> Value {
+    pub(super) fn value(&self, line: &Line<'_>) -> Value {
         match self {
-            Self::Text(read) => json!(read(cell, agent)),
-            Self::Truth(read) => json!(read(cell, agent)),
-            Self::Whole(read) => json!(read(cell, agent)),
-            Self::Number(read) => json!(read(cell, agent)),
+            Self::Text(read) => json!(read(line)),
+            Self::Truth(read) => json!(read(line)),
+            Self::Whole(read) => json!(read(line)),
+            Self::Number(read) => json!(read(line)),
         }
     }
 }

@@ -46,10 +46,13 @@ pub struct Swept {
     pub unkept: Option<String>,
 }
 
+/// The most runs of one sweep: each takes a few hundred bytes until the end.
+const MOST_RUNS: u64 = 10_000_000;
+
 /// Lives through every cell under every seed, except for what is kept already.
 ///
 /// # Errors
-/// What goes wrong in a run; [`NodeError::Cancelled`] where `watch` broke off. What was finished before is kept.
+/// [`LabError::Choice`] for more runs than one sweep can have. What goes wrong in a run; [`NodeError::Cancelled`] where `watch` broke off. What was finished before is kept.
 pub fn sweep(
     cells: &[Cell],
     seeds: Range<u64>,
@@ -57,6 +60,7 @@ pub fn sweep(
     keep: Option<&Keep>,
     watch: &Watcher<'_>,
 ) -> Result<Swept, LabError> {
+    check_size(cells.len(), &seeds)?;
     let mut found: Vec<Vec<Option<SeedOutcome>>> = Vec::new();
     let mut jobs = Vec::new();
     for (at, cell) in cells.iter().enumerate() {
@@ -98,6 +102,18 @@ pub fn sweep(
         .zip(found)
         .map(|(cell, of)| summary(cell, &of.into_iter().flatten().collect::<Vec<_>>()));
     Ok(Swept { cells: cells.collect(), kept_runs, fresh_runs: jobs.len(), unkept })
+}
+
+fn check_size(cells: usize, seeds: &Range<u64>) -> Result<(), LabError> {
+    let seeds = seeds.end.saturating_sub(seeds.start);
+    let runs = (cells as u64).saturating_mul(seeds);
+    if runs > MOST_RUNS {
+        let why = format!(
+            "that is {runs} runs, {cells} cells under {seeds} seeds, at most {MOST_RUNS} make one sweep: leave some values or seeds out"
+        );
+        return Err(LabError::Choice(why));
+    }
+    Ok(())
 }
 
 /// A run in which a plugin broke down is not kept: it may have been this machine's fault.
@@ -181,6 +197,15 @@ mod tests {
             let swept = sweep(&cells(), 1..3, &queue, Some(&keep), &on).unwrap();
             assert_eq!((swept.kept_runs, swept.fresh_runs, swept.cells[0].faults_count), (0, 4, 2));
         }
+    }
+
+    #[test]
+    fn a_sweep_of_too_many_runs_is_refused_before_it_begins() {
+        let refused = sweep(&cells(), 1..5_000_002, &Known::default(), None, &on).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "that is 10000002 runs, 2 cells under 5000001 seeds, at most 10000000 make one sweep: leave some values or seeds out"
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ const CACHE_BYTES: usize = 16 << 20;
 /// A file of finished runs. One process has it at a time.
 pub struct Keep {
     path: PathBuf,
-    database: Database,
+    pub(super) database: Database,
 }
 
 impl Keep {
@@ -81,7 +81,7 @@ impl Keep {
         write.commit().map_err(|error| self.wrong(&error))
     }
 
-    fn wrong(&self, why: &dyn std::fmt::Display) -> LabError {
+    pub(super) fn wrong(&self, why: &dyn std::fmt::Display) -> LabError {
         LabError::Kept { path: self.path.clone(), why: why.to_string() }
     }
 }

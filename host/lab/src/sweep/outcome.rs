@@ -1,10 +1,12 @@
 //! What is kept of one run: all that summaries need, small enough to keep a hundred thousand of them.
 
+use std::collections::BTreeMap;
+
 use plimsoll_core::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::simulate::{Audits, Costs, Group, Run};
-use crate::stats::gini;
+use crate::simulate::{Audits, Costs, EpochRow, Group, Honest, Run, ValidatorGroup};
+use crate::stats::{Wait, gini};
 
 /// The most windows that a run's epochs are put together to.
 const MOST_WINDOWS: u64 = 120;
@@ -22,8 +24,10 @@ pub struct SeedOutcome {
     pub groups: Vec<GroupOutcome>,
     /// See [`honest_gini`].
     pub honest_gini: Option<f64>,
-    /// Audits of honest miners by honest validators.
-    pub honest_audits: Audits,
+    /// How honest miners fared.
+    pub honest: Honest,
+    /// The scenario's groups of validators, in its order.
+    pub validators: Vec<ValidatorOutcome>,
     /// What one honest validator paid an epoch.
     pub validator: Costs,
     /// Calls of plugins that broke down.
@@ -50,13 +54,30 @@ pub struct GroupOutcome {
     /// What it paid.
     pub costs: Costs,
     /// (earned - paid) / paid.
-    pub roi: f64,
+    pub roi: Option<f64>,
     /// Audits of honest validators.
     pub audits: Audits,
-    /// Epochs from joining to the first audit that did not pass, on average over those that had one.
-    pub detected_after_epochs: Option<f64>,
-    /// How many had one.
-    pub detected: u32,
+    /// How long its miners went without being caught.
+    pub detections: Vec<Wait>,
+    /// How long its part of all pay was at least half of its part of all claims; nothing where it never claimed.
+    pub underpaid: Option<Wait>,
+}
+
+/// One group of validators in one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ValidatorOutcome {
+    /// Its part of all validators' stake.
+    pub stake_share: f64,
+    /// Its part of all dividends.
+    pub dividend_share: f64,
+    /// What it earned, in alpha times 10^9.
+    pub earned_rao: u64,
+    /// The same in dollars.
+    pub earned_usd: f64,
+    /// What its audits cost.
+    pub costs: Costs,
+    /// (earned - paid) / paid.
+    pub roi: Option<f64>,
 }
 
 /// Some epochs, one after the other.
@@ -74,7 +95,7 @@ impl SeedOutcome {
     /// What is kept of `run`.
     #[must_use]
     pub fn of(run: &Run) -> Self {
-        let total = |of: fn(&crate::simulate::EpochRow) -> &Vec<u64>, at: usize| -> f64 {
+        let total = |of: fn(&EpochRow) -> &Vec<u64>, at: usize| -> f64 {
             run.rows.iter().map(|row| of(row)[at] as f64).sum()
         };
         let all: Vec<usize> = (0..run.groups.len()).collect();
@@ -84,19 +105,17 @@ impl SeedOutcome {
         let groups = run.groups.iter().enumerate().map(|(at, group)| GroupOutcome {
             claimed_share: share(total(|row| &row.claimed_bytes, at), claimed),
             stored_share: share(total(|row| &row.stored_bytes, at), stored),
+            underpaid: underpaid(run, at),
             ..GroupOutcome::of(group)
         });
-        let mut honest_audits = Audits::default();
-        for group in run.groups.iter().filter(|group| group.honest) {
-            honest_audits.add(&group.audits);
-        }
         Self {
             seed: run.seed,
             epochs: run.epochs,
             run_blake3: digest(run),
             groups: groups.collect(),
             honest_gini: honest_gini(run),
-            honest_audits,
+            honest: run.honest,
+            validators: run.validators.iter().map(ValidatorOutcome::of).collect(),
             validator: run.validator,
             faults: run.faults.len() as u64,
             first_fault: run
@@ -119,10 +138,47 @@ impl GroupOutcome {
             costs: group.costs,
             roi: group.roi,
             audits: group.audits,
-            detected_after_epochs: group.detected_after_epochs,
-            detected: group.detected,
+            detections: together(&group.detections),
+            underpaid: None,
         }
     }
+}
+
+impl ValidatorOutcome {
+    fn of(group: &ValidatorGroup) -> Self {
+        Self {
+            stake_share: group.stake_share,
+            dividend_share: group.dividend_share,
+            earned_rao: group.earned_rao,
+            earned_usd: group.earned_usd,
+            costs: group.costs,
+            roi: group.roi,
+        }
+    }
+}
+
+/// Those who waited alike as one.
+fn together(waits: &[Wait]) -> Vec<Wait> {
+    let mut counts = BTreeMap::new();
+    for wait in waits {
+        *counts.entry((wait.epochs, wait.happened)).or_insert(0) += wait.count;
+    }
+    counts.into_iter().map(|((epochs, happened), count)| Wait { epochs, happened, count }).collect()
+}
+
+/// Epochs from a group's first claim to the first one in which its part of what miners were paid is less than half of
+/// its part of what they claimed.
+fn underpaid(run: &Run, at: usize) -> Option<Wait> {
+    let first = run.rows.iter().position(|row| row.claimed_bytes[at] > 0)?;
+    let part = |of: &[u64]| of[at] as f64 / of.iter().map(|&of| of as f64).sum::<f64>();
+    // Where nobody is paid, the quotient is no number, and not less than anything.
+    let is_underpaid =
+        |row: &&EpochRow| row.claimed_bytes[at] > 0 && part(&row.earned_rao) < part(&row.claimed_bytes) / 2.0;
+    let found = run.rows[first..].iter().find(is_underpaid);
+    let last = run.rows[first..].iter().rev().find(|row| row.claimed_bytes[at] > 0)?;
+    let from = run.rows[first].epoch;
+    let epochs = found.map_or(last.epoch + 1, |row| row.epoch).saturating_sub(from);
+    Some(Wait { epochs, happened: found.is_some(), count: 1 })
 }
 
 /// BLAKE3 of a run's JSON.
@@ -147,7 +203,7 @@ pub fn honest_gini(run: &Run) -> Option<f64> {
 
 fn windows(run: &Run) -> Vec<Window> {
     let length = run.epochs.div_ceil(MOST_WINDOWS).max(1);
-    let window = |rows: &[crate::simulate::EpochRow]| Window {
+    let window = |rows: &[EpochRow]| Window {
         first_epoch: rows[0].epoch,
         epochs: rows.len() as u64,
         earned_rao: (0..run.groups.len()).map(|at| rows.iter().map(|row| row.earned_rao[at]).sum()).collect(),

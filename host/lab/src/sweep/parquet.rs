@@ -11,15 +11,12 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::columns::{COLUMNS, Column, Read};
+use super::columns::{COLUMNS, Column, Line, Read};
 use super::drive::Swept;
-use super::summary::{AgentSummary, CellSummary};
 use crate::LabError;
 
 /// Every field of a column is there or not: a definition level of 1 or 0.
 const THERE: i16 = 1;
-
-type Row<'a> = (&'a CellSummary, &'a AgentSummary);
 
 impl Swept {
     /// Writes the file, in place of what was there.
@@ -33,7 +30,7 @@ impl Swept {
     }
 
     fn to_parquet(&self) -> Result<Vec<u8>, ParquetError> {
-        let rows: Vec<Row<'_>> = self.rows().collect();
+        let rows: Vec<Line<'_>> = self.lines().collect();
         let properties = Arc::new(WriterProperties::builder().build());
         let mut file = SerializedFileWriter::new(Vec::new(), schema()?, properties)?;
         let mut group = file.next_row_group()?;
@@ -67,23 +64,19 @@ fn schema() -> Result<TypePtr, ParquetError> {
 fn write(
     writer: &mut SerializedColumnWriter<'_>,
     column: &Column,
-    rows: &[Row<'_>],
+    rows: &[Line<'_>],
 ) -> Result<(), ParquetError> {
     match column.read {
         Read::Text(read) => {
-            let text = |(cell, agent): &Row<'_>| Some(ByteArray::from(read(cell, agent)?.into_bytes()));
+            let text = |line: &Line<'_>| Some(ByteArray::from(read(line)?.into_bytes()));
             fill(writer.typed::<ByteArrayType>(), rows.iter().map(text))
         }
-        Read::Truth(read) => {
-            fill(writer.typed::<BoolType>(), rows.iter().map(|(cell, agent)| Some(read(cell, agent))))
-        }
+        Read::Truth(read) => fill(writer.typed::<BoolType>(), rows.iter().map(read)),
         Read::Whole(read) => {
-            let whole = |(cell, agent): &Row<'_>| i64::try_from(read(cell, agent)).ok();
+            let whole = |line: &Line<'_>| i64::try_from(read(line)?).ok();
             fill(writer.typed::<Int64Type>(), rows.iter().map(whole))
         }
-        Read::Number(read) => {
-            fill(writer.typed::<DoubleType>(), rows.iter().map(|(cell, agent)| read(cell, agent)))
-        }
+        Read::Number(read) => fill(writer.typed::<DoubleType>(), rows.iter().map(read)),
     }
 }
 
@@ -113,8 +106,8 @@ mod tests {
         swept.write_parquet(&path).unwrap();
         let reader = SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap();
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
-        assert_eq!(rows.len(), 4);
-        for (row, (cell, agent)) in rows.iter().zip(swept.rows()) {
+        assert_eq!(rows.len(), 6);
+        for (row, line) in rows.iter().zip(swept.lines()) {
             let fields: Vec<_> = row.get_column_iter().collect();
             assert_eq!(fields.len(), COLUMNS.len());
             for ((name, field), column) in fields.into_iter().zip(COLUMNS) {
@@ -127,7 +120,7 @@ mod tests {
                     Field::Double(number) => Value::from(*number),
                     other => panic!("{name} is {other:?}"),
                 };
-                assert_eq!(found, column.read.value(cell, agent), "{name}");
+                assert_eq!(found, column.read.value(&line), "{name}");
             }
         }
     }

@@ -13,7 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::cell::Cell;
 use super::outcome::SeedOutcome;
 use crate::LabError;
-use crate::simulate::{Prepared, prepare};
+use crate::simulate::{Loads, Prepared, prepare_with};
 
 /// One run to live through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl CellQueue for Pool {
         needed.sort_unstable();
         needed.dedup();
         let prepared = cells.iter().map(|_| OnceLock::new()).collect();
-        let crew = Crew { host: &self.host, cells, prepared, listener, stop: AtomicBool::new(false) };
+        let (loads, stop) = (Loads::default(), AtomicBool::new(false));
+        let crew = Crew { host: &self.host, cells, loads, prepared, listener, stop };
         let pools = self.pools(jobs.len())?;
         // All plugins are loaded first: what is wrong with one is told before any time is spent.
         crew.each(&pools, needed.len(), &|at| crew.prepare(needed[at]))?;
@@ -99,6 +100,7 @@ impl CellQueue for Pool {
 struct Crew<'a> {
     host: &'a Host,
     cells: &'a [Cell],
+    loads: Loads,
     prepared: Vec<OnceLock<Prepared>>,
     listener: &'a Listener<'a>,
     stop: AtomicBool,
@@ -136,7 +138,7 @@ impl Crew<'_> {
 
     fn prepare(&self, cell: usize) -> Result<(), LabError> {
         let Cell { scenario, figures, .. } = &self.cells[cell];
-        let prepared = prepare(scenario.clone(), self.host, figures.clone())?;
+        let prepared = prepare_with(scenario.clone(), self.host, figures.clone(), &self.loads)?;
         self.prepared[cell].get_or_init(|| prepared);
         Ok(())
     }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cell::Cell;
-use super::outcome::{GroupOutcome, SeedOutcome};
-use crate::simulate::{Audits, Fidelity};
-use crate::stats::{bootstrap_mean_ci95, mean};
+use super::outcome::{GroupOutcome, SeedOutcome, ValidatorOutcome};
+use crate::simulate::{Audits, Fidelity, Honest};
+use crate::stats::{Wait, bootstrap_mean_ci95, mean, median_wait};
 
 const RAO_PER_ALPHA: f64 = 1e9;
 
@@ -44,8 +44,14 @@ pub struct CellSummary {
     pub runs: Vec<RunName>,
     /// The groups of miners.
     pub agents: Vec<AgentSummary>,
-    /// Of all honest audits that were judged, those that did not pass.
-    pub false_punishment_rate: f64,
+    /// The groups of validators.
+    pub validators: Vec<ValidatorSummary>,
+    /// Epochs of honest miners with a whole plot in which they were paid too little for it, of all.
+    pub false_punishment_rate: Option<f64>,
+    /// How many those were.
+    pub honest_paid_epochs_count: u64,
+    /// Of all audits of honest miners with a whole plot that were judged, those that did not pass.
+    pub honest_audits_not_passed_rate: Option<f64>,
     /// How many those were.
     pub honest_audits_count: u64,
     /// How unequal honest miners fare, on average over the seeds.
@@ -88,14 +94,16 @@ pub struct AgentSummary {
     pub emission_share: f64,
     /// The interval behind it, 95 %.
     pub emission_share_ci95: [f64; 2],
-    /// (earned - paid) / paid.
-    pub roi: f64,
+    /// (earned - paid) / paid; nothing where it paid nothing.
+    pub roi: Option<f64>,
     /// The interval behind it, 95 %.
-    pub roi_ci95: [f64; 2],
-    /// Epochs to the first audit that did not pass; nothing where none failed.
+    pub roi_ci95: Option<[f64; 2]>,
+    /// Epochs until half of its miners were caught; nothing of honest ones, and where it never comes so far.
     pub detected_after_epochs: Option<f64>,
-    /// Of its miners, those that had one.
-    pub detected_share: f64,
+    /// Of its miners, those that were caught; nothing of honest ones.
+    pub detected_share: Option<f64>,
+    /// Epochs until, in half of the runs, its part of all pay fell below half of its part of all claims.
+    pub underpaid_after_epochs: Option<f64>,
     /// Its part of all claimed bytes.
     pub claimed_share: f64,
     /// Its part of all bytes on miners' own disks.
@@ -118,6 +126,39 @@ pub struct AgentSummary {
     pub audits: Audits,
 }
 
+/// One group of validators over all seeds. Amounts are of one run, on average.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ValidatorSummary {
+    /// The group's name.
+    pub name: String,
+    /// How they come to their weights.
+    pub vote: &'static str,
+    /// Validators.
+    pub count: u32,
+    /// Its part of all validators' stake.
+    pub stake_share: f64,
+    /// Its part of all dividends.
+    pub dividend_share: f64,
+    /// The interval behind it, 95 %.
+    pub dividend_share_ci95: [f64; 2],
+    /// Dividends for its stake, as a multiple of what all validators get for theirs.
+    pub dividend_per_stake: Option<f64>,
+    /// (earned - paid) / paid; nothing where it paid nothing.
+    pub roi: Option<f64>,
+    /// The interval behind it, 95 %.
+    pub roi_ci95: Option<[f64; 2]>,
+    /// What it earned.
+    pub earned_alpha: f64,
+    /// The same in dollars.
+    pub earned_usd: f64,
+    /// What its audits cost.
+    pub paid_usd: f64,
+    /// Core time for them.
+    pub core_s: f64,
+    /// Traffic for them.
+    pub traffic_bytes: f64,
+}
+
 /// Some epochs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EarningsWindow {
@@ -134,10 +175,8 @@ pub struct EarningsWindow {
 pub fn summary(cell: &Cell, outcomes: &[SeedOutcome]) -> CellSummary {
     let over = |of: fn(&SeedOutcome) -> f64| mean(&outcomes.iter().map(of).collect::<Vec<_>>());
     let plugins = &cell.scenario.plugins;
-    let mut honest = Audits::default();
-    for outcome in outcomes {
-        honest.add(&outcome.honest_audits);
-    }
+    let mut honest = Honest::default();
+    outcomes.iter().for_each(|outcome| honest.add(&outcome.honest));
     let ginis: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.honest_gini).collect();
     CellSummary {
         rule: cell.rule.clone(),
@@ -154,8 +193,11 @@ pub fn summary(cell: &Cell, outcomes: &[SeedOutcome]) -> CellSummary {
         cell_blake3: cell.digest(),
         runs: outcomes.iter().map(|of| RunName { seed: of.seed, run_blake3: of.run_blake3 }).collect(),
         agents: (0..cell.scenario.miners.len()).map(|at| agent(cell, outcomes, at)).collect(),
-        false_punishment_rate: honest.not_passed() as f64 / honest.judged().max(1) as f64,
-        honest_audits_count: honest.judged(),
+        validators: (0..cell.scenario.validators.len()).map(|at| validators(cell, outcomes, at)).collect(),
+        false_punishment_rate: honest.false_punishment_rate(),
+        honest_paid_epochs_count: honest.paid_epochs,
+        honest_audits_not_passed_rate: honest.audits.pass_rate().map(|passed| 1.0 - passed),
+        honest_audits_count: honest.audits.judged(),
         honest_gini: (!ginis.is_empty()).then(|| mean(&ginis)),
         validator_core_s_per_epoch: over(|of| of.validator.core_seconds),
         validator_traffic_bytes_per_epoch: over(|of| of.validator.traffic_bytes),
@@ -179,7 +221,12 @@ fn agent(cell: &Cell, outcomes: &[SeedOutcome], at: usize) -> AgentSummary {
     for outcome in outcomes {
         audits.add(&outcome.groups[at].audits);
     }
-    let detected: Vec<f64> = outcomes.iter().filter_map(|of| of.groups[at].detected_after_epochs).collect();
+    let groups = || outcomes.iter().map(|of| &of.groups[at]);
+    let detections: Vec<Wait> = groups().flat_map(|group| group.detections.iter().copied()).collect();
+    let underpaid: Vec<Wait> = groups().filter_map(|group| group.underpaid).collect();
+    let returns: Vec<f64> = groups().filter_map(|group| group.roi).collect();
+    let watched: u64 = detections.iter().map(|wait| wait.count).sum();
+    let detected: u64 = detections.iter().filter(|wait| wait.happened).map(|wait| wait.count).sum();
     AgentSummary {
         name: miners.name.clone(),
         strategy: miners.strategy.word(),
@@ -187,10 +234,11 @@ fn agent(cell: &Cell, outcomes: &[SeedOutcome], at: usize) -> AgentSummary {
         count: miners.count,
         emission_share: over(|of| of.emission_share),
         emission_share_ci95: interval(|of| of.emission_share, 0),
-        roi: over(|of| of.roi),
-        roi_ci95: interval(|of| of.roi, 1),
-        detected_after_epochs: (!detected.is_empty()).then(|| mean(&detected)),
-        detected_share: over(|of| f64::from(of.detected)) / f64::from(miners.count.max(1)),
+        roi: (!returns.is_empty()).then(|| mean(&returns)),
+        roi_ci95: (!returns.is_empty()).then(|| bootstrap_mean_ci95(&returns, seed(cell, at, 1))),
+        detected_after_epochs: median_wait(&detections).map(|epochs| epochs as f64),
+        detected_share: (watched > 0).then(|| detected as f64 / watched as f64),
+        underpaid_after_epochs: median_wait(&underpaid).map(|epochs| epochs as f64),
         claimed_share: over(|of| of.claimed_share),
         stored_share: over(|of| of.stored_share),
         earned_alpha: over(|of| of.earned_rao as f64 / RAO_PER_ALPHA),
@@ -201,6 +249,32 @@ fn agent(cell: &Cell, outcomes: &[SeedOutcome], at: usize) -> AgentSummary {
         traffic_bytes: over(|of| of.costs.traffic_bytes),
         registration_alpha: over(|of| of.costs.registration_rao as f64 / RAO_PER_ALPHA),
         audits,
+    }
+}
+
+fn validators(cell: &Cell, outcomes: &[SeedOutcome], at: usize) -> ValidatorSummary {
+    let group = &cell.scenario.validators[at];
+    let values = |of: fn(&ValidatorOutcome) -> f64| -> Vec<f64> {
+        outcomes.iter().map(|seed| of(&seed.validators[at])).collect()
+    };
+    let over = |of| mean(&values(of));
+    let returns: Vec<f64> = outcomes.iter().filter_map(|seed| seed.validators[at].roi).collect();
+    let (stake_share, dividend_share) = (over(|of| of.stake_share), over(|of| of.dividend_share));
+    ValidatorSummary {
+        name: group.name.clone(),
+        vote: group.vote.word(),
+        count: group.count,
+        stake_share,
+        dividend_share,
+        dividend_share_ci95: bootstrap_mean_ci95(&values(|of| of.dividend_share), seed(cell, at, 2)),
+        dividend_per_stake: (stake_share > 0.0).then(|| dividend_share / stake_share),
+        roi: (!returns.is_empty()).then(|| mean(&returns)),
+        roi_ci95: (!returns.is_empty()).then(|| bootstrap_mean_ci95(&returns, seed(cell, at, 3))),
+        earned_alpha: over(|of| of.earned_rao as f64 / RAO_PER_ALPHA),
+        earned_usd: over(|of| of.earned_usd),
+        paid_usd: over(|of| of.costs.usd),
+        core_s: over(|of| of.costs.core_seconds),
+        traffic_bytes: over(|of| of.costs.traffic_bytes),
     }
 }
 

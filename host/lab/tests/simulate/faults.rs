@@ -1,16 +1,19 @@
 //! Rules that break down: named, never held against a miner, and the run goes on or stops as asked.
 
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use plimsoll_lab::simulate::{Prepared, Run, prepare};
+use plimsoll_lab::sweep::{Cell, Pool, sweep};
 use plimsoll_plugin::{BuildOptions, Host, HostOptions, Limits, build};
 
 use crate::lab::{figures, run, scenario};
 use crate::laws::nothing_is_lost;
 
 /// The rule of `tests/broken/rule`, built once.
-static COMPONENT: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static COMPONENT: LazyLock<String> = LazyLock::new(|| {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken/rule");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-target");
     let options = BuildOptions { offline: false, target_dir: Some(target) };
@@ -59,14 +62,40 @@ fn a_rule_that_breaks_down_is_named_and_the_weights_before_it_stand() {
         assert_eq!((run.faults[0].epoch, run.faults[0].validator.as_str()), (6, "v 1"));
         nothing_is_lost(&run);
         assert!(run.rows[11].earned_rao[0] > 0, "the last weights go on paying");
-        assert_eq!((run.false_punishment_rate, run.groups[0].audits.judged()), (0.0, 2 * 2 * 12));
+        assert_eq!(
+            (run.honest.false_punishment_rate(), run.groups[0].audits.judged()),
+            (Some(0.0), 2 * 2 * 12)
+        );
+    }
+}
+
+/// A contract that is broken, as by a rule that answers differently when it is asked twice, and a trap.
+#[test]
+fn a_run_stops_at_the_first_fault_where_it_is_asked_to() {
+    for manner in [2, 4] {
+        let run = run(&broken(manner, true), 1);
+        assert_eq!((run.epochs, run.rows.len(), run.faults.len()), (7, 7, 2), "manner {manner}");
     }
 }
 
 #[test]
-fn a_run_stops_at_the_first_fault_where_it_is_asked_to() {
-    let run = run(&broken(4, true), 1);
-    assert_eq!((run.epochs, run.rows.len(), run.faults.len()), (7, 7, 2));
+fn a_sweep_ends_with_what_broke_down_scored_as_the_rules_fault() {
+    let cell = |manner, stops| {
+        let scenario = broken(manner, stops).scenario().clone();
+        Cell::new("honest".into(), Vec::new(), scenario, figures()).unwrap()
+    };
+    let cells = [cell(2, false), cell(2, true), cell(0, false)];
+    let pool = Pool::new(HOST.clone(), NonZeroUsize::new(2));
+    let swept = sweep(&cells, 1..3, &pool, None, &|_| ControlFlow::Continue(())).unwrap();
+    let faults: Vec<_> =
+        swept.cells.iter().map(|cell| (cell.faults_count, cell.honest_audits_not_passed_rate)).collect();
+    // Two seeds, two validators; six epochs or one.
+    assert_eq!(faults, [(24, Some(0.0)), (4, Some(0.0)), (0, Some(0.0))]);
+    let first = swept.cells[0].first_fault.as_ref().unwrap();
+    assert!(
+        first.starts_with("seed 1, epoch 6, v 1: plugin `") && first.contains("two weights for uid"),
+        "{first}"
+    );
 }
 
 #[test]

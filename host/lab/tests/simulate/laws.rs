@@ -2,9 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use plimsoll_core::{BlockNumber, Digest, Epoch, Round};
 use plimsoll_lab::LabError;
-use plimsoll_lab::simulate::{Run, SchemeFigures, prepare};
+use plimsoll_lab::simulate::{Loads, Run, SchemeFigures, prepare, prepare_with};
 use plimsoll_lab::stats::{Rate, pass_probability};
+use plimsoll_plugin::{Host, HostOptions};
 
 use crate::lab::{HOST, figures, group, json, lived, ready, run, scenario};
 
@@ -45,6 +47,40 @@ fn a_run_is_the_same_on_every_number_of_threads() {
     assert_ne!(one, json(&run(&prepared, 8)), "another seed is another run");
 }
 
+#[test]
+fn scenarios_that_share_loaded_plugins_run_as_alone() {
+    let loads = Loads::default();
+    // The same names with other parameters are other plugins.
+    for more in [MIXED.to_owned(), format!("plugins.rule_params.least_audits = 3\n{MIXED}"), MIXED.to_owned()]
+    {
+        let shared = prepare_with(scenario(&more), &HOST, figures(), &loads).unwrap();
+        assert_eq!(json(&run(&shared, 7)), json(&run(&ready(scenario(&more)), 7)), "{more}");
+    }
+    let unknown = scenario(&format!("plugins.challenge = \"challenge-none\"\n{MIXED}"));
+    let said = prepare_with(unknown, &HOST, figures(), &loads).err().unwrap().to_string();
+    assert!(said.contains("challenge-none"), "{said}");
+}
+
+/// What a pool of instances must not change, though its memory is used again and again.
+#[test]
+fn a_run_is_the_same_with_instances_from_a_pool() {
+    let pooled = Host::new(HostOptions { pooled_instances: Some(32), ..HostOptions::default() }).unwrap();
+    let rule = |host| {
+        let prepared = prepare(scenario(MIXED), host, figures()).unwrap();
+        let fuel = || {
+            let mut instance = prepared.rule().instance().unwrap();
+            let round = Round { epoch: Epoch(1), block: BlockNumber(360), beacon: Digest([1; 32]) };
+            instance.weigh(&round, &[], &[]).unwrap();
+            instance.fuel_used()
+        };
+        let before = fuel();
+        let run = json(&run(&prepared, 7));
+        assert_eq!(fuel(), before, "a used place is as good as a new one");
+        (run, before)
+    };
+    assert_eq!(rule(&pooled), rule(&HOST));
+}
+
 /// Everything that was paid to miners was earned by someone, in some epoch.
 pub(crate) fn nothing_is_lost(run: &Run) {
     let miners: u64 = run.miners.iter().map(|miner| miner.earned_rao).sum();
@@ -74,9 +110,9 @@ fn among_honest_miners_shares_are_shares_of_bytes() {
         let found = group(&run, name);
         // Weights have 16 bits.
         assert!((found.emission_share - part).abs() < 2e-5, "{name}: {}", found.emission_share);
-        assert_eq!((found.audits.not_passed(), found.detected, found.detected_after_epochs), (0, 0, None));
+        assert_eq!((found.audits.not_passed(), &found.detections[..]), (0, &[][..]));
     }
-    assert_eq!(run.false_punishment_rate, 0.0);
+    assert_eq!((run.honest.false_punishment_rate(), run.honest.paid_epochs), (Some(0.0), 6 * 12));
 }
 
 #[test]

@@ -57,6 +57,12 @@ fn who_leaves_stores_nothing_and_earns_nothing_more() {
             (is_there, is_there, is_there)
         );
     }
+    let left = group(&run, "leaves");
+    assert_eq!((left.audits.judged(), left.audits.absent), (2 * 5, 0), "it is no miner any more");
+    assert_eq!(
+        (run.honest.audits.judged(), run.honest.false_punishment_rate()),
+        (2 * (2 * 12 + 5), Some(0.0))
+    );
 }
 
 #[test]
@@ -74,12 +80,15 @@ fn a_growing_miner_claims_more_and_pays_for_filling_it() {
 }
 
 #[test]
-fn broken_disks_are_filled_again_and_count_as_false_punishment() {
+fn broken_disks_are_filled_again_and_are_no_false_punishment() {
     let flaky = "strategy.flaky = { fails = 0.3, repair_epochs = 1 }";
     let run = lived(&(VALIDATORS.to_owned() + &miners("flaky", 4, flaky)));
     let found = group(&run, "flaky");
     assert!(found.audits.absent > 0 && found.audits.failed == 0);
-    assert_eq!(run.false_punishment_rate, found.audits.absent as f64 / found.audits.judged() as f64);
+    // Nothing is lost on the way: what is left are audits of whole disks, and they pass.
+    assert_eq!((run.honest.audits.not_passed(), run.honest.audits.passed), (0, found.audits.passed));
+    assert_eq!(run.honest.false_punishment_rate(), Some(0.0));
+    assert_eq!(run.honest.paid_epochs, found.audits.passed / 2, "epochs with a whole disk, two validators");
     let broken: u64 = run.rows.iter().map(|row| row.stored_bytes[0]).sum();
     assert!(broken < 12 * run.rows[0].claimed_bytes[0]);
 }
@@ -126,4 +135,14 @@ fn copycats_follow_and_add_nothing_of_their_own() {
     nothing_is_lost(&run);
     assert_eq!(group(&run, "honest").audits.judged(), 2 * 2 * 12, "copycats audit nobody");
     assert!(group(&run, "free").emission_share == 0.0);
+    let [honest, copies] = &run.validators[..] else { panic!("two groups") };
+    assert_eq!((honest.vote, copies.vote, copies.stake_share), ("honest", "copy", 0.5));
+    assert!((honest.dividend_share + copies.dividend_share - 1.0).abs() < 1e-12);
+    // They are paid nearly as those whom they copy, and pay for nothing.
+    assert!((0.3..0.5).contains(&copies.dividend_share), "{}", copies.dividend_share);
+    assert_eq!((copies.roi, copies.costs.usd), (None, 0.0));
+    assert!(honest.roi.unwrap() > 0.0 && honest.costs.core_seconds > 0.0);
+    for (at, group) in run.validators.iter().enumerate() {
+        assert_eq!(run.rows.iter().map(|row| row.dividends_rao[at]).sum::<u64>(), group.earned_rao);
+    }
 }

@@ -120,6 +120,17 @@ impl Book {
         Self { pinned: BTreeMap::new(), histories: BTreeMap::new(), next_epoch, memory }
     }
 
+    /// A book as it was: without registrations, which are pinned anew.
+    #[must_use]
+    pub const fn resumed(next_epoch: Epoch, memory: Vec<u8>, histories: BTreeMap<Hotkey, History>) -> Self {
+        Self { pinned: BTreeMap::new(), histories, next_epoch, memory }
+    }
+
+    /// All histories, by hotkey: with the next epoch and the memory what [`Book::resumed`] asks for.
+    pub fn histories(&self) -> impl Iterator<Item = (&Hotkey, &History)> {
+        self.histories.iter()
+    }
+
     /// Notes an accepted registration. It holds until the hotkey's next one, whatever becomes of the round.
     pub fn pin(&mut self, hotkey: Hotkey, pinned: Pinned) {
         self.pinned.insert(hotkey, pinned);

@@ -180,30 +180,46 @@ impl Judge {
                 // The plugin host refuses audits of anyone who is no candidate.
                 return Err(NodeError::Unsupported(format!("uid {} is no candidate", audit.uid)));
             };
-            let randomness = secret.for_audit(round, audit.uid, number);
-            let Audit { samples, focus, .. } = audit;
-            let drawn =
-                self.pool.lend(|instance| instance.draw_at_most(statement, &randomness, samples, focus));
-            Ok(PlannedAudit::new(audit, drawn))
+            Ok(self.draw(round, secret, number, audit, statement))
         };
         (0..).zip(audits).map(draw).collect()
+    }
+
+    /// The challenge of audit `number` of a round.
+    #[must_use]
+    pub fn draw(
+        &self,
+        round: &Round,
+        secret: &RoundSecret,
+        number: u32,
+        audit: Audit,
+        statement: &Statement,
+    ) -> PlannedAudit {
+        let randomness = secret.for_audit(round, audit.uid, number);
+        let Audit { samples, focus, .. } = audit;
+        let drawn = self.pool.lend(|instance| instance.draw_at_most(statement, &randomness, samples, focus));
+        PlannedAudit::new(audit, drawn)
     }
 
     /// What to make of an answer. Only a proof is looked at; everything else rules itself.
     #[must_use]
     pub fn rule(&self, statement: &Statement, challenge: &[u8], response: &Response) -> Ruling {
         match response {
-            Response::Proof { proof, .. } => {
-                match self.pool.lend(|instance| instance.verify(statement, challenge, proof)) {
-                    Ok(Verdict::Valid) => Ruling::Passed,
-                    Ok(Verdict::Invalid(why)) => Ruling::Failed { why },
-                    Err(error) => Ruling::Undecided { why: error.to_string() },
-                }
-            }
+            Response::Proof { proof, .. } => self.verify(statement, challenge, proof),
             Response::NotEligible { .. } => Ruling::NotEligible,
             Response::Refused { .. } => Ruling::Refused,
             Response::Late { .. } => Ruling::Late,
             Response::Absent { .. } | Response::Garbage { .. } => Ruling::Absent,
+        }
+    }
+
+    /// What to make of a proof that came in time.
+    #[must_use]
+    pub fn verify(&self, statement: &Statement, challenge: &[u8], proof: &[u8]) -> Ruling {
+        match self.pool.lend(|instance| instance.verify(statement, challenge, proof)) {
+            Ok(Verdict::Valid) => Ruling::Passed,
+            Ok(Verdict::Invalid(why)) => Ruling::Failed { why },
+            Err(error) => Ruling::Undecided { why: error.to_string() },
         }
     }
 

@@ -29,7 +29,7 @@ pub use logbook::logs;
 pub use outcome::{Outcome, Tally};
 pub use randomness::RoundSecret;
 pub use recall::{LastRound, LogSettings, Recalled, RecordedAudit, RecordedRound, Step, recall};
-pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions};
+pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions, judged_nothing};
 pub use run::{Delivery, RoundListener, Schedule};
 pub use shadow::{Difference, Paid, Pair, RuleName, Shadow};
 

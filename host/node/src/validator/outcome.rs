@@ -67,6 +67,18 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// A tally of nothing yet but what answers in time took, in milliseconds.
+    #[must_use]
+    pub fn with_latencies_ms(latencies_ms: Vec<u32>) -> Self {
+        Self { latencies_ms, ..Self::default() }
+    }
+
+    /// What each answer in time took, unsorted.
+    #[must_use]
+    pub fn latencies_ms(&self) -> &[u32] {
+        &self.latencies_ms
+    }
+
     /// Adds one audit as the evidence has it.
     pub fn enter(&mut self, response: &Response, ruling: &Ruling) {
         let elapsed_ms = match response {

@@ -283,8 +283,10 @@ impl Validator {
     }
 }
 
-/// Where no audit of a round got a verdict, nothing is known of anyone: the weights that stand, stand.
-fn judged_nothing(tallies: &BTreeMap<Uid, Tally>) -> Option<String> {
+/// Where no audit of a round got a verdict, nothing is known of anyone: the weights that stand, stand. Why, in that
+/// case.
+#[must_use]
+pub fn judged_nothing(tallies: &BTreeMap<Uid, Tally>) -> Option<String> {
     let undecided: u32 = tallies.values().map(|tally| tally.no_verdict).sum();
     let judged = tallies.values().any(|tally| tally.issued() > 0);
     (undecided > 0 && !judged).then(|| format!("none of {undecided} audits got a verdict"))

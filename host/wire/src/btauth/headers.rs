@@ -69,7 +69,7 @@ pub(crate) fn signature_of(text: &str) -> Option<Signature> {
     text.strip_prefix("0x").filter(|digits| digits.len() == 128)?.parse().ok()
 }
 
-fn malformed(header: &'static str, why: impl Into<String>) -> AuthError {
+pub(crate) fn malformed(header: &'static str, why: impl Into<String>) -> AuthError {
     AuthError::Malformed { header, why: why.into() }
 }
 
@@ -77,11 +77,11 @@ fn parsed<T: FromStr<Err: Display>>(header: &'static str, text: &str) -> Result<
     text.parse().map_err(|e: T::Err| malformed(header, e.to_string()))
 }
 
-fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, AuthError> {
+pub(crate) fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, AuthError> {
     optional(headers, name)?.ok_or_else(|| malformed(name, "is missing"))
 }
 
-fn optional<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, AuthError> {
+pub(crate) fn optional<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, AuthError> {
     let mut all = headers.get_all(name).iter();
     let first = all.next();
     if all.next().is_some() {

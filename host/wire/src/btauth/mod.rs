@@ -6,7 +6,8 @@
 //! of the body, the nonce, the sender, the receiver.
 //!
 //! A receiver checks in this order: shape of the headers, receiver, freshness (10 s back, 2 s ahead, both
-//! inclusive), signature, replay. Nothing is remembered of a sender whose signature has not passed.
+//! inclusive), signature, replay. Nothing is remembered of a sender whose signature has not passed. What was taken
+//! is remembered across restarts where the [`ReplayStore`] is given a folder.
 //!
 //! The reference is the HTTP authentication of the Bittensor SDK 11. This side is stricter where that one
 //! guesses: it refuses a signature without `0x`, a nonce with blanks, sign or leading zeros, a header that
@@ -15,13 +16,15 @@
 
 mod headers;
 mod replay;
+mod replay_log;
 mod request;
 mod verifier;
 mod why;
 
 pub use headers::AuthHeaders;
-pub(crate) use headers::{nonce_of, signature_of};
+pub(crate) use headers::{malformed, nonce_of, optional, required, signature_of};
 pub use replay::ReplayStore;
+pub use replay_log::{MissingLog, ReplayLogError};
 pub use request::{Nonce, RequestSigner, SignedRequest};
 pub use verifier::RequestVerifier;
 pub use why::AuthError;

@@ -1,9 +1,11 @@
 //! Which requests were taken before.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use plimsoll_core::Hotkey;
 
+use super::replay_log::{Known, MissingLog, ReplayLog, ReplayLogError};
 use super::{AuthError, Nonce};
 use crate::limits::MAX_AGE_NS;
 
@@ -19,6 +21,7 @@ pub struct ReplayStore {
     taken: HashMap<Hotkey, Taken>,
     hotkeys: usize,
     nonces: usize,
+    log: Option<ReplayLog>,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +50,8 @@ impl ReplayStore {
     /// Nonces remembered of one sender.
     pub const NONCES: usize = 4096;
 
-    /// A store that takes nothing signed at or before `floor_ns`: after a restart, what was taken before it is
-    /// not known.
+    /// A store that forgets everything when the process ends, and takes nothing signed at or before `floor_ns`:
+    /// after a restart, what was taken before it is not known.
     #[must_use]
     pub fn new(floor_ns: u64) -> Self {
         Self::with_room(floor_ns, Self::HOTKEYS, Self::NONCES)
@@ -57,13 +60,59 @@ impl ReplayStore {
     /// A store for `hotkeys` senders and `nonces` of each.
     #[must_use]
     pub fn with_room(floor_ns: u64, hotkeys: usize, nonces: usize) -> Self {
-        Self { floor_ns, taken: HashMap::new(), hotkeys: hotkeys.max(1), nonces: nonces.max(1) }
+        Self { floor_ns, taken: HashMap::new(), hotkeys: hotkeys.max(1), nonces: nonces.max(1), log: None }
+    }
+
+    /// A store that also writes down what it takes, in `folder`, and knows what earlier runs took: a restart opens
+    /// no door, and refuses nothing but what was taken. Where the machine went down in between, it refuses what was
+    /// signed up to a few seconds after its last request, for want of knowing.
+    ///
+    /// # Errors
+    /// [`ReplayLogError`] where the log cannot be read or written, is another hotkey's or another process's.
+    pub fn kept_in(
+        folder: &Path,
+        me: Hotkey,
+        missing: MissingLog,
+        now_ns: u64,
+    ) -> Result<Self, ReplayLogError> {
+        let (log, known) = ReplayLog::open(folder, me, missing, now_ns)?;
+        Ok(Self::remembering(log, known, now_ns))
+    }
+
+    pub(super) fn remembering(log: ReplayLog, known: Known, now_ns: u64) -> Self {
+        let mut store = Self::new(known.floor_ns);
+        for (sender, nonce_ns) in known.taken {
+            store.recall(sender, nonce_ns, now_ns);
+        }
+        store.log = Some(log);
+        store
+    }
+
+    /// The same, and nothing signed at or before `floor_ns`.
+    #[must_use]
+    pub fn not_before(self, floor_ns: u64) -> Self {
+        Self { floor_ns: self.floor_ns.max(floor_ns), ..self }
+    }
+
+    /// Takes over what an earlier run took. What is stale, or has no room, becomes everyone's floor.
+    fn recall(&mut self, sender: Hotkey, nonce_ns: u64, now_ns: u64) {
+        let no_room = !self.taken.contains_key(&sender) && self.taken.len() >= self.hotkeys;
+        if no_room || nonce_ns < now_ns.saturating_sub(MAX_AGE_NS) {
+            self.floor_ns = self.floor_ns.max(nonce_ns);
+            return;
+        }
+        let taken = self.taken.entry(sender).or_default();
+        taken.nonces.insert(nonce_ns);
+        if taken.nonces.len() > self.nonces {
+            taken.forget_first();
+        }
     }
 
     /// Takes a request, once. Call it only with what is fresh at `now_ns` and whose signature passed.
     ///
     /// # Errors
-    /// [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`].
+    /// [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`], and
+    /// [`AuthError::Unremembered`] where it could not be written down: then it counts as taken all the same.
     pub fn admit(&mut self, sender: &Hotkey, nonce: Nonce, now_ns: u64) -> Result<(), AuthError> {
         if nonce.0 <= self.floor_ns {
             return Err(AuthError::BeforeStart { signed_ns: nonce.0, floor_ns: self.floor_ns });
@@ -82,7 +131,15 @@ impl ReplayStore {
         if taken.nonces.len() > self.nonces {
             taken.forget_first();
         }
-        Ok(())
+        let Some(log) = &mut self.log else { return Ok(()) };
+        log.taken(sender, nonce.0, now_ns).map_err(|error| {
+            // Said aloud when it first happened.
+            match &error {
+                ReplayLogError::Poisoned { .. } => tracing::debug!(%error, "a request was refused"),
+                _ => tracing::error!(%error, "a request was refused, for it could not be written down"),
+            }
+            AuthError::Unremembered
+        })
     }
 
     /// How many senders are remembered.
@@ -105,6 +162,17 @@ impl ReplayStore {
             !idle
         });
         self.floor_ns = floor_ns;
+    }
+}
+
+#[cfg(test)]
+impl ReplayStore {
+    pub(super) fn log(&self) -> &ReplayLog {
+        self.log.as_ref().unwrap()
+    }
+
+    pub(super) fn log_mut(&mut self) -> &mut ReplayLog {
+        self.log.as_mut().unwrap()
     }
 }
 

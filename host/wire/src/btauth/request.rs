@@ -123,7 +123,19 @@ impl RequestSigner {
     /// Signs a request of `method` to `target` with `body`, for `receiver`.
     #[must_use]
     pub fn sign(&self, method: &str, target: &str, body: &[u8], receiver: Hotkey) -> SignedRequest {
-        let (method, body_sha256) = (method.to_ascii_uppercase(), sha256(body));
+        self.sign_sha256(method, target, sha256(body), receiver)
+    }
+
+    /// The same for a body that is known by its SHA-256.
+    #[must_use]
+    pub fn sign_sha256(
+        &self,
+        method: &str,
+        target: &str,
+        body_sha256: Digest,
+        receiver: Hotkey,
+    ) -> SignedRequest {
+        let method = method.to_ascii_uppercase();
         let (nonce, sender) = (self.next_nonce(), self.hotkey());
         let text = payload(&method, target, &body_sha256, nonce, &sender, &receiver);
         let signature = self.key.sign(text.as_bytes());

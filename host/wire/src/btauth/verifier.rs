@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
-use plimsoll_core::Hotkey;
+use plimsoll_core::{Digest, Hotkey};
 
-use super::{AuthError, AuthHeaders, ReplayStore, SignedRequest};
+use super::{AuthError, AuthHeaders, Nonce, ReplayStore, SignedRequest};
 use crate::clock::Clock;
 use crate::limits::{MAX_AGE_NS, MAX_AHEAD_NS};
 use crate::texts::sha256;
@@ -71,10 +71,25 @@ impl RequestVerifier {
         target: &str,
         body: &[u8],
     ) -> Result<SignedRequest, AuthError> {
+        self.authenticate_sha256(headers, method, target, sha256(body))
+    }
+
+    /// The signature over a body that is yet to come and must then be held against `body_sha256`: for large
+    /// bodies, whose path says it.
+    ///
+    /// # Errors
+    /// [`AuthError::BadSignature`].
+    pub fn authenticate_sha256(
+        &self,
+        headers: &AuthHeaders,
+        method: &str,
+        target: &str,
+        body_sha256: Digest,
+    ) -> Result<SignedRequest, AuthError> {
         let request = SignedRequest {
             method: method.to_ascii_uppercase(),
             target: target.to_owned(),
-            body_sha256: sha256(body),
+            body_sha256,
             nonce: headers.nonce,
             sender: headers.sender,
             receiver: self.me,
@@ -87,12 +102,18 @@ impl RequestVerifier {
     /// Takes an authenticated request, once. Freshness is checked again: the body may have taken its time.
     ///
     /// # Errors
-    /// [`AuthError::Stale`], [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`].
+    /// [`AuthError::Stale`], [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`],
+    /// [`AuthError::Unremembered`].
     pub fn admit(&self, request: &SignedRequest) -> Result<(), AuthError> {
+        self.admit_nonce(&request.sender, request.nonce)
+    }
+
+    /// The same for a request in another form.
+    pub(crate) fn admit_nonce(&self, sender: &Hotkey, nonce: Nonce) -> Result<(), AuthError> {
         // A panic while the lock was held cannot leave a nonce half taken: go on with what is there.
         let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ns = self.fresh(request.nonce.0)?;
-        replay.admit(&request.sender, request.nonce, now_ns)
+        let now_ns = self.fresh(nonce.0)?;
+        replay.admit(sender, nonce, now_ns)
     }
 
     /// How many senders the replay store remembers.
@@ -101,7 +122,8 @@ impl RequestVerifier {
         self.replay.lock().unwrap_or_else(PoisonError::into_inner).senders()
     }
 
-    fn fresh(&self, signed_ns: u64) -> Result<u64, AuthError> {
+    /// The time, if what was signed at `signed_ns` is fresh.
+    pub(crate) fn fresh(&self, signed_ns: u64) -> Result<u64, AuthError> {
         let now_ns = self.clock.unix_ns();
         let old = now_ns.saturating_sub(signed_ns) > MAX_AGE_NS;
         let ahead = signed_ns.saturating_sub(now_ns) > MAX_AHEAD_NS;

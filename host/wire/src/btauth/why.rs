@@ -64,6 +64,12 @@ pub enum AuthError {
         /// How many it remembers.
         hotkeys: usize,
     },
+    /// It could not be written down as taken, so nobody could tell it from a replay later. Names no file: the
+    /// caller reads it.
+    #[error(
+        "the request could not be noted as taken, for a fault of this side, and was not taken: sign again later"
+    )]
+    Unremembered,
 }
 
 /// Nanoseconds as seconds with all nine digits.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_core::{Hotkey, Identity, Keypair, NetUid};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect, retry};
 
 use super::{Exchange, Outcome};
 use crate::answer::SignedAnswer;
@@ -50,19 +50,19 @@ impl Default for ClientOptions {
 #[derive(Debug)]
 pub struct MinerClient {
     http: Client,
-    signer: RequestSigner,
-    options: ClientOptions,
+    pub(super) signer: RequestSigner,
+    pub(super) options: ClientOptions,
 }
 
 /// What came back before anyone looked at its meaning.
-struct Raw {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
+pub(super) struct Raw {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
 }
 
 /// Why there is nothing to look at.
-enum Nothing {
+pub(super) enum Nothing {
     Absent(String),
     Garbage(String),
 }
@@ -179,19 +179,45 @@ impl MinerClient {
         most: usize,
         read: impl FnOnce(u16, Vec<u8>) -> Result<T, String>,
     ) -> Exchange<T> {
-        let mut asking = self.http.post(format!("http://{}{}", miner.at, request.target)).body(body);
-        asking = asking.header(CONTENT_TYPE, "application/json");
-        for (name, value) in request.headers() {
+        let asking = self.asking("POST", miner, &request).header(CONTENT_TYPE, "application/json").body(body);
+        let deadline = Duration::from_millis(deadline_ms.into());
+        let sending = async { receive(asking.send().await?, most).await };
+        let outcome = self.judge(&request, deadline, sending, read).await;
+        Exchange { request, outcome }
+    }
+
+    /// A request with the headers of `signed`, still without a body.
+    pub(super) fn asking(
+        &self,
+        method: &'static str,
+        miner: &MinerAddress,
+        signed: &SignedRequest,
+    ) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        let mut asking = self.http.request(method, format!("http://{}{}", miner.at, signed.target));
+        for (name, value) in signed.headers() {
             asking = asking.header(name, value);
         }
-        let patience = Duration::from_millis(deadline_ms.into()).saturating_add(self.options.grace);
+        asking
+    }
+
+    /// Waits for `sending`, and says what became of it.
+    pub(super) async fn judge<T>(
+        &self,
+        request: &SignedRequest,
+        deadline: Duration,
+        sending: impl Future<Output = Result<Raw, Nothing>>,
+        read: impl FnOnce(u16, Vec<u8>) -> Result<T, String>,
+    ) -> Outcome<T> {
+        let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
+        let patience = deadline.saturating_add(self.options.grace);
         let started = Instant::now();
-        let raw = tokio::time::timeout(patience, async { receive(asking.send().await?, most).await }).await;
-        let elapsed_ms = u32::try_from(started.elapsed().as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
-        let outcome = match raw {
+        let raw = tokio::time::timeout(patience, sending).await;
+        let elapsed_ms = elapsed_ms_since(started);
+        match raw {
             Ok(Ok(raw)) => {
                 let in_time = elapsed_ms <= deadline_ms;
-                match SignedAnswer::verify(&raw.headers, &request, raw.status, &raw.body) {
+                match SignedAnswer::verify(&raw.headers, request, raw.status, &raw.body) {
                     Err(why) => Outcome::Garbage { why: disowned(&raw, &why.to_string()) },
                     Ok(answer) if !in_time => Outcome::Late { elapsed_ms, answer },
                     Ok(answer) => judged(raw, answer, elapsed_ms, read),
@@ -200,13 +226,17 @@ impl MinerClient {
             Ok(Err(Nothing::Absent(why))) => Outcome::Absent { why },
             Ok(Err(Nothing::Garbage(why))) => Outcome::Garbage { why },
             Err(_) => Outcome::Absent { why: format!("no whole answer after {} ms", patience.as_millis()) },
-        };
-        Exchange { request, outcome }
+        }
     }
 }
 
+/// Milliseconds, rounded up.
+pub(super) fn elapsed_ms_since(started: Instant) -> u32 {
+    u32::try_from(started.elapsed().as_micros().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
 /// What a signed answer in time means.
-fn judged<T>(
+pub(super) fn judged<T>(
     raw: Raw,
     answer: SignedAnswer,
     elapsed_ms: u32,
@@ -230,12 +260,12 @@ fn judged<T>(
 }
 
 /// What to say of an answer that does not count: its status, and its words if it has any.
-fn disowned(raw: &Raw, why: &str) -> String {
+pub(super) fn disowned(raw: &Raw, why: &str) -> String {
     let words = Refusal::sentence(&raw.body).map_or(String::new(), |words| format!(": {words}"));
     format!("status {}: {why}{words}", raw.status)
 }
 
-async fn receive(mut response: Response, most: usize) -> Result<Raw, Nothing> {
+pub(super) async fn receive(mut response: Response, most: usize) -> Result<Raw, Nothing> {
     let status = response.status().as_u16();
     let most = if status >= 400 { most.min(MAX_REFUSAL_BYTES) } else { most };
     let too_long = || Nothing::Garbage(format!("status {status}: the answer is longer than {most} bytes"));

@@ -14,6 +14,7 @@
 //! What a miner can make a validator keep in memory is capped before the first byte: 64 KiB of proof, 4 KiB of
 //! refusal; an endless answer is cut off there.
 
+mod cargo;
 mod exchange;
 mod outcome;
 

@@ -83,6 +83,15 @@ impl AuditReply {
             Self::NotEligible => &[],
         }
     }
+
+    /// The body, taken out.
+    #[must_use]
+    pub fn into_body(self) -> Vec<u8> {
+        match self {
+            Self::Proof(bytes) => bytes,
+            Self::NotEligible => Vec::new(),
+        }
+    }
 }
 
 impl From<plimsoll_core::Answer> for AuditReply {

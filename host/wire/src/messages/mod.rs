@@ -21,6 +21,7 @@ pub use refusal::{Refusal, RefusalCode};
 pub use registration::{Registration, RegistrationRequest};
 pub use set::{RegistrationSet, SetCommitment};
 pub use why::MessageError;
+pub(crate) use why::to_json;
 
 /// Where a miner tells its registrations.
 pub const REGISTRATION_PATH: &str = "/v1/registration";

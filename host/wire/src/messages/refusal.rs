@@ -25,6 +25,8 @@ pub enum RefusalCode {
     UnknownRoute,
     /// 404: no such plot is kept for the caller.
     UnknownRegistration,
+    /// 404: there is no such cargo here.
+    UnknownCargo,
     /// 405: the route takes another method.
     WrongMethod,
     /// 408: the body did not come in time.
@@ -53,7 +55,7 @@ impl RefusalCode {
             Self::BadRequest => 400,
             Self::Unauthenticated => 401,
             Self::NotPermitted => 403,
-            Self::UnknownRoute | Self::UnknownRegistration => 404,
+            Self::UnknownRoute | Self::UnknownRegistration | Self::UnknownCargo => 404,
             Self::WrongMethod => 405,
             Self::TooSlow => 408,
             Self::Replayed => 409,

@@ -2,29 +2,30 @@
 //!
 //! HTTP/1.1 only, and straight on hyper: `axum::serve` has no timeout for a request's head, and a server that
 //! also detects HTTP/2 waits for the first bytes without one.
+//!
+//! Where there is no room for a connection it is told so (503) and closed; of those that are being told there are few
+//! at once, and beyond them a connection is closed as it comes. Whoever is in stays in and is served.
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::connection::{connection, turn_away};
 use crate::limits::WireLimits;
 
-/// Header lines of one request; the five of btauth, and what clients and proxies add.
-const MAX_HEADERS: usize = 64;
 /// How long to wait where the system gives no socket, for want of descriptors for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that are told at once that there is no room.
+const TOLD_AT_ONCE: usize = 64;
 
 /// Serves `router` on `listener` until `shutdown`, then lets open requests end for
 /// [`WireLimits::drain_within`].
@@ -40,7 +41,8 @@ pub async fn serve(
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let (stop, stopped) = watch::channel(false);
-    let open = Arc::new(Open::default());
+    let (open, limits) = (Arc::new(Open::default()), Arc::new(limits));
+    let told = Arc::new(Semaphore::new(TOLD_AT_ONCE));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -52,13 +54,21 @@ pub async fn serve(
         match accepted {
             Ok((stream, from)) => match open.enter(from.ip(), &limits) {
                 Some(place) => {
-                    let (router, limits, stopped) = (router.clone(), limits.clone(), stopped.clone());
+                    let (router, limits, stopped) = (router.clone(), Arc::clone(&limits), stopped.clone());
                     connections.spawn(async move {
                         connection(stream, from, router, limits, stopped).await;
                         drop(place);
                     });
                 }
-                None => tracing::debug!(%from, "closed: too many connections"),
+                None => {
+                    tracing::debug!(%from, "closed: too many connections");
+                    if let Ok(telling) = Arc::clone(&told).try_acquire_owned() {
+                        connections.spawn(async move {
+                            turn_away(stream).await;
+                            drop(telling);
+                        });
+                    }
+                }
             },
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted, trying again");
@@ -74,39 +84,6 @@ pub async fn serve(
         connections.shutdown().await;
     }
     Ok(())
-}
-
-async fn connection(
-    stream: TcpStream,
-    from: SocketAddr,
-    router: Router,
-    limits: WireLimits,
-    mut stopped: watch::Receiver<bool>,
-) {
-    // Answers are short: waiting for more to send only costs the miner its deadline. A socket that refuses
-    // the option works all the same.
-    let _ = stream.set_nodelay(true);
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.head_within)
-        .max_buf_size(limits.head_bytes.max(8 * 1024))
-        .max_headers(MAX_HEADERS);
-    let mut serving = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
-    let mut life = pin!(sleep(limits.connection_within));
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = &mut life => {
-            tracing::debug!(%from, "closed: the connection lived too long");
-            return;
-        }
-        _ = stopped.changed() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%from, %error, "connection ended");
-    }
 }
 
 /// Who is connected.

@@ -14,6 +14,13 @@ pub trait MinerSide: Send + Sync + 'static {
     /// every request: answer from memory.
     fn permits(&self, caller: &Hotkey) -> bool;
 
+    /// What `caller` has at stake by the last snapshot, in any unit as long as it is one for all: where turns are
+    /// short, the bigger stake comes first. Answer from memory.
+    fn stake(&self, caller: &Hotkey) -> u64 {
+        let _ = caller;
+        0
+    }
+
     /// What is kept for `caller` on `netuid`.
     async fn registrations(&self, caller: &Hotkey, netuid: NetUid) -> Result<RegistrationSet, Refusal>;
 

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use plimsoll_core::{BlockNumber, Digest, Epoch, Hotkey, Identity, Keypair, NetUid};
 use plimsoll_wire::{
     AuditReply, AuditRequest, Clock, ManualClock, MinerAddress, MinerSide, Refusal, RefusalCode,
-    Registration, RegistrationSet, RequestSigner, SignedRequest, WireLimits, miner_router_with_clock, serve,
+    Registration, RegistrationSet, RequestSigner, ServerOptions, SignedRequest, WireLimits,
+    miner_router_with_clock, miner_router_with_options, serve,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -114,6 +115,16 @@ impl Running {
         let side = Arc::new(Obedient { key: key.clone() });
         let shared: Arc<dyn Clock> = clock.clone();
         let router = miner_router_with_clock(side, key.clone(), limits.clone(), shared);
+        Self::serving(router, key, limits, clock).await
+    }
+
+    /// With everything that can be set.
+    pub(crate) async fn with_options(options: ServerOptions) -> Self {
+        let clock = Arc::new(ManualClock::at(NOW_NS - SECOND_NS));
+        let (key, shared): (_, Arc<dyn Clock>) = (miner(), clock.clone());
+        let (side, limits) = (Arc::new(Obedient { key: key.clone() }), options.limits.clone());
+        let router = miner_router_with_options(side, key.clone(), options, shared).unwrap();
+        clock.advance_ns(SECOND_NS);
         Self::serving(router, key, limits, clock).await
     }
 

@@ -5,12 +5,17 @@
 mod loopback;
 mod story;
 
+mod axon_v10;
 mod btauth_vectors;
 mod messages;
 
 mod client_outcomes;
 mod miner_endures;
+mod miner_orders;
 mod miner_refuses;
+mod miner_restarts;
+
+mod cargo_streams;
 
 mod evidence_chain;
 mod evidence_crash;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::loopback::{LIVEZ, Running, audit_request, hear, http, talk, validator};
+use crate::loopback::{LIVEZ, Running, assert_refused, audit_request, hear, http, talk, validator};
 
 /// An audit whose challenge orders the miner about.
 fn ordering(running: &Running, challenge: &str) -> Vec<u8> {
@@ -35,7 +35,8 @@ async fn one_address_holds_no_more_connections_than_its_share() {
         assert!(stream.read(&mut [0; 512]).await.unwrap() > 0);
         held.push(stream);
     }
-    assert_eq!(talk(running.at, LIVEZ).await, "");
+    // Told so, not just cut off.
+    assert_refused(&talk(running.at, LIVEZ).await, 503, "busy", false);
     held.clear();
     // The server notices in its own time.
     let entered = async {
@@ -89,6 +90,35 @@ async fn a_connection_lives_no_longer_than_its_time() {
     let limits = WireLimits { connection_within: Duration::from_millis(100), ..WireLimits::default() };
     let running = Running::obedient(limits).await;
     assert_eq!(talk(running.at, &ordering(&running, "for ever")).await, "");
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_more_is_closed() {
+    let limits = WireLimits { head_within: Duration::from_millis(100), ..WireLimits::default() };
+    let running = Running::obedient(limits).await;
+    let mut idle = open(running.at, b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let answer = hear(&mut idle).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn whoever_is_turned_away_is_told_so_and_whoever_is_in_is_served() {
+    let limits = WireLimits { connections: 3, connections_per_address: 3, ..WireLimits::default() };
+    let running = Running::obedient(limits).await;
+    let mut inside = Vec::new();
+    for _ in 0..3 {
+        let mut stream = open(running.at, b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(stream.read(&mut [0; 512]).await.unwrap() > 0);
+        inside.push(stream);
+    }
+    let crowd = (0..40).map(|_| tokio::spawn(talk(running.at, LIVEZ)));
+    for told in crowd.collect::<Vec<_>>() {
+        assert_refused(&told.await.unwrap(), 503, "busy", false);
+    }
+    for stream in &mut inside {
+        stream.write_all(&ordering(&running, "x")).await.unwrap();
+        assert!(hear(stream).await.ends_with("proof of x"));
+    }
 }
 
 #[tokio::test]

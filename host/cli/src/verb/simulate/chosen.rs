@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use plimsoll_lab::LabError;
-use plimsoll_lab::simulate::{Scenario, SchemeFigures};
+use plimsoll_lab::simulate::{Scenario, SchemeFigures, scheme_name};
 use plimsoll_lab::sweep::{Axes, Cell, Keep, Named, Setting};
 use plimsoll_plugin::Host;
 
@@ -18,7 +18,7 @@ use crate::global::Global;
 pub(crate) struct Chosen {
     /// A shipped scenario (`plimsoll simulate scenarios` lists them) or a file of one's own
     #[arg(long, global = true, value_name = "NAME|FILE", default_value = "free-riders")]
-    scenario: String,
+    pub(super) scenario: String,
 
     /// Incentive rules, instead of the scenario's: shipped ones by name, others by their .wasm file
     #[arg(long, global = true, value_name = "LIST")]
@@ -75,8 +75,13 @@ impl Chosen {
                 .or_fail(Exit::NotInitialised, || format!("cannot read {}", file.display()))
         });
         let table = table.transpose()?;
+        let host = config.simulating_host(threads)?;
         let figures = |scheme: &str, params: &serde_json::Value| match &table {
-            Some(table) => Ok(SchemeFigures::from_compare(table, scheme, Some(params))?),
+            Some(table) => {
+                let name = scheme_name(&host, scheme, params)?;
+                Ok(SchemeFigures::from_compare(table, &name, Some(params))?)
+            }
+            // Of a file there are none, even where it has the name of a shipped scheme.
             None => Ok(SchemeFigures::shipped(scheme.strip_prefix("builtin:").unwrap_or(scheme), params)?),
         };
         let axes = Axes {
@@ -87,7 +92,7 @@ impl Chosen {
             epochs: self.epochs,
         };
         let cells = axes.cells(&scenario, &figures)?;
-        Ok(Found { scenario, cells, host: config.simulating_host(threads)? })
+        Ok(Found { scenario, cells, host })
     }
 
     /// The same where only one combination makes sense.
@@ -103,16 +108,28 @@ impl Chosen {
         }
     }
 
+    /// The same, but no file is made where there is none.
+    ///
+    /// # Errors
+    /// As [`Chosen::kept`].
+    pub(super) fn kept_before(&self, global: &Global) -> Result<Option<Keep>, Failure> {
+        match self.kept_in().is_some_and(|path| path.exists()) {
+            true => self.kept(global),
+            false => Ok(None),
+        }
+    }
+
+    fn kept_in(&self) -> Option<PathBuf> {
+        let usual = || std::env::home_dir().map(|home| home.join(".plimsoll").join("simulate.redb"));
+        self.keep.clone().or_else(usual).filter(|_| !self.no_keep)
+    }
+
     /// The file of finished runs. One that was not named and is in use is gone without.
     ///
     /// # Errors
     /// A file that is damaged, or a named one that is in use.
     pub(super) fn kept(&self, global: &Global) -> Result<Option<Keep>, Failure> {
-        if self.no_keep {
-            return Ok(None);
-        }
-        let usual = || std::env::home_dir().map(|home| home.join(".plimsoll").join("simulate.redb"));
-        let Some(path) = self.keep.clone().or_else(usual) else { return Ok(None) };
+        let Some(path) = self.kept_in() else { return Ok(None) };
         match Keep::open(&path) {
             Err(LabError::KeptInUse { path }) if self.keep.is_none() => {
                 global.remark(&format!("another process uses {}: this one keeps no runs", path.display()));

@@ -1,9 +1,13 @@
 //! `plimsoll simulate explain`.
 
 use plimsoll_core::{ByteSize, Uid};
-use plimsoll_lab::simulate::{Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, prepare};
+use plimsoll_lab::simulate::{
+    Answers, AuditTold, Conduct, Explained, Missing, Opinion, Told, UnitsOf, prepare,
+};
 
 use super::chosen::Chosen;
+use super::states::{Keeping, States};
+use crate::cancel::Cancel;
 use crate::exit::Failure;
 use crate::global::Global;
 use crate::screen;
@@ -19,14 +23,23 @@ pub(crate) struct Args {
     /// The epoch, from 0
     #[arg(long, value_name = "N")]
     epoch: u64,
+
+    #[command(flatten)]
+    states: Keeping,
 }
 
 pub(super) async fn run(chosen: Chosen, args: Args, global: &Global) -> Result<(), Failure> {
     let (cell, host) = chosen.one(global, "explain")?;
-    let (seed, uid) = (chosen.seed, Uid(args.uid));
+    let keep = args.states.file(&chosen, global)?;
+    let cancel = Cancel::on_signals("stopping the simulation")?;
+    let (seed, uid, at) = (chosen.seed, Uid(args.uid), global.clone());
     let work = move || {
-        let prepared = prepare(cell.scenario, &host, cell.figures)?;
-        prepared.replay(seed, args.epoch, uid, None)
+        let prepared = prepare(cell.scenario.clone(), &host, cell.figures.clone())?;
+        let (keep, cancel, global) = (keep.as_ref(), &cancel, &at);
+        let states =
+            States { args: &args.states, prepared: &prepared, cell: &cell, seed, keep, cancel, global };
+        let start = states.before(args.epoch)?;
+        prepared.replay(seed, args.epoch, uid, start.as_ref().map(|start| &start.kept))
     };
     let explained = blocking(work).await??;
     global.emit(&explained, || human(&explained))
@@ -109,6 +122,15 @@ fn conduct(conduct: &Conduct) -> String {
     let mut parts = vec![format!("it keeps {:.1} % of that", 100.0 * conduct.kept)];
     if conduct.kept < 1.0 {
         parts.push(missing);
+    }
+    match conduct.units_of {
+        UnitsOf::Own => {}
+        UnitsOf::FirstHotkey => {
+            parts.push("all that it has are the units of its owner's first hotkey".into());
+        }
+        UnitsOf::FirstOfGroup => {
+            parts.push("all that it reaches are the units of its group's first miner".into());
+        }
     }
     if let Answers::StakeFrom(share) = conduct.answers {
         parts.push(format!("it answers only validators with {:.1} % of the stake or more", 100.0 * share));

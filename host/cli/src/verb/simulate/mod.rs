@@ -6,6 +6,8 @@ mod scenario;
 mod progress;
 mod table;
 
+mod states;
+
 mod explain;
 mod replay;
 mod scenarios;
@@ -21,12 +23,17 @@ use crate::global::Global;
 /// run on every machine.
 ///
 /// Lists make a sweep over every combination. Names in them may have parameters, as in
-/// --rule incentive-ema={decay=0.9},./mine.wasm. --set changes any key of the scenario, to several values in turn:
-/// --set audits.samples=5,20 --set "miners.free riders.count=1,2,4". host/lab/SIMULATE.md explains every key and figure.
+/// --rule incentive-ema={keep_permille=800},./mine.wasm. --set changes any key of the scenario, to several values in
+/// turn: --set audits.samples=5,20 --set "miners.free riders.count=1,2,4". host/lab/SIMULATE.md explains every key and
+/// figure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: Option<What>,
+
+    /// The same as --scenario
+    #[arg(value_name = "NAME|FILE", conflicts_with = "scenario")]
+    named: Option<String>,
 
     #[command(flatten)]
     chosen: chosen::Chosen,
@@ -42,7 +49,10 @@ enum What {
     Replay(replay::Args),
 }
 
-pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
+pub(crate) async fn run(mut args: Args, global: &Global) -> Result<(), Failure> {
+    if let Some(named) = args.named {
+        args.chosen.scenario = named;
+    }
     match args.what {
         None => sweep::run(args.chosen, args.output, global).await,
         Some(What::Scenarios(_)) => scenarios::run(global),

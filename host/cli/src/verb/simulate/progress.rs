@@ -1,4 +1,4 @@
-//! How far a sweep is: a line now and then, nothing with `--json`.
+//! How far a sweep is: a bar on a terminal, a line now and then elsewhere, nothing with `--json`.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -9,20 +9,23 @@ use plimsoll_lab::sweep::Step;
 
 use crate::cancel::Cancel;
 use crate::global::Global;
-use crate::screen;
+use crate::screen::{self, CountBar};
 
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
+/// The first line comes with the first finished run, but not of a sweep that is over at once.
+const BEFORE_FIRST_LINE: Duration = Duration::from_secs(1);
 
 /// Watches a sweep, and breaks it off when somebody asks.
 pub(super) struct Progress {
     cancel: Cancel,
-    is_quiet: bool,
+    global: Global,
     state: Mutex<State>,
 }
 
 struct State {
     since: Instant,
-    last_line: Instant,
+    last_line: Option<Instant>,
+    bar: Option<CountBar>,
     runs: usize,
     finished: usize,
     epochs: u64,
@@ -31,9 +34,7 @@ struct State {
 
 impl Progress {
     pub(super) fn new(global: &Global, cancel: Cancel) -> Self {
-        let now = Instant::now();
-        let state = State { since: now, last_line: now, runs: 0, finished: 0, epochs: 0, done: 0 };
-        Self { cancel, is_quiet: global.json, state: Mutex::new(state) }
+        Self { cancel, global: global.clone(), state: Mutex::new(State::new()) }
     }
 
     pub(super) fn step(&self, step: Step) -> ControlFlow<()> {
@@ -41,15 +42,19 @@ impl Progress {
         match step {
             Step::Begins { runs, kept, epochs } => {
                 (state.runs, state.epochs) = (runs, epochs);
-                if kept > 0 && !self.is_quiet {
+                if kept > 0 && !self.global.json {
                     screen::note(&format!("{kept} runs are kept from before, {runs} are to be made"));
                 }
+                state.bar = CountBar::drawn(&self.global, epochs);
             }
             Step::Epoch => state.done += 1,
             Step::Finished(_) => state.finished += 1,
         }
-        if !self.is_quiet && state.last_line.elapsed() >= BETWEEN_LINES {
-            state.last_line = Instant::now();
+        if let Some(bar) = &state.bar {
+            bar.advance_to(state.done);
+            bar.say(format!("{} of {} runs", state.finished, state.runs));
+        } else if !self.global.json && state.is_line_due() {
+            state.last_line = Some(Instant::now());
             screen::note(&state.line(state.since.elapsed()));
         }
         if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -57,6 +62,17 @@ impl Progress {
 }
 
 impl State {
+    fn new() -> Self {
+        let since = Instant::now();
+        Self { since, last_line: None, bar: None, runs: 0, finished: 0, epochs: 0, done: 0 }
+    }
+
+    fn is_line_due(&self) -> bool {
+        let early = self.last_line.is_none() && self.finished > 0;
+        let after = if early { BEFORE_FIRST_LINE } else { BETWEEN_LINES };
+        self.last_line.unwrap_or(self.since).elapsed() >= after
+    }
+
     fn line(&self, time: Duration) -> String {
         let percent = self.done.saturating_mul(100).checked_div(self.epochs).unwrap_or(100);
         let left = self.epochs.saturating_sub(self.done);
@@ -75,10 +91,22 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_it_is_and_how_long_it_takes() {
-        let now = Instant::now();
-        let state = State { since: now, last_line: now, runs: 10, finished: 4, epochs: 1000, done: 500 };
+        let state = State { runs: 10, finished: 4, epochs: 1000, done: 500, ..State::new() };
         assert_eq!(state.line(Duration::from_secs(8)), "4 of 10 runs, 50 % of 1000 epochs, eta 8 s");
         let fresh = State { done: 0, finished: 0, ..state };
         assert_eq!(fresh.line(Duration::from_secs(8)), "0 of 10 runs, 0 % of 1000 epochs, eta unknown");
+    }
+
+    #[test]
+    fn the_first_line_comes_with_the_first_finished_run_and_the_others_now_and_then() {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        let due = |since, last_line: Option<u64>, finished| {
+            State { since: ago(since), last_line: last_line.map(ago), finished, ..State::new() }.is_line_due()
+        };
+        assert_eq!(
+            [due(0, None, 1), due(2, None, 0), due(2, None, 1), due(6, None, 0)],
+            [false, false, true, true]
+        );
+        assert_eq!([due(60, Some(2), 9), due(60, Some(6), 9)], [false, true]);
     }
 }

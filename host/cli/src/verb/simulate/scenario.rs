@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use plimsoll_lab::simulate::{SCENARIOS, Scenario, ScenarioError};
 
-use crate::config::{Code, Origin, Place, Problem, Source};
+use crate::config::{Code, Origin, Place, Problem, Source, nearest};
 use crate::exit::{Exit, Failure, OrFail as _};
+
+/// What may stand where a scenario's name does.
+const VERBS: [&str; 3] = ["scenarios", "explain", "replay"];
 
 /// A shipped scenario by its name, another by its file.
 ///
@@ -20,7 +23,10 @@ pub(super) fn find(reference: &str) -> Result<Scenario, Failure> {
     if !path.exists() {
         let names: Vec<&str> = SCENARIOS.iter().map(|shipped| shipped.name).collect();
         let message = format!("there is no scenario `{reference}`, neither shipped nor as a file");
-        let hint = format!("the shipped ones are {}", names.join(", "));
+        let hint = match nearest(reference, names.iter().copied().chain(VERBS)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the shipped ones are {}", names.join(", ")),
+        };
         return Err(Failure::new(Exit::NotInitialised, message).hint(hint));
     }
     let text = std::fs::read_to_string(path).or_fail(Exit::Config, || format!("cannot read {reference}"))?;

@@ -6,6 +6,7 @@ use plimsoll_core::Digest;
 
 use super::{Answered, Judged, Subject};
 use crate::LabError;
+use crate::asked::asked_units;
 
 /// Audits that show what an honest prover does.
 const HONEST_AUDITS: u64 = 24;
@@ -98,14 +99,8 @@ impl Subject {
         Ok(())
     }
 
-    /// How many units a challenge of the SDK's usual form asks for: a nonce of 32 bytes, then distinct ascending
-    /// indices of eight. `None` for any other form.
+    /// How many units a challenge of the SDK's usual form asks for. `None` for any other form.
     fn asked(&self, challenge: &[u8]) -> Option<u64> {
-        let (_, indices) = challenge.split_first_chunk::<32>()?;
-        let (indices, rest) = indices.as_chunks::<8>();
-        let indices: Vec<u64> = indices.iter().map(|index| u64::from_le_bytes(*index)).collect();
-        let ascending = indices.windows(2).all(|pair| pair[0] < pair[1]);
-        let within = indices.last().is_some_and(|&last| last < self.plot.layout.units);
-        (rest.is_empty() && ascending && within).then_some(indices.len() as u64)
+        asked_units(challenge, self.plot.layout.units).map(|units| units.len() as u64)
     }
 }

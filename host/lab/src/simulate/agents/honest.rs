@@ -2,7 +2,7 @@
 
 use super::super::Conduct;
 use super::super::conduct::Missing;
-use super::{Agent, Seen, Stream, Toward};
+use super::{Agent, Mind, Seen, Stream, Toward};
 
 /// Keeps what it claims.
 #[derive(Clone)]
@@ -44,6 +44,16 @@ impl Agent for Growing {
         Conduct::HONEST
     }
 
+    fn mind(&self) -> Mind {
+        Mind::Growing { bytes: self.bytes }
+    }
+
+    fn remember(&mut self, mind: Mind) -> bool {
+        let Mind::Growing { bytes } = mind else { return false };
+        self.bytes = bytes;
+        true
+    }
+
     fn again(&self) -> Box<dyn Agent> {
         Box::new(self.clone())
     }
@@ -74,6 +84,16 @@ impl Agent for Flaky {
             true => Conduct { kept: 0.0, missing: Missing::Silent, ..Conduct::HONEST },
             false => Conduct::HONEST,
         }
+    }
+
+    fn mind(&self) -> Mind {
+        Mind::Flaky { whole_from: self.whole_from, is_broken: self.is_broken }
+    }
+
+    fn remember(&mut self, mind: Mind) -> bool {
+        let Mind::Flaky { whole_from, is_broken } = mind else { return false };
+        (self.whole_from, self.is_broken) = (whole_from, is_broken);
+        true
     }
 
     fn again(&self) -> Box<dyn Agent> {

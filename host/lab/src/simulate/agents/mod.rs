@@ -9,6 +9,8 @@ mod selective;
 mod sybil;
 mod thrifty;
 
+use serde::{Deserialize, Serialize};
+
 use super::Conduct;
 use super::scenario::{Miners, Strategy};
 use super::streams::Stream;
@@ -24,6 +26,8 @@ pub(super) struct Seen {
     pub(super) running_usd: f64,
     /// Hotkeys of it that have a place.
     pub(super) places: u32,
+    /// Whether it is the first of its group that has one.
+    pub(super) is_first: bool,
 }
 
 /// A validator as a miner sees it.
@@ -45,7 +49,7 @@ pub(super) struct Plot {
 }
 
 /// Where a miner's bytes lie.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Stored {
     /// On its own disks.
     pub(super) disk_bytes: u64,
@@ -55,9 +59,28 @@ pub(super) struct Stored {
     pub(super) cold_usd_per_tib_month: f64,
 }
 
+/// What an agent carries from one epoch to the next; all else of it follows from the scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Mind {
+    /// Nothing.
+    Empty,
+    /// Of one that grows.
+    Growing {
+        /// What it claims.
+        bytes: u64,
+    },
+    /// Of one whose disk fails.
+    Flaky {
+        /// The first epoch in which all is there again.
+        whole_from: u64,
+        /// Whether something is missing now.
+        is_broken: bool,
+    },
+}
+
 /// One owner's mind.
 pub(super) trait Agent: Send + Sync {
-    /// Observes, and says what each of its hotkeys claims in this epoch, over all validators.
+    /// Observes, and says what it claims in this epoch, over all validators: see [`Miners::part_of`].
     fn act(&mut self, seen: &Seen, draws: &mut Stream) -> u64;
 
     /// What hotkey number `key` does towards a validator in this epoch.
@@ -66,7 +89,17 @@ pub(super) trait Agent: Send + Sync {
     /// Where the bytes of all its claims lie: what each keeps of them, unless the strategy says otherwise.
     fn stored(&self, plots: &[Plot]) -> Stored {
         let kept = |plot: &Plot| share_of(plot.bytes, self.conduct(plot.key, &plot.toward).kept);
-        Stored { disk_bytes: plots.iter().map(kept).sum(), ..Stored::default() }
+        Stored { disk_bytes: plots.iter().map(kept).fold(0, u64::saturating_add), ..Stored::default() }
+    }
+
+    /// What it carries on.
+    fn mind(&self) -> Mind {
+        Mind::Empty
+    }
+
+    /// Goes on with what an agent of the same kind carried; false for another kind's.
+    fn remember(&mut self, mind: Mind) -> bool {
+        mind == Mind::Empty
     }
 
     /// The same mind again.
@@ -93,9 +126,9 @@ pub(super) fn agent_of(group: &Miners, member: u32, identity_bound: bool) -> Box
         Strategy::Freeloader { keep } => Box::new(thrifty::Freeloader { bytes, keep }),
         Strategy::Regenerator { keep, cores } => Box::new(thrifty::Regenerator { bytes, keep, cores }),
         Strategy::Outsourcer { rtt_ms, bytes_per_s } => {
-            let has_store = member == 0;
-            let is_served = has_store || !identity_bound;
-            Box::new(elsewhere::Outsourcer { bytes, rtt_ms, bytes_per_s, has_store, is_served })
+            let is_first = member == 0;
+            let is_served = is_first || !identity_bound;
+            Box::new(elsewhere::Outsourcer { bytes, rtt_ms, bytes_per_s, is_served, has_store: is_first })
         }
         Strategy::OnDemand { rtt_ms, bytes_per_s, usd_per_tib_month } => {
             Box::new(elsewhere::OnDemand { bytes, rtt_ms, bytes_per_s, usd_per_tib_month })

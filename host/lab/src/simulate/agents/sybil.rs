@@ -1,7 +1,7 @@
 //! One owner with many hotkeys.
 
 use super::super::Conduct;
-use super::super::conduct::Missing;
+use super::super::conduct::UnitsOf;
 use super::{Agent, Plot, Seen, Stored, Stream, Toward};
 
 /// Keeps the first hotkey's units and claims the same under every other. Where units depend on whose they are, the
@@ -18,9 +18,12 @@ impl Agent for Sybil {
     }
 
     fn conduct(&self, key: u32, _toward: &Toward) -> Conduct {
-        match self.identity_bound && key > 0 {
-            true => Conduct { kept: 0.0, missing: Missing::Wrong, ..Conduct::HONEST },
-            false => Conduct::HONEST,
+        match key {
+            0 => Conduct::HONEST,
+            _ if self.identity_bound => {
+                Conduct { kept: 0.0, units_of: UnitsOf::FirstHotkey, ..Conduct::HONEST }
+            }
+            _ => Conduct { units_of: UnitsOf::FirstHotkey, ..Conduct::HONEST },
         }
     }
 
@@ -29,7 +32,7 @@ impl Agent for Sybil {
         let first = plots.iter().map(|plot| plot.key).min();
         let one =
             plots.iter().filter(|plot| Some(plot.key) == first && (!self.identity_bound || plot.key == 0));
-        Stored { disk_bytes: one.map(|plot| plot.bytes).sum(), ..Stored::default() }
+        Stored { disk_bytes: one.map(|plot| plot.bytes).fold(0, u64::saturating_add), ..Stored::default() }
     }
 
     fn again(&self) -> Box<dyn Agent> {

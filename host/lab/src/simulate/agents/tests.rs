@@ -8,6 +8,9 @@ fn miners(strategy: Strategy) -> Miners {
         name: "some".into(),
         count: 3,
         bytes: ByteSize(1000),
+        hotkeys: 1,
+        hotkey_parts: Vec::new(),
+        one_coldkey: false,
         strategy,
         joins_epoch: 0,
         leaves_epoch: None,
@@ -20,7 +23,7 @@ fn draws() -> Stream {
 }
 
 fn seen(epoch: u64, earned_usd: f64, running_usd: f64) -> Seen {
-    Seen { epoch, earned_usd, running_usd, places: 1 }
+    Seen { epoch, earned_usd, running_usd, places: 1, is_first: true }
 }
 
 fn plots(keys: u32) -> Vec<Plot> {
@@ -88,6 +91,19 @@ fn one_copy_answers_for_many_only_where_units_do_not_depend_on_whose_they_are() 
     let fetched = Missing::Fetched { rtt_ms: 10, bytes_per_s: 10 };
     assert_eq!([missing(0, true), missing(1, true)], [fetched, Missing::Wrong]);
     assert_eq!([missing(0, false), missing(1, false)], [fetched; 2]);
+}
+
+#[test]
+fn a_shared_store_is_on_the_account_of_the_first_that_has_a_place() {
+    let stored = |member, identity_bound, is_first| {
+        let shared = Strategy::Outsourcer { rtt_ms: 10, bytes_per_s: 10 };
+        let mut agent = agent_of(&miners(shared), member, identity_bound);
+        agent.act(&Seen { is_first, ..seen(3, 0.0, 0.0) }, &mut draws());
+        agent.stored(&plots(1)).disk_bytes
+    };
+    assert_eq!([stored(0, false, true), stored(1, false, false)], [1000, 0]);
+    assert_eq!(stored(1, false, true), 1000, "the very first has lost its place");
+    assert_eq!(stored(1, true, true), 0, "and its units are of no use to another");
 }
 
 #[test]

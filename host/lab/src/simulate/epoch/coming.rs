@@ -44,7 +44,8 @@ impl Day<'_> {
                 }
                 let (hotkey, coldkey) = (this.hotkey, this.coldkey);
                 let Some(joined) = world.subnet.register(hotkey, coldkey, StakeRao(0)) else { continue };
-                self.bills[owner].registration_rao += joined.cost_rao;
+                let bill = &mut self.bills[owner];
+                bill.registration_rao = bill.registration_rao.saturating_add(joined.cost_rao);
                 displace(world, joined.displaced, epoch);
                 self.joined(at_ms, hotkey, joined);
                 let this = &mut world.owners[owner];

@@ -2,9 +2,11 @@
 
 mod coming;
 mod holding;
+mod judging;
 mod telling;
 
 use plimsoll_core::Uid;
+use plimsoll_plugin::PluginError;
 use rayon::prelude::*;
 
 use super::audit::Prover;
@@ -14,7 +16,7 @@ use super::explained::Explained;
 use super::happening::{Happened, Happening};
 use super::prepared::Prepared;
 use super::round::{Finished, Placed, Scene};
-use super::run::{Audits, EpochRow, Fault};
+use super::run::{Audits, EpochRow, Fault, Honest};
 use super::streams::Streams;
 use super::world::{Owner, World};
 
@@ -34,6 +36,8 @@ pub(super) struct Lived {
     pub(super) told: Option<Explained>,
     /// By time; empty where nobody looks.
     pub(super) happenings: Vec<Happening>,
+    /// What went wrong with the host itself: the run cannot go on.
+    pub(super) error: Option<PluginError>,
 }
 
 /// One epoch while it is lived through.
@@ -64,10 +68,12 @@ impl Prepared {
             earned_rao: vec![0; groups],
             stored_bytes: vec![0; groups],
             claimed_bytes: vec![0; groups],
+            dividends_rao: vec![0; self.scenario().validators.len()],
+            honest: Honest::default(),
         };
         let bills = vec![Bill::default(); world.owners.len()];
         let running = bills.clone();
-        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new() };
+        let lived = Lived { row, faults: Vec::new(), told: None, happenings: Vec::new(), error: None };
         let mut day = Day { prepared: self, streams: *streams, prover, look, lived, bills, running };
         while let Some((at_ms, event)) = world.queue.pop() {
             match event {
@@ -121,7 +127,10 @@ impl Day<'_> {
         // From the second block on: the chain ignores weights that are no younger than the miner's registration. Spread
         // over half of the epoch, so that no miner is asked by everyone at once.
         let opens_ms = |at: usize| {
-            let later_ms = tempo_ms.saturating_sub(subnet.block_ms) / 2 * at as u64 / count.max(1);
+            let half_ms = u128::from(tempo_ms.saturating_sub(subnet.block_ms) / 2);
+            // Less than the half of the tempo: `at` is below `count`.
+            let later_ms = half_ms * at as u128 / u128::from(count.max(1));
+            let later_ms = u64::try_from(later_ms).unwrap_or(u64::MAX);
             at_ms.saturating_add(subnet.block_ms).saturating_add(later_ms)
         };
         let finished: Vec<Option<Finished>> = world
@@ -150,6 +159,12 @@ impl Day<'_> {
         let ends_ms = opens_ms.saturating_add(finished.took_ms);
         watcher.busy_until_ms = ends_ms;
         let validator = watcher.name.clone();
+        if self.lived.error.is_none() {
+            self.lived.error = finished.error;
+        }
+        if let Some(what) = finished.broke {
+            self.lived.faults.push(Fault { epoch, validator: validator.clone(), what });
+        }
         if finished.sums.is_empty() {
             // It audits nobody.
         } else if let Some(what) = finished.fault {
@@ -163,14 +178,7 @@ impl Day<'_> {
         if let Some(weights) = finished.weights {
             world.queue.push(ends_ms, Event::WeightsSet { validator: at, weights });
         }
-        for (sum, placed) in finished.sums.iter().zip(placed) {
-            let owner = &mut world.owners[placed.owner];
-            owner.audits.add(&sum.audits);
-            self.running[placed.owner].work.add(sum.work);
-            if sum.audits.not_passed() > 0 {
-                owner.detected_epoch.get_or_insert(epoch);
-            }
-        }
+        self.judge(world, at, placed, &finished.sums);
     }
 
     /// Notes what happened, where somebody looks.
@@ -207,6 +215,7 @@ impl Day<'_> {
         };
         let earned: Vec<u64> = world.owners.iter().map(of_owner).collect();
         self.note(at_ms, || Happened::TempoEnded { miners_rao: earned.iter().sum() });
+        self.compare(world, &earned);
         for (at, owner) in world.owners.iter_mut().enumerate() {
             owner.earned_rao = owner.earned_rao.saturating_add(earned[at]);
             self.lived.row.earned_rao[owner.group] += earned[at];

@@ -35,7 +35,7 @@ impl Day<'_> {
                     .get(at)
                     .copied()
                     .flatten()
-                    .map_or(0, |c| c.statement.claimed_bytes()),
+                    .map_or(0, |registered| registered.claim.statement.claimed_bytes()),
                 conduct: scene.conduct(placed.owner, placed.key, at),
                 told: round.and_then(|round| round.told.clone()),
                 weight: weight.map(|weight| weight.1),

@@ -1,11 +1,16 @@
 //! From the table of `plimsoll compare --json` to what a sampled run needs.
 
+use plimsoll_plugin::PROOF_BYTES;
 use serde_json::Value;
 
 use super::{FiguresError, SchemeFigures};
 
 const US_PER_S: f64 = 1e6;
 const US_PER_MS: f64 = 1e3;
+/// A plot as large as those of most scenarios.
+const LARGE_BYTES: u64 = 1 << 40;
+/// One more step of a path.
+const NODE_BYTES: u32 = 32;
 
 impl SchemeFigures {
     /// The figures of `scheme`, from the table that `plimsoll compare --json` prints. Where the table has it more than
@@ -87,11 +92,25 @@ impl Row<'_> {
         })
     }
 
-    /// A small plot may have had fewer units than were asked for; larger ones have more.
+    /// What was drawn, where the scheme refused more. Where it did as it was asked, or had no more units, it may draw
+    /// more of a larger plot: as many as make a proof of 64 KiB over a tebibyte, where a sample takes what it took here
+    /// and 32 bytes of a path for each doubling.
     fn most_samples(&self) -> Result<u32, FiguresError> {
         let drawn = self.whole("samples_per_challenge_count")?;
-        let all = self.row.get("units_count").and_then(Value::as_u64) == Some(drawn);
-        let most = self.asked.filter(|&asked| all && asked > drawn).unwrap_or(drawn);
+        let unit_bytes = self.whole("unit_bytes")?;
+        let count = self.row.get("units_count").and_then(Value::as_u64).filter(|&count| count > 0);
+        let all = count == Some(drawn);
+        let most = match self.asked.filter(|&asked| all || drawn >= asked) {
+            Some(asked) => {
+                let units = (LARGE_BYTES / unit_bytes.max(1)).max(1);
+                let deeper = count.map_or(0, |count| units.ilog2().saturating_sub(count.ilog2()));
+                let opened_bytes = self.number("proof_bytes")?.max(1.0) / drawn.max(1) as f64;
+                let sample_bytes = opened_bytes + f64::from(NODE_BYTES * deeper);
+                // A cast saturates.
+                asked.max((PROOF_BYTES as f64 / sample_bytes) as u64)
+            }
+            None => drawn,
+        };
         Ok(u32::try_from(most).unwrap_or(u32::MAX))
     }
 
@@ -158,14 +177,16 @@ mod tests {
     }
 
     #[test]
-    fn a_plot_of_few_units_does_not_bound_the_samples_of_a_larger_one() {
-        let most = |units: u64| {
+    fn what_was_asked_and_how_many_units_there_were_bound_no_larger_audit() {
+        let most = |units: u64, drawn: u64| {
             let mut row = row();
-            (row["units_count"], row["samples_per_challenge_count"]) = (json!(units), json!(3));
+            (row["units_count"], row["samples_per_challenge_count"]) = (json!(units), json!(drawn));
             let table = json!({ "schemes": [row], "assumptions": { "samples": 20 } }).to_string();
             SchemeFigures::from_compare(&table, "proof-some", None).unwrap().most_samples
         };
-        assert_eq!((most(3), most(64)), (20, 3));
+        // 65536 / (5760.5 / 3 + 32 × 29) and 65536 / (5760.5 / 20 + 32 × 24): a tebibyte has 2^30 units.
+        assert_eq!((most(3, 3), most(64, 20)), (23, 62), "it may draw more");
+        assert_eq!(most(64, 3), 3, "it refused more");
     }
 
     #[test]

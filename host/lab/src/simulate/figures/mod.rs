@@ -5,9 +5,12 @@
 //! simulation runs: so that a run is the same everywhere.
 
 mod from_compare;
+mod named;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use named::scheme_name;
 
 /// One scheme under one set of parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +22,8 @@ pub struct SchemeFigures {
     pub params: Value,
     /// Bytes of a unit.
     pub unit_bytes: u64,
-    /// The most samples of one challenge; fewer are drawn where a plot has fewer units.
+    /// The most samples of one challenge; fewer are drawn where a plot has fewer units. Where the scheme was never asked
+    /// for more than it draws, about those that make a proof of 64 KiB over a tebibyte.
     pub most_samples: u32,
     /// CPU time of filling one MiB, microseconds: what a plot costs once.
     pub fill_cpu_us_per_mib: f64,

@@ -24,6 +24,7 @@
 //! strategy.freeloader = { keep = 0.5 }
 //! ```
 
+mod bounds;
 mod parties;
 mod read;
 
@@ -76,7 +77,7 @@ pub enum Fidelity {
     /// Drawn from the scheme's measured figures, in one step an audit.
     #[default]
     Sampled,
-    /// Real units, real proofs; for small plots.
+    /// Real units, real challenges, real proofs, all in memory: for small plots. Time is virtual all the same.
     Exact,
 }
 

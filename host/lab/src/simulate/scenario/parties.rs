@@ -45,8 +45,17 @@ pub struct Miners {
     /// How many owners.
     #[serde(default = "one")]
     pub count: u32,
-    /// What each claims over all validators.
+    /// What each claims over all validators; a sybil under each of its hotkeys.
     pub bytes: ByteSize,
+    /// Hotkeys of each, with plots of their own, over which its bytes are divided.
+    #[serde(default = "one")]
+    pub hotkeys: u32,
+    /// Parts of the bytes, one for each of the hotkeys; all alike where there are none.
+    #[serde(default)]
+    pub hotkey_parts: Vec<u64>,
+    /// Whether one coldkey owns all of them; else each has one of its own.
+    #[serde(default)]
+    pub one_coldkey: bool,
     /// What it does.
     #[serde(default)]
     pub strategy: Strategy,
@@ -135,6 +144,32 @@ impl Vote {
     }
 }
 
+impl Miners {
+    /// Hotkeys of one owner.
+    #[must_use]
+    pub const fn hotkeys(&self) -> u32 {
+        match self.strategy {
+            Strategy::Sybil { hotkeys } => hotkeys,
+            _ => self.hotkeys,
+        }
+    }
+
+    /// What hotkey number `key` claims where its owner claims `bytes`, rounded down.
+    #[must_use]
+    pub fn part_of(&self, key: u32, bytes: u64) -> u64 {
+        if matches!(self.strategy, Strategy::Sybil { .. }) {
+            return bytes;
+        }
+        let parts = || self.hotkey_parts.iter().copied().map(u128::from);
+        let (part, all) = match parts().nth(key as usize) {
+            Some(part) => (part, parts().sum()),
+            None => (1, u128::from(self.hotkeys)),
+        };
+        // A part of 64 bits: it is no more than the whole.
+        u64::try_from(u128::from(bytes) * part / all.max(1)).unwrap_or(bytes)
+    }
+}
+
 impl Strategy {
     /// The word of a scenario file and of tables.
     #[must_use]
@@ -149,15 +184,6 @@ impl Strategy {
             Self::Sybil { .. } => "sybil",
             Self::OnDemand { .. } => "on-demand",
             Self::Selective { .. } => "selective",
-        }
-    }
-
-    /// Hotkeys of one owner.
-    #[must_use]
-    pub const fn hotkeys(&self) -> u32 {
-        match self {
-            Self::Sybil { hotkeys } => *hotkeys,
-            _ => 1,
         }
     }
 
@@ -178,4 +204,27 @@ const fn stake() -> u64 {
 
 const fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn miners(more: &str) -> Miners {
+        toml::from_str(&format!("name = \"some\"\nbytes = 1000\n{more}")).unwrap()
+    }
+
+    fn parts(miners: &Miners, bytes: u64) -> Vec<u64> {
+        (0..miners.hotkeys()).map(|key| miners.part_of(key, bytes)).collect()
+    }
+
+    #[test]
+    fn bytes_are_divided_over_hotkeys_and_a_sybil_claims_them_under_each() {
+        assert_eq!(parts(&miners(""), 1000), [1000]);
+        assert_eq!(parts(&miners("hotkeys = 3"), 1000), [333; 3]);
+        assert_eq!(parts(&miners("hotkeys = 3\nhotkey_parts = [1, 0, 3]"), 1000), [250, 0, 750]);
+        assert_eq!(parts(&miners("strategy.sybil = { hotkeys = 2 }"), 1000), [1000; 2]);
+        let largest = miners(&format!("hotkeys = 2\nhotkey_parts = [{0}, {0}]", i64::MAX));
+        assert_eq!(parts(&largest, u64::MAX), [u64::MAX / 2; 2]);
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bounds::price;
 use super::{Scenario, Strategy, Vote};
 
 /// Why a text is no scenario.
@@ -20,8 +21,11 @@ pub struct ScenarioError {
     pub what: String,
 }
 
+/// More have no uid, and no memory.
+const MOST_HOTKEYS: u64 = 65_536;
+
 /// A step into a document.
-enum Step {
+pub(super) enum Step {
     Key(&'static str),
     At(usize),
 }
@@ -29,9 +33,9 @@ enum Step {
 use Step::{At, Key};
 
 /// What is wrong, and where.
-struct Wrong {
-    path: Vec<Step>,
-    what: String,
+pub(super) struct Wrong {
+    pub(super) path: Vec<Step>,
+    pub(super) what: String,
 }
 
 impl Scenario {
@@ -67,6 +71,7 @@ impl Scenario {
         self.wrong_numbers()
             .or_else(|| self.wrong_validators())
             .or_else(|| (0..self.miners.len()).find_map(|at| self.wrong_miners(at)))
+            .or_else(|| self.out_of_bounds())
             .or_else(|| self.wrong_beginning())
     }
 
@@ -96,11 +101,8 @@ impl Scenario {
             ("usd_per_alpha", prices.usd_per_alpha),
         ];
         for (key, found) in money {
-            if !(found.is_finite() && found >= 0.0) {
-                return wrong(
-                    vec![Key("prices"), Key(key)],
-                    format!("`{key}` must be 0 or more dollars, it is {found}"),
-                );
+            if let Some(wrong) = price(found, vec![Key("prices"), Key(key)]) {
+                return Some(wrong);
             }
         }
         for (key, params) in [
@@ -146,7 +148,7 @@ impl Scenario {
         let places = u64::from(self.subnet.max_neurons);
         let mut taken: u64 = self.validators.iter().map(|group| u64::from(group.count)).sum();
         for (at, group) in self.miners.iter().enumerate().filter(|(_, group)| group.joins_epoch == 0) {
-            let hotkeys = u64::from(group.count) * u64::from(group.strategy.hotkeys());
+            let hotkeys = u64::from(group.count) * u64::from(group.hotkeys());
             taken = taken.saturating_add(hotkeys);
             if taken > places {
                 let what = format!(
@@ -160,6 +162,36 @@ impl Scenario {
         None
     }
 
+    fn wrong_hotkeys(&self, at: usize) -> Option<Wrong> {
+        let group = &self.miners[at];
+        let (hotkeys, parts) = (group.hotkeys, &group.hotkey_parts);
+        let is_sybil = matches!(group.strategy, Strategy::Sybil { .. });
+        let all = u64::from(group.count) * u64::from(group.hotkeys());
+        let (key, what) = match () {
+            () if hotkeys == 0 => ("hotkeys", "`hotkeys` must be 1 or more, it is 0".to_owned()),
+            () if is_sybil && (hotkeys > 1 || !parts.is_empty()) => {
+                let key = if hotkeys > 1 { "hotkeys" } else { "hotkey_parts" };
+                (key, format!("a sybil's hotkeys are those of its strategy: leave `{key}` out"))
+            }
+            () if !parts.is_empty() && parts.len() as u64 != u64::from(hotkeys) => {
+                let what = format!(
+                    "`hotkey_parts` must have one number for each of {hotkeys} hotkeys, it has {}",
+                    parts.len()
+                );
+                ("hotkey_parts", what)
+            }
+            () if !parts.is_empty() && parts.iter().all(|&part| part == 0) => {
+                ("hotkey_parts", "one of `hotkey_parts` must be 1 or more".to_owned())
+            }
+            () if all > MOST_HOTKEYS => {
+                let what = format!("`{}` are {all} hotkeys, a group has at most {MOST_HOTKEYS}", group.name);
+                ("count", what)
+            }
+            () => return None,
+        };
+        Some(Wrong { path: vec![Key("miners"), At(at), Key(key)], what })
+    }
+
     fn wrong_miners(&self, at: usize) -> Option<Wrong> {
         let group = &self.miners[at];
         let path = |key| vec![Key("miners"), At(at), Key(key)];
@@ -170,6 +202,9 @@ impl Scenario {
         }
         if group.bytes.0 == 0 {
             return Some(Wrong { path: path("bytes"), what: "`bytes` must be 1 or more".into() });
+        }
+        if let Some(wrong) = self.wrong_hotkeys(at) {
+            return Some(wrong);
         }
         if group.leaves_epoch.is_some_and(|leaves| leaves <= group.joins_epoch) {
             let what = format!("it leaves before it joins, in epoch {}", group.joins_epoch);
@@ -192,7 +227,10 @@ impl Scenario {
                 .or_else(|| least("regenerator", "cores", (*cores).into())),
             Strategy::Outsourcer { bytes_per_s, .. } => least("outsourcer", "bytes_per_s", *bytes_per_s),
             Strategy::Sybil { hotkeys } => least("sybil", "hotkeys", (*hotkeys).into()),
-            Strategy::OnDemand { bytes_per_s, .. } => least("on-demand", "bytes_per_s", *bytes_per_s),
+            Strategy::OnDemand { bytes_per_s, usd_per_tib_month, .. } => {
+                least("on-demand", "bytes_per_s", *bytes_per_s)
+                    .or_else(|| price(*usd_per_tib_month, inner("on-demand", "usd_per_tib_month")))
+            }
             Strategy::Selective { stake_from } => share(*stake_from, inner("selective", "stake_from")),
         }
     }
@@ -203,7 +241,7 @@ fn share(found: f64, path: Vec<Step>) -> Option<Wrong> {
     (!(0.0..=1.0).contains(&found)).then_some(Wrong { path, what })
 }
 
-fn name(path: &[Step]) -> String {
+pub(super) fn name(path: &[Step]) -> String {
     match path.last() {
         Some(Key(key)) => format!("`{key}`"),
         _ => "the value".into(),
@@ -289,6 +327,26 @@ strategy.freeloader = { keep = 0.5 }
         assert_eq!(
             of("bytes = \"1TiB\"\ncount", "bytes = 0\ncount"),
             "s.toml:12:9: `bytes` must be 1 or more"
+        );
+        assert_eq!(
+            of("keep = 0.5 }", "keep = 0.5 }\nhotkeys = 2\nhotkey_parts = [1]"),
+            "s.toml:20:16: `hotkey_parts` must have one number for each of 2 hotkeys, it has 1"
+        );
+        assert_eq!(
+            of("keep = 0.5 }", "keep = 0.5 }\nhotkeys = 1\nhotkey_parts = [0]"),
+            "s.toml:20:16: one of `hotkey_parts` must be 1 or more"
+        );
+        assert_eq!(
+            of("keep = 0.5 }", "keep = 0.5 }\nhotkeys = 0"),
+            "s.toml:19:11: `hotkeys` must be 1 or more, it is 0"
+        );
+        assert_eq!(
+            of("freeloader = { keep = 0.5 }", "sybil = { hotkeys = 2 }\nhotkeys = 2"),
+            "s.toml:19:11: a sybil's hotkeys are those of its strategy: leave `hotkeys` out"
+        );
+        assert_eq!(
+            of("keep = 0.5 }", "keep = 0.5 }\njoins_epoch = 1\ncount = 70_000"),
+            "s.toml:20:9: `free` are 70000 hotkeys, a group has at most 65536"
         );
         assert_eq!(
             of("keep = 0.5 }", "keep = 0.5 }\ncount = 254"),

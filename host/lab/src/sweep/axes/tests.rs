@@ -3,7 +3,7 @@ use super::*;
 const TEXT: &str = r#"
 about = "free riders"
 plugins.rule = "incentive-ema"
-plugins.rule_params = { decay = 0.5 }
+plugins.rule_params = { keep_permille = 500 }
 plugins.scheme = "proof-stream"
 [[validators]]
 name = "v"
@@ -67,10 +67,10 @@ fn every_combination_is_a_cell_and_the_last_axis_runs_first() {
 
 #[test]
 fn parameters_stay_with_the_plugin_that_they_are_of() {
-    let rules = list("incentive-ema,incentive-proportional,incentive-ema={decay=0.25}");
+    let rules = list("incentive-ema,incentive-proportional,incentive-ema={keep_permille=250}");
     let cells = cells(&Axes { rules, ..Axes::default() }).unwrap();
     let params: Vec<&Value> = cells.iter().map(|cell| &cell.scenario.plugins.rule_params).collect();
-    assert_eq!(params, [&json!({ "decay": 0.5 }), &json!({}), &json!({ "decay": 0.25 })]);
+    assert_eq!(params, [&json!({ "keep_permille": 500 }), &json!({}), &json!({ "keep_permille": 250 })]);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_cannot_be_is_told_by_name() {
     let rules = list("incentive-ema=3");
     assert_eq!(
         cells(&Axes { rules, ..Axes::default() }).unwrap_err(),
-        "the parameters of `incentive-ema` must be a table such as {decay=0.9}, found 3"
+        "the parameters of `incentive-ema` must be a table such as {keep_permille=900}, found 3"
     );
     let honest = Scenario { miners: scenario().miners[..1].to_vec(), ..scenario() };
     let none = Axes { strategies: list("sybil"), ..Axes::default() }.cells(&honest, &figures).unwrap_err();

@@ -25,6 +25,7 @@ impl Swept {
             shares::section(self, &names),
             returns::section(self),
             sections::table(self),
+            sections::validators(self),
             sections::cells(self),
             sections::runs(self),
         ];
@@ -100,7 +101,7 @@ mod tests {
     fn no_number_on_it_is_nan_or_infinite_and_no_name_is_markup() {
         let mut swept = swept();
         let agent = &mut swept.cells[0].agents[1];
-        (agent.roi, agent.roi_ci95, agent.claimed_share) = (f64::INFINITY, [-1.0, f64::NAN], 0.1);
+        (agent.roi, agent.roi_ci95, agent.claimed_share) = (Some(f64::INFINITY), Some([-1.0, f64::NAN]), 0.1);
         agent.name = "<img onerror=x>".into();
         swept.cells[1].windows.clear();
         let empty = Swept { cells: Vec::new(), kept_runs: 0, fresh_runs: 0, unkept: None };

@@ -26,7 +26,7 @@ fn points(swept: &Swept) -> Vec<Point<'_>> {
     };
     swept
         .rows()
-        .filter(|(_, agent)| !agent.honest)
+        .filter(|(_, agent)| !agent.honest && returns(agent).is_some())
         .map(|(cell, agent)| Point { name: point((cell, agent)), agent })
         .collect()
 }
@@ -34,6 +34,11 @@ fn points(swept: &Swept) -> Vec<Point<'_>> {
 /// Dollars earned for a dollar paid, as far as it can be drawn.
 fn ratio(roi: f64) -> f64 {
     if roi.is_nan() { LEAST } else { (roi + 1.0).clamp(LEAST, MOST) }
+}
+
+/// The mean and its interval; nothing of an attack that cost nothing.
+fn returns(agent: &AgentSummary) -> Option<(f64, [f64; 2])> {
+    Some((agent.roi?, agent.roi_ci95?))
 }
 
 pub(super) fn section(swept: &Swept) -> String {
@@ -67,10 +72,8 @@ pub(super) fn section(swept: &Swept) -> String {
 
 fn chart(points: &[Point<'_>], names: &[&str]) -> String {
     let x = Axis::from_zero(points.iter().map(|point| point.agent.claimed_share), INSIDE.left, INSIDE.right);
-    let ratios = points.iter().flat_map(|point| {
-        let [low, high] = point.agent.roi_ci95;
-        [low, high, point.agent.roi].map(ratio)
-    });
+    let ratios = points.iter().filter_map(|point| returns(point.agent));
+    let ratios = ratios.flat_map(|(roi, [low, high])| [low, high, roi].map(ratio));
     let Some(y) = Axis::logarithmic(ratios.chain([1.0]), INSIDE.bottom, INSIDE.top) else {
         return String::new();
     };
@@ -86,18 +89,19 @@ fn chart(points: &[Point<'_>], names: &[&str]) -> String {
     );
     drawing.line("axis", (INSIDE.left, y.place(1.0)), (INSIDE.right, y.place(1.0)));
     for (series, name) in names.iter().enumerate() {
-        let mut of: Vec<&AgentSummary> =
-            points.iter().filter(|point| point.name == *name).map(|point| point.agent).collect();
-        of.sort_by(|a, b| a.claimed_share.total_cmp(&b.claimed_share));
+        let these = points.iter().filter(|point| point.name == *name);
+        let mut of: Vec<(&AgentSummary, f64, [f64; 2])> = these
+            .filter_map(|point| returns(point.agent).map(|(roi, ci95)| (point.agent, roi, ci95)))
+            .collect();
+        of.sort_by(|a, b| a.0.claimed_share.total_cmp(&b.0.claimed_share));
         let at = |agent: &AgentSummary, roi: f64| (x.place(agent.claimed_share), y.place(ratio(roi)));
-        let line: Vec<_> = of.iter().map(|agent| at(agent, agent.roi)).collect();
+        let line: Vec<_> = of.iter().map(|&(agent, roi, _)| at(agent, roi)).collect();
         drawing.trace(series, &line, name);
-        for agent in of {
-            let [low, high] = agent.roi_ci95;
+        for (agent, roi, [low, high]) in of {
             drawing.bar(series, at(agent, low), at(agent, high));
             let told =
-                format!("{name}: {} of claims, ROI {}", percent(agent.claimed_share), significant(agent.roi));
-            drawing.mark(series, at(agent, agent.roi), &told);
+                format!("{name}: {} of claims, ROI {}", percent(agent.claimed_share), significant(roi));
+            drawing.mark(series, at(agent, roi), &told);
         }
     }
     format!("{}{}", drawing.into_svg(WIDTH, HEIGHT, TITLE), legend(names.iter().copied().enumerate()))

@@ -2,7 +2,7 @@
 //! made anew from the evidence, so damage costs time and never a round.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{Digest, Epoch};
@@ -19,6 +19,8 @@ const HEAD_BYTES: usize = 16 + 32 + 32 + 8;
 const DIGEST_BYTES: usize = 32;
 /// More than a line has: 65,536 miners with two reasons of 512 bytes each.
 const MOST_LINE_BYTES: u64 = 256 << 20;
+/// How much is read at once where the end of a line is looked for.
+const STEP_BYTES: usize = 64 << 10;
 
 /// A rule's memory, and the epoch that it stands behind.
 pub(super) struct Notebook {
@@ -139,19 +141,39 @@ struct Line {
     epoch: Epoch,
 }
 
-/// The file of lines, at its end, without a torn last one; and the epoch of the last.
+/// The file of lines, at its end, without a torn last one; and the epoch of the last. Only its last line and a torn one
+/// are read, however long it is.
 fn open_lines(path: &Path) -> io::Result<(File, Option<Epoch>)> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     let length = file.metadata()?.len();
-    let from = length.saturating_sub(MOST_LINE_BYTES);
-    file.seek(SeekFrom::Start(from))?;
-    let mut tail = Vec::new();
-    (&file).take(MOST_LINE_BYTES).read_to_end(&mut tail)?;
-    let whole = tail.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    file.set_len(from + whole as u64)?;
-    let last = tail[..whole].strip_suffix(b"\n").and_then(|lines| lines.rsplit(|byte| *byte == b'\n').next());
-    let last = last.and_then(|line| serde_json::from_slice::<Line>(line).ok());
-    Ok((file, last.map(|line| line.epoch)))
+    let whole = newline_before(&mut file, length)?.map_or(0, |at| at + 1);
+    if whole < length {
+        file.set_len(whole)?;
+    }
+    let Some(end) = whole.checked_sub(1) else { return Ok((file, None)) };
+    let begin = newline_before(&mut file, end)?.map_or(0, |at| at + 1);
+    if end - begin > MOST_LINE_BYTES {
+        return Ok((file, None));
+    }
+    file.seek(SeekFrom::Start(begin))?;
+    let line: Option<Line> = serde_json::from_reader(BufReader::new((&file).take(end - begin))).ok();
+    Ok((file, line.map(|line| line.epoch)))
+}
+
+/// Where the last newline before byte `end` stands, looked for from there backwards.
+fn newline_before(file: &mut File, mut end: u64) -> io::Result<Option<u64>> {
+    let mut piece = [0; STEP_BYTES];
+    while end > 0 {
+        let length = end.min(STEP_BYTES as u64);
+        let (begin, piece) = (end - length, &mut piece[..length as usize]);
+        file.seek(SeekFrom::Start(begin))?;
+        file.read_exact(piece)?;
+        if let Some(at) = piece.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(Some(begin + at as u64));
+        }
+        end = begin;
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -218,5 +240,51 @@ mod tests {
         let epochs: Vec<u64> =
             text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().epoch.0).collect();
         assert_eq!(epochs, [4, 5, 6]);
+    }
+
+    #[test]
+    fn the_last_line_is_found_wherever_lines_end_among_the_pieces_that_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("l");
+        let line = |epoch: u64, length: usize| {
+            let start = format!("{{\"epoch\":{epoch},\"x\":\"");
+            let fill = "x".repeat(length - start.len() - 3);
+            format!("{start}{fill}\"}}\n")
+        };
+        let around = [100, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 2 * STEP_BYTES, 3 * STEP_BYTES + 7];
+        for before in around {
+            for last in around {
+                for torn in [0, 1, STEP_BYTES - 1, STEP_BYTES, 2 * STEP_BYTES + 1] {
+                    let whole = line(6, before) + &line(7, last);
+                    std::fs::write(&path, whole.clone() + &"t".repeat(torn)).unwrap();
+                    let (file, epoch) = open_lines(&path).unwrap();
+                    assert_eq!(epoch, Some(Epoch(7)), "{before} {last} {torn}");
+                    assert_eq!(file.metadata().unwrap().len(), whole.len() as u64, "{before} {last} {torn}");
+                }
+            }
+        }
+        for (text, length, epoch) in [
+            ("", 0, None),
+            ("torn", 0, None),
+            ("\n", 1, None),
+            ("{\"epoch\":3}\n", 12, Some(Epoch(3))),
+            ("{\"epoch\":3}\nno line\n{\"ep", 20, None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let (file, found) = open_lines(&path).unwrap();
+            assert_eq!((found, file.metadata().unwrap().len()), (epoch, length), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_larger_than_memory_is_opened_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("l");
+        let mut file = File::create(&path).unwrap();
+        // A hole of 8 TiB takes no disk, and nobody could read it.
+        file.set_len(8 << 40).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        file.write_all(b"\n{\"epoch\":8}\n").unwrap();
+        assert_eq!(open_lines(&path).unwrap().1, Some(Epoch(8)));
     }
 }

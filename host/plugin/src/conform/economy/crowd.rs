@@ -4,7 +4,7 @@ use plimsoll_core::{BlockNumber, Digest, Epoch, Hotkey, IncentiveOutcome, Round,
 use serde_json::{Value, json};
 
 use super::choices::Choices;
-use super::scenario::Miners;
+use super::scenario::{Miners, ONLY_EXACT};
 use crate::Incentive;
 
 /// What became of one miner's audits in one epoch.
@@ -29,6 +29,9 @@ pub(super) struct Miner {
     /// By epoch.
     pub(super) audits: Vec<Audits>,
 }
+
+/// Samples of an audit, where a scenario says nothing of them.
+const SCENARIO_SAMPLES: f64 = 20.0;
 
 /// Epochs of a case, at most.
 pub(super) const EPOCHS: usize = 5;
@@ -122,9 +125,21 @@ impl Miner {
         if issued > 0.0 { sum(|audits| audits.passed) / issued } else { 1.0 }
     }
 
+    /// With as many units kept as pass that share of audits of 20 samples.
     pub(super) fn group(&self) -> Miners {
-        Miners::new(&self.role, 1, self.claimed_bytes, self.kept())
+        Miners::new(&self.role, 1, self.claimed_bytes, kept_of(self.kept()))
     }
+}
+
+/// What is said of a scenario of `miners`: in a simulation everyone is asked, in every epoch.
+pub(super) fn only_exact(miners: &[Miner], also: bool) -> &'static str {
+    let is_unasked = |miner: &Miner| miner.audits.iter().all(|audits| audits.issued() == 0);
+    if also || miners.iter().any(is_unasked) { ONLY_EXACT } else { "" }
+}
+
+/// The share of units that an owner keeps who passes such a share of audits: its 20th root, in ten-thousandths.
+pub(super) fn kept_of(passed: f64) -> f64 {
+    (passed.powf(1.0 / SCENARIO_SAMPLES) * 10_000.0).round() / 10_000.0
 }
 
 /// What a rule said of a crowd over some epochs.

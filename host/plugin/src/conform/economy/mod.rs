@@ -7,6 +7,7 @@ mod crowd;
 mod policy;
 mod rule;
 mod scenario;
+mod sixteen_bits;
 mod splitting;
 mod state;
 

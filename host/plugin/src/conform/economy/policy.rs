@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::report::{Broken, Laws};
 use super::choices::{Choices, smallest};
-use super::scenario::{Scenario, Tested, size};
+use super::scenario::{ONLY_EXACT, Scenario, Tested, size};
 use crate::Allocation;
 
 const RAO_PER_TAO: u64 = 1_000_000_000;
@@ -122,7 +122,12 @@ fn order(policy: &Allocation, tested: &Tested, choices: &mut Choices<'_>) -> Fou
             size(of(&one, neuron)),
             size(of(&other, neuron))
         ),
-        scenario: scenario(tested, "What these validators get depends on their order", &space, &neurons),
+        scenario: scenario(
+            tested,
+            &format!("What these validators get depends on their order{ONLY_EXACT}"),
+            &space,
+            &neurons,
+        ),
         case: json!([case(&space, &neurons, &one), case(&space, &shuffled, &other)]),
     }))
 }

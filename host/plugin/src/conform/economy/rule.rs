@@ -2,8 +2,8 @@
 
 use super::super::report::{Broken, Laws};
 use super::choices::{Choices, smallest};
-use super::crowd::{Audits, EPOCHS, Miner, by_epoch, live, size_bytes};
-use super::scenario::{Miners, Scenario, Tested, size};
+use super::crowd::{Audits, EPOCHS, Miner, by_epoch, live, only_exact, size_bytes};
+use super::scenario::{Miners, ONLY_EXACT, Scenario, Tested, size};
 use super::{splitting, state};
 use crate::Incentive;
 
@@ -38,7 +38,7 @@ pub(in super::super) fn incentive(rule: &Incentive, tested: &Tested, laws: &mut 
     );
     laws.economic(
         "weights",
-        "as 16-bit weights the largest is 65535, and none from 1/131070 of it on is lost",
+        "as 16-bit weights the largest is 65535, the order stays, and rounding moves none by more than half a step",
         || try_on(state::weights)("weights"),
     );
 }
@@ -75,13 +75,14 @@ fn more(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
     more.claimed_bytes = more.claimed_bytes.saturating_add(size_bytes(choices, LARGEST_GIB_BITS));
     let (small, large) = (size(fewer.claimed_bytes), size(more.claimed_bytes));
     let miners = [vec![fewer, more], others(choices, 0, epochs)].concat();
+    let only_exact = only_exact(&miners, false);
     let life = live(rule, &miners)?;
     let (less, more) = (life.last_value(0), life.last_value(1));
     Ok((less > more).then(|| Broken {
         figures: format!("{small} earn {less}, {large} with the same audits {more}, {}", life.after()),
         scenario: scenario(
             tested,
-            "Of two miners with the same audits the one with fewer bytes earns more",
+            &format!("Of two miners with the same audits the one with fewer bytes earns more{only_exact}"),
             &miners,
         ),
         case: life.to_json(),
@@ -102,6 +103,9 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
         format!("{} of {} audits", audits.passed, audits.issued())
     };
     let miners = [vec![failing, passing], others(choices, 0, epochs)].concat();
+    // In a simulation a miner is asked once an epoch, unless its strategy asks more.
+    let partly = miners[0].audits.iter().any(|audits| audits.passed > 0 && audits.passed < audits.issued());
+    let only_exact = only_exact(&miners, partly);
     let life = live(rule, &miners)?;
     let (failing, passing) = (life.last_value(0), life.last_value(1));
     Ok((failing > passing).then(|| Broken {
@@ -113,7 +117,7 @@ fn failing(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
         ),
         scenario: scenario(
             tested,
-            "Of two miners of one size the one that fails more audits earns more",
+            &format!("Of two miners of one size the one that fails more audits earns more{only_exact}"),
             &miners,
         ),
         case: life.to_json(),
@@ -137,7 +141,11 @@ fn unasked(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Foun
             "after the same past, {} failed audits earn {failing}, and not being asked {unasked}",
             miners[0].audits[epochs].failed,
         ),
-        scenario: scenario(tested, "Failing an audit earns more than not being asked", &miners),
+        scenario: scenario(
+            tested,
+            &format!("Failing an audit earns more than not being asked{ONLY_EXACT}"),
+            &miners,
+        ),
         case: life.to_json(),
     }))
 }
@@ -158,12 +166,13 @@ fn absent(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found
     }
     let asked: u32 = miners[0].audits.iter().map(|audits| audits.issued()).sum();
     let nothing = Miners::new(&miners[0].role, 1, miners[0].claimed_bytes, 0.0);
+    let only_exact = only_exact(&miners, false);
     let groups = std::iter::once(nothing).chain(miners[1..].iter().map(Miner::group));
     Ok(Some(Broken {
         figures: format!("none of {asked} audits passed, and it earns {earned} {}", life.after()),
         scenario: Scenario::of_rule(
             tested,
-            "A miner that never proved anything earns something",
+            &format!("A miner that never proved anything earns something{only_exact}"),
             groups.collect(),
         ),
         case: life.to_json(),

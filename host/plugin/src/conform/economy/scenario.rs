@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 /// Long enough for a moving average to settle.
 const EPOCHS: u64 = 60;
 
+/// Said of scenarios that run, but need an order of miners, an audit that is not made, or a look at the memory to show
+/// what was found.
+pub(super) const ONLY_EXACT: &str = " (in the exact case below: a simulation does not show it)";
+
 /// A scenario file's contents, as far as a law needs them.
 #[derive(Debug, Clone, Serialize)]
 pub(in super::super) struct Scenario {
@@ -42,6 +46,12 @@ pub(super) struct Miners {
     name: String,
     count: u32,
     bytes: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hotkeys: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hotkey_parts: Option<Vec<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_coldkey: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     joins_epoch: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,8 +96,27 @@ impl Miners {
             Err(_) => Value::from(i64::MAX),
         };
         let strategy = (keep < 1.0).then_some(Strategy::Freeloader { keep });
-        let name = name.into();
-        Self { name, count, bytes, joins_epoch: None, leaves_epoch: None, comes_back: None, strategy }
+        Self {
+            name: name.into(),
+            count,
+            bytes,
+            hotkeys: None,
+            hotkey_parts: None,
+            one_coldkey: None,
+            joins_epoch: None,
+            leaves_epoch: None,
+            comes_back: None,
+            strategy,
+        }
+    }
+
+    /// Each of them has as many hotkeys as there are parts, for such parts of its bytes.
+    pub(super) fn split(mut self, parts: &[u64], one_coldkey: bool) -> Self {
+        let alike = parts.iter().all(|part| Some(part) == parts.first());
+        self.hotkeys = Some(parts.len());
+        self.hotkey_parts = (!alike).then(|| parts.to_vec());
+        self.one_coldkey = one_coldkey.then_some(true);
+        self
     }
 
     /// There from one epoch to another only.

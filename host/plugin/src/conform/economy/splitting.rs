@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::super::report::Broken;
 use super::choices::Choices;
-use super::crowd::{Audits, Life, Miner, live};
+use super::crowd::{Audits, Life, Miner, kept_of, live, only_exact};
 use super::rule::others;
-use super::scenario::{Scenario, Tested, size};
+use super::scenario::{Miners, Scenario, Tested, size};
 use crate::Incentive;
 
 const EPOCHS: usize = 3;
@@ -96,7 +96,7 @@ pub(super) fn splitting(
     }
     Ok(Some(Broken {
         figures: figures(&whole, &gib, one, several),
-        scenario: scenario(tested, &whole, &parts, &others, one_coldkey),
+        scenario: scenario(tested, &whole, &gib, &others, one_coldkey),
         case: json!({ "one_hotkey": alone.to_json(), "split": split.to_json() }),
     }))
 }
@@ -115,27 +115,15 @@ fn figures(whole: &Miner, gib: &[u64], one: Earned, several: Earned) -> String {
 }
 
 /// The whole and the parts side by side: they hold as much and should earn as much.
-fn scenario(
-    tested: &Tested,
-    whole: &Miner,
-    parts: &[Miner],
-    others: &[Miner],
-    one_coldkey: bool,
-) -> Scenario {
-    let alike = parts.iter().all(|part| part.claimed_bytes == parts[0].claimed_bytes);
-    let mut groups = vec![whole.group()];
-    if alike {
-        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let (bytes, kept) = (parts[0].claimed_bytes, parts[0].kept());
-        groups.push(super::scenario::Miners::new("split", count, bytes, kept));
-    } else {
-        groups.extend(parts.iter().map(Miner::group));
-    }
+fn scenario(tested: &Tested, whole: &Miner, gib: &[u64], others: &[Miner], one_coldkey: bool) -> Scenario {
+    let split = Miners::new("split", 1, whole.claimed_bytes, kept_of(whole.kept())).split(gib, one_coldkey);
+    let mut groups = vec![whole.group(), split];
     groups.extend(others.iter().map(Miner::group));
-    let about = if one_coldkey {
-        "Hotkeys that hold parts of as large a plot as `one hotkey` earn more than it; in the law they have one coldkey"
-    } else {
-        "Hotkeys that hold parts of as large a plot as `one hotkey` earn more than it"
-    };
-    Scenario::of_rule(tested, about, groups)
+    // In a simulation nobody asks a hotkey that claims nothing.
+    let miners = [std::slice::from_ref(whole), others].concat();
+    let only_exact = only_exact(&miners, gib.contains(&0));
+    let about = format!(
+        "An owner who splits as large a plot as `one hotkey` over several hotkeys earns more than it{only_exact}"
+    );
+    Scenario::of_rule(tested, &about, groups)
 }

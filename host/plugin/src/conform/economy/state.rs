@@ -1,14 +1,15 @@
 //! Laws of incentive rules about all miners together: their order, the rule's memory, the weights as a chain takes
 //! them.
 
-use plimsoll_core::{Hotkey, Standing, Uid};
+use plimsoll_core::{Hotkey, Standing, Uid, normalise_weights};
 use serde_json::json;
 
 use super::super::report::Broken;
 use super::choices::Choices;
-use super::crowd::{Miner, live, round, weigh_all};
+use super::crowd::{Miner, live, only_exact, round, weigh_all};
 use super::rule::others;
-use super::scenario::{Miners, Scenario, Tested};
+use super::scenario::{Miners, ONLY_EXACT, Scenario, Tested};
+use super::sixteen_bits::misshapen;
 use crate::{Incentive, MEMORY_BLOB_BYTES, PluginError};
 
 const EPOCHS: usize = 3;
@@ -18,7 +19,6 @@ const CHURN_EPOCHS: u64 = 72;
 /// Epochs with the same hotkeys; what is remembered may grow in the first half.
 const STEADY_EPOCHS: u64 = 80;
 const STEADY: u16 = 8;
-const LARGEST_WEIGHT: u128 = 65_535;
 
 type Found = Result<Option<Broken>, String>;
 
@@ -51,7 +51,11 @@ pub(super) fn order(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>
     };
     Ok(Some(Broken {
         figures,
-        scenario: scenario(tested, "What these miners earn depends on their order", &miners),
+        scenario: scenario(
+            tested,
+            &format!("What these miners earn depends on their order{ONLY_EXACT}"),
+            &miners,
+        ),
         case: json!({ "one_order": one.to_json(), "another": other.to_json() }),
     }))
 }
@@ -106,7 +110,11 @@ pub(super) fn memory(rule: &Incentive, tested: &Tested) -> Found {
     let broken = |figures: String, sizes: &[usize], groups: Vec<Miners>| {
         Some(Broken {
             figures,
-            scenario: Scenario::of_rule(tested, "What the rule remembers grows and grows", groups),
+            scenario: Scenario::of_rule(
+                tested,
+                &format!("What the rule remembers grows and grows{ONLY_EXACT}"),
+                groups,
+            ),
             case: json!({ "memory_bytes_by_epoch": sizes }),
         })
     };
@@ -138,12 +146,8 @@ pub(super) fn memory(rule: &Incentive, tested: &Tested) -> Found {
     Ok(broken(figures, &sizes, vec![Miners::new("steady", STEADY.into(), 1 << 40, 1.0)]))
 }
 
-/// `value · 65535 / largest`, rounded to the nearest, as a chain does it.
-fn scaled(value: u64, largest: u128) -> u128 {
-    (u128::from(value) * LARGEST_WEIGHT + largest / 2).checked_div(largest).unwrap_or(0)
-}
-
-/// Somebody passed everything, so the largest is 65535, and what is not far below it is not lost.
+/// Somebody passed everything, so the largest is 65535 as the host normalises; and what it makes of all others is near
+/// enough to what the rule said, in the same order.
 pub(super) fn weights(rule: &Incentive, tested: &Tested, choices: &mut Choices<'_>) -> Found {
     let epochs = 1 + choices.place(EPOCHS);
     let mut miners = others(choices, 1, epochs);
@@ -151,14 +155,12 @@ pub(super) fn weights(rule: &Incentive, tested: &Tested, choices: &mut Choices<'
         // The first of them passes all that it is asked, and is asked in every epoch.
         *audits = super::crowd::Audits { passed: 1 + audits.passed, ..Default::default() };
     }
+    let only_exact = only_exact(&miners, false);
     let life = live(rule, &miners)?;
     let values = life.last_values();
-    let largest = values.iter().map(|&(_, value)| u128::from(value)).max().unwrap_or(0);
-    let lost = values.iter().find(|(_, value)| {
-        u128::from(*value) * 2 * LARGEST_WEIGHT >= largest && *value > 0 && scaled(*value, largest) == 0
-    });
-    let figures = match lost {
-        _ if largest == 0 => {
+    let nothing = values.iter().all(|&(_, value)| value == 0);
+    let figures = match misshapen(&values, &normalise_weights(&values)) {
+        _ if nothing => {
             let Miner { claimed_bytes, audits, .. } = &miners[0];
             let passed: u32 = audits.iter().map(|audits| audits.passed).sum();
             let size = super::scenario::size(*claimed_bytes);
@@ -167,12 +169,16 @@ pub(super) fn weights(rule: &Incentive, tested: &Tested, choices: &mut Choices<'
                 miners.len()
             )
         }
-        Some((uid, value)) => format!("uid {uid} earns {value} of at most {largest}, and that becomes 0"),
+        Some(what) => what,
         None => return Ok(None),
     };
     Ok(Some(Broken {
         figures,
-        scenario: scenario(tested, "What these miners earn is lost when it becomes 16-bit weights", &miners),
+        scenario: scenario(
+            tested,
+            &format!("What these miners earn is lost when it becomes 16-bit weights{only_exact}"),
+            &miners,
+        ),
         case: life.to_json(),
     }))
 }

@@ -1,6 +1,6 @@
 //! From a rule's values to the weights that a chain takes.
 
-use plimsoll_core::Uid;
+use crate::Uid;
 
 /// Scales values so that the largest becomes 65535, as the chain itself does on arrival: `value · 65535 /
 /// largest`, rounded to the nearest, halves upwards. A zero stays in the list as zero, and where all are zero

@@ -1,0 +1,225 @@
+//! What stands between a socket and the miner.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::request::Parts;
+use axum::response::Response;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use plimsoll_core::{Hotkey, Keypair};
+use tokio::time::timeout;
+
+use super::cargo::Streams;
+use super::rate::Buckets;
+use super::reply::{JSON, Reply, busy, refuse, response, signed, unauthenticated};
+use super::turns::Turns;
+use super::{MinerSide, ReplayKeeping, ServerOptions};
+use crate::answer::SignedAnswer;
+use crate::btauth::{AuthHeaders, Nonce, ReplayStore, RequestVerifier, SignedRequest};
+use crate::clock::Clock;
+use crate::error::WireError;
+use crate::messages::{Refusal, RefusalCode};
+
+pub(super) struct Door {
+    pub(super) verifier: RequestVerifier,
+    buckets: Mutex<Buckets>,
+    turns: Turns,
+    pub(super) streams: Streams,
+    pub(super) side: Arc<dyn MinerSide>,
+    pub(super) key: Keypair,
+    pub(super) options: ServerOptions,
+    clock: Arc<dyn Clock>,
+}
+
+impl Door {
+    /// With the log of taken requests that `options` names.
+    pub(super) fn open(
+        side: Arc<dyn MinerSide>,
+        key: Keypair,
+        options: ServerOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, WireError> {
+        let ReplayKeeping::Folder { path, missing } = &options.replay else {
+            return Ok(Self::in_memory(side, key, options, clock));
+        };
+        let store = ReplayStore::kept_in(path, key.hotkey(), *missing, clock.unix_ns())?;
+        let store = store.not_before(options.limits.nonce_floor_ns.unwrap_or(0));
+        Ok(Self::with_store(side, key, options, clock, store))
+    }
+
+    /// Without.
+    pub(super) fn in_memory(
+        side: Arc<dyn MinerSide>,
+        key: Keypair,
+        options: ServerOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let floor_ns = options.limits.nonce_floor_ns.unwrap_or_else(|| clock.unix_ns());
+        Self::with_store(side, key, options, clock, ReplayStore::new(floor_ns))
+    }
+
+    fn with_store(
+        side: Arc<dyn MinerSide>,
+        key: Keypair,
+        options: ServerOptions,
+        clock: Arc<dyn Clock>,
+        store: ReplayStore,
+    ) -> Self {
+        let limits = &options.limits;
+        Self {
+            verifier: RequestVerifier::new(key.hotkey(), store, Arc::clone(&clock)),
+            buckets: Mutex::new(Buckets::new(limits.burst, limits.refill)),
+            turns: Turns::new(limits.answers_at_once, limits.answers_at_once_per_caller),
+            streams: Streams::new(limits.streams_at_once),
+            side,
+            key,
+            options,
+            clock,
+        }
+    }
+
+    /// Steps 2 to 4: the request and its body, if its sender signed them.
+    pub(super) async fn authenticate(&self, request: Request) -> Result<(SignedRequest, Bytes), Refusal> {
+        let (head, body) = request.into_parts();
+        let headers = self.before_body(&head.headers)?;
+        let body = self.read(body).await?;
+        let request = self
+            .verifier
+            .authenticate(&headers, head.method.as_str(), target(&head), &body)
+            .map_err(|why| unauthenticated(&why))?;
+        Ok((request, body))
+    }
+
+    /// Step 2 for btauth: the head alone.
+    pub(super) fn before_body(&self, head: &HeaderMap) -> Result<AuthHeaders, Refusal> {
+        plain(head)?;
+        let headers = self.verifier.before_body(head).map_err(|why| unauthenticated(&why))?;
+        self.listed(&headers.sender)?;
+        Ok(headers)
+    }
+
+    /// Whether the operator's lists let `caller` through.
+    pub(super) fn listed(&self, caller: &Hotkey) -> Result<(), Refusal> {
+        if self.options.callers.serve(caller) {
+            return Ok(());
+        }
+        let why = format!("{caller} is not served here: the miner's operator says so");
+        Err(Refusal::new(RefusalCode::NotPermitted, why))
+    }
+
+    /// The body, never more than the cap in memory.
+    pub(super) async fn read(&self, body: Body) -> Result<Bytes, Refusal> {
+        let limits = &self.options.limits;
+        let most = limits.request_bytes;
+        let too_large =
+            || Refusal::new(RefusalCode::TooLarge, format!("the body is longer than {most} bytes"));
+        let announced = hyper::body::Body::size_hint(&body).lower();
+        if announced > u64::try_from(most).unwrap_or(u64::MAX) {
+            return Err(too_large());
+        }
+        match timeout(limits.body_within, Limited::new(body, most).collect()).await {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(why)) if why.is::<LengthLimitError>() => Err(too_large()),
+            Ok(Err(_)) => Err(unreadable()),
+            Err(_) => Err(too_slow(limits.body_within)),
+        }
+    }
+
+    /// Steps 5 to 8, and the signature. What has not had its turn by `deadline` is not begun any more: its
+    /// answer would be late, and another's may still be in time.
+    pub(super) async fn reply(
+        &self,
+        request: &SignedRequest,
+        deadline: Option<Duration>,
+        reply: impl Future<Output = Reply>,
+    ) -> Response {
+        if let Err(refused) = self.pass(request) {
+            return *refused;
+        }
+        let reply = self.in_turn(&request.sender, deadline, reply).await;
+        self.signed(request, reply)
+    }
+
+    /// Steps 5 to 7; the response where one of them stops the request.
+    pub(super) fn pass(&self, request: &SignedRequest) -> Result<(), Box<Response>> {
+        let signed = |refusal| Box::new(self.signed(request, Err(refusal)));
+        self.permit(&request.sender).map_err(signed)?;
+        self.admit(&request.sender, request.nonce).map_err(|refusal| Box::new(refuse(&refusal)))?;
+        self.rate(&request.sender).map_err(signed)
+    }
+
+    pub(super) fn permit(&self, caller: &Hotkey) -> Result<(), Refusal> {
+        if self.side.permits(caller) {
+            return Ok(());
+        }
+        let why = format!("{caller} is no validator with a permit on this miner's metagraph");
+        Err(Refusal::new(RefusalCode::NotPermitted, why))
+    }
+
+    pub(super) fn admit(&self, caller: &Hotkey, nonce: Nonce) -> Result<(), Refusal> {
+        self.verifier.admit_nonce(caller, nonce).map_err(|why| unauthenticated(&why))
+    }
+
+    pub(super) fn rate(&self, caller: &Hotkey) -> Result<(), Refusal> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.take(caller, self.clock.uptime_ns()).map_err(|wait_ms| {
+            Refusal::new(RefusalCode::TooMany, format!("too many requests: the next one in {wait_ms} ms"))
+        })
+    }
+
+    /// Step 8.
+    pub(super) async fn in_turn<T>(
+        &self,
+        caller: &Hotkey,
+        deadline: Option<Duration>,
+        reply: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let in_turn = async {
+            let turn = self.turns.of(caller, self.side.stake(caller));
+            let _turn = match deadline {
+                None => turn.await,
+                Some(deadline) => timeout(deadline, turn)
+                    .await
+                    .map_err(|_| busy("had no turn before the deadline of the request"))?,
+            };
+            reply.await
+        };
+        let reply = timeout(self.options.limits.answer_within, in_turn).await;
+        reply.unwrap_or_else(|_| Err(busy("did not find the time to answer")))
+    }
+
+    pub(super) fn signed(&self, request: &SignedRequest, reply: Reply) -> Response {
+        let (status, kind, body) = reply.unwrap_or_else(|refusal| {
+            tracing::info!(caller = %request.sender, status = refusal.status(), "refused: {refusal}");
+            (refusal.status(), JSON, refusal.to_bytes())
+        });
+        let answer = SignedAnswer::sign(&self.key, request, status, &body);
+        signed(response(status, kind, Body::from(body)), &answer)
+    }
+}
+
+/// path?query as sent.
+pub(super) fn target(head: &Parts) -> &str {
+    head.uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+/// Whether the body comes as it is.
+pub(super) fn plain(head: &HeaderMap) -> Result<(), Refusal> {
+    if head.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity") {
+        return Ok(());
+    }
+    Err(Refusal::new(RefusalCode::Encoded, "the body is encoded: send it as it is"))
+}
+
+pub(super) fn unreadable() -> Refusal {
+    Refusal::new(RefusalCode::BadRequest, "the body could not be read")
+}
+
+pub(super) fn too_slow(within: Duration) -> Refusal {
+    let why = format!("the body did not come within {} ms", within.as_millis());
+    Refusal::new(RefusalCode::TooSlow, why)
+}
