@@ -59,6 +59,8 @@ enum Following {
 #[derive(Clone)]
 pub(super) struct Pinned {
     pub(super) hash: Digest,
+    /// The newest one that was known before this was asked for.
+    pub(super) before: Option<Head>,
     pub(super) runtime: Arc<Runtime>,
 }
 
@@ -140,11 +142,12 @@ impl Bittensor {
     }
 
     async fn newest_once(&self) -> Result<Result<Head, String>, ChainError> {
-        let head = match self.followed() {
+        let before = self.heads().newest();
+        let head = match self.followed(before) {
             Some(head) => head,
             None => self.asked_head().await.map_err(|fault| self.failed(fault))?,
         };
-        Ok(self.heads().note(head).map(|()| head))
+        Ok(self.heads().note(head, before).map(|()| head))
     }
 
     async fn asked_head(&self) -> Result<Head, LineFault> {
@@ -157,7 +160,8 @@ impl Bittensor {
         Ok(Head { block, hash })
     }
 
-    fn followed(&self) -> Option<Head> {
+    /// The head as it was told, unless a newer one is known from asking.
+    fn followed(&self, known: Option<Head>) -> Option<Head> {
         let mut follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
         match &*follow {
             Following::Never => None,
@@ -170,7 +174,9 @@ impl Bittensor {
                 *follow = Following::Yes(Follower::start(self.inner.line.clone(), pause));
                 None
             }
-            Following::Yes(follower) => follower.head(),
+            Following::Yes(follower) => {
+                follower.head().filter(|head| known.is_none_or(|known| known.block <= head.block))
+            }
         }
     }
 
@@ -193,11 +199,12 @@ impl Bittensor {
 
     /// The newest finalized block to read at. Its height is not asked for: what is read tells it.
     pub(super) async fn pinned(&self) -> Result<Pinned, ChainError> {
-        let hash = match self.followed() {
+        let before = self.heads().newest();
+        let hash = match self.followed(before) {
             Some(head) => head.hash,
             None => rpc::finalized_head(self.line()).await.map_err(|fault| self.failed(fault))?,
         };
-        Ok(Pinned { hash, runtime: self.runtime_at(&hash, false).await? })
+        Ok(Pinned { hash, before, runtime: self.runtime_at(&hash, false).await? })
     }
 
     /// The runtime of a block. `now` asks the node for its version, however fresh the last answer is.
@@ -230,22 +237,21 @@ impl Bittensor {
     /// The newest metadata that both sides know; version 14 where the runtime knows no other.
     async fn metadata(&self, hash: &Digest) -> Result<Vec<u8>, Trouble> {
         let versions = match rpc::state_call(self.line(), "Metadata_metadata_versions", &[], hash).await {
-            Ok(answer) => Cursor::new(&answer).list(4, |cursor| cursor.u32())?,
+            Ok(answer) => whole(&answer, |cursor| cursor.list(4, Cursor::u32))?,
             Err(LineFault::Refused { .. }) => vec![],
             Err(fault) => return Err(fault.into()),
         };
         let newest = versions.into_iter().filter(|version| (15..=16).contains(version)).max();
         let Some(newest) = newest else {
             let answer = rpc::state_call(self.line(), "Metadata_metadata", &[], hash).await?;
-            return Ok(Cursor::new(&answer).blob()?.to_vec());
+            return Ok(whole(&answer, |cursor| Ok(cursor.blob()?.to_vec()))?);
         };
         let method = "Metadata_metadata_at_version";
         let answer = rpc::state_call(self.line(), method, &newest.to_le_bytes(), hash).await?;
-        let mut cursor = Cursor::new(&answer);
-        match cursor.u8()? {
+        Ok(whole(&answer, |cursor| match cursor.u8()? {
             1 => Ok(cursor.blob()?.to_vec()),
-            _ => Err(Garbled(format!("it has metadata {newest}, and will not give it")).into()),
-        }
+            _ => Err(Garbled(format!("it has metadata {newest}, and will not give it"))),
+        })?)
     }
 
     /// A subnet at the newest finalized block. What cannot be read may be of a newer runtime, so that is looked at
@@ -256,7 +262,7 @@ impl Bittensor {
         loop {
             let read = self.view_at(&pinned, netuid).await;
             let trouble = match read {
-                Ok(view) => match self.noted(&view) {
+                Ok(view) => match self.noted(&view, &pinned) {
                     Ok(()) => return Ok((view, pinned.runtime)),
                     Err(why) if last => return Err(self.taken_back(why)),
                     Err(contradiction) => {
@@ -279,13 +285,13 @@ impl Bittensor {
         }
     }
 
-    fn noted(&self, view: &SubnetView) -> Result<(), String> {
+    fn noted(&self, view: &SubnetView, pinned: &Pinned) -> Result<(), String> {
         let head = Head { block: view.block, hash: view.hash };
-        self.heads().note(head)
+        self.heads().note(head, pinned.before)
     }
 
     async fn view_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         if let Some(output) = runtime.metagraph_type() {
             let arguments = (netuid.0, ASKED.to_vec()).encode();
             let method = "SubnetInfoRuntimeApi_get_selective_metagraph";
@@ -303,7 +309,7 @@ impl Bittensor {
     }
 
     async fn stored_view(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         let stored = StoredSubnet::new(runtime, netuid);
         let mut values = rpc::storage(self.line(), &stored.outline_keys()?, hash).await?;
         let outline = stored.outline(&values)?;
@@ -352,6 +358,14 @@ impl Bittensor {
     pub(super) fn endpoint_text(&self) -> String {
         self.inner.options.places.to_string()
     }
+}
+
+/// Reads an answer to its end.
+fn whole<T>(answer: &[u8], read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Garbled>) -> Result<T, Garbled> {
+    let mut cursor = Cursor::new(answer);
+    let value = read(&mut cursor)?;
+    cursor.end()?;
+    Ok(value)
 }
 
 impl std::fmt::Debug for Bittensor {

@@ -26,23 +26,22 @@ impl Heads {
         self.seen.iter().rev().find(|head| head.hash == *hash).map(|head| head.block)
     }
 
-    /// Notes the newest finalized block as it is told now.
+    /// Notes the newest finalized block as it is told now. `before` is the newest that was known when it was asked
+    /// for: other answers may have come since.
     ///
     /// # Errors
     /// How it contradicts what was finalized before.
-    pub(crate) fn note(&mut self, head: Head) -> Result<(), String> {
+    pub(crate) fn note(&mut self, head: Head, before: Option<Head>) -> Result<(), String> {
         self.check(head.block, &head.hash)?;
-        match self.newest() {
-            Some(newest) if newest.block > head.block => {
-                return Err(format!(
-                    "its newest finalized block was {}, and now it is {}",
-                    newest.block, head.block
-                ));
-            }
-            Some(newest) if newest.block == head.block => return Ok(()),
-            _ => {}
+        if let Some(before) = before.filter(|before| before.block > head.block) {
+            return Err(format!(
+                "its newest finalized block was {}, and now it is {}",
+                before.block, head.block
+            ));
         }
-        self.seen.push_back(head);
+        if self.newest().is_none_or(|newest| newest.block < head.block) {
+            self.seen.push_back(head);
+        }
         if self.seen.len() > REMEMBERED {
             self.seen.pop_front();
         }
@@ -76,7 +75,8 @@ mod tests {
     fn heads_go_forward_and_the_same_one_may_be_told_again() {
         let mut heads = Heads::default();
         for next in [head(5, 5), head(5, 5), head(6, 6), head(900, 9)] {
-            assert_eq!(heads.note(next), Ok(()));
+            let before = heads.newest();
+            assert_eq!(heads.note(next, before), Ok(()));
         }
         assert_eq!(heads.newest(), Some(head(900, 9)));
         assert_eq!(heads.height_of(&Digest([6; 32])), Some(BlockNumber(6)));
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn a_head_that_falls_back_is_named_and_so_is_another_block_in_its_place() {
         let mut heads = Heads::default();
-        heads.note(head(5, 5)).unwrap();
-        heads.note(head(7, 7)).unwrap();
-        let said = heads.note(head(6, 6)).unwrap_err();
+        heads.note(head(5, 5), None).unwrap();
+        heads.note(head(7, 7), None).unwrap();
+        let said = heads.note(head(6, 6), Some(head(7, 7))).unwrap_err();
         assert_eq!(said, "its newest finalized block was 7, and now it is 6");
-        let said = heads.note(head(7, 8)).unwrap_err();
+        let said = heads.note(head(7, 8), None).unwrap_err();
         assert_eq!(said, "block 7 was 07070707…, and now it is 08080808…");
         let said = heads.check(BlockNumber(5), &Digest([1; 32])).unwrap_err();
         assert_eq!(said, "block 5 was 05050505…, and now it is 01010101…");
@@ -99,10 +99,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_another_one_overtook_is_no_step_back() {
+        let mut heads = Heads::default();
+        heads.note(head(5, 5), None).unwrap();
+        let before = heads.newest();
+        heads.note(head(7, 7), before).unwrap();
+        assert_eq!(heads.note(head(6, 6), before), Ok(()));
+        assert_eq!(heads.newest(), Some(head(7, 7)));
+    }
+
+    #[test]
     fn only_the_newest_are_remembered() {
         let mut heads = Heads::default();
         for block in 0..300 {
-            heads.note(head(block, 1)).unwrap();
+            heads.note(head(block, 1), None).unwrap();
         }
         assert_eq!(heads.seen.len(), REMEMBERED);
         assert_eq!(heads.check(BlockNumber(0), &Digest([9; 32])), Ok(()));

@@ -73,7 +73,7 @@ impl Bittensor {
     }
 
     async fn subnets_at(&self, pinned: &Pinned) -> Result<Vec<SubnetSummary>, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         if let Some(output) = runtime.subnets_type() {
             match rpc::state_call(self.line(), "SubnetInfoRuntimeApi_get_all_dynamic_info", &[], hash).await {
                 Ok(answer) => {
@@ -95,7 +95,7 @@ impl Bittensor {
     }
 
     async fn unnamed_subnets_at(&self, pinned: &Pinned) -> Result<Vec<SubnetSummary>, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         let prefix = runtime.prefix(MODULE, "NetworksAdded", vec![])?;
         let keys = rpc::keys(self.line(), &prefix, hash).await?;
         let netuid = |key: &Vec<u8>| Ok(NetUid(Cursor::new(&key[prefix.len()..]).u16()?));
@@ -126,7 +126,7 @@ impl Bittensor {
     }
 
     async fn rows_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<Vec<WeightRow>, Trouble> {
-        let Pinned { hash, runtime } = pinned;
+        let Pinned { hash, runtime, .. } = pinned;
         let row_key = |uid: u16| runtime.key(MODULE, "Weights", vec![number(netuid.0), number(uid)]);
         let mut keys = of_each(runtime, &["NetworksAdded", "SubnetworkN"], &[netuid])?;
         for uid in 0..FIRST_ROWS {

@@ -4,6 +4,8 @@
 //! - `PLIMSOLL_NODE_NETUID`: the subnet to look at, 1 if not set;
 //! - `PLIMSOLL_NODE_SEED`: 64 hex digits, the seed of a key that is registered there and may be written with.
 
+#![allow(clippy::print_stdout, reason = "a test that is skipped says why")]
+
 use plimsoll_chain::{Bittensor, BittensorOptions, Chain as _, ChainError};
 use plimsoll_core::{Keypair, NetUid};
 

@@ -45,7 +45,7 @@ mod tests {
         let (bucket, start) = (Bucket::new(SECOND, 2), Instant::now());
         assert_eq!(
             [bucket.take(start), bucket.take(start), bucket.take(start)],
-            [SECOND * 0, SECOND * 0, SECOND]
+            [Duration::ZERO, Duration::ZERO, SECOND]
         );
         let later = start + 100 * SECOND;
         let waits: Vec<_> = (0..4).map(|_| bucket.take(later).as_secs()).collect();
