@@ -58,7 +58,8 @@ pub use bittensor::{
     SubnetSummary,
 };
 pub use chain::{
-    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, Tended, WeightRow,
+    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, Tended,
+    WeightRow,
 };
 pub use error::{ChainError, Fault};
 pub use ledger::{

@@ -8,7 +8,9 @@ use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
-use crate::{Chain, ChainCommitment, ChainError, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended, WeightRow};
+use crate::{
+    Chain, ChainCommitment, ChainError, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended, WeightRow,
+};
 
 #[async_trait]
 impl Chain for Bittensor {

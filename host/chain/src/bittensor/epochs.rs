@@ -98,7 +98,8 @@ impl Stored<'_> {
     }
 
     fn schedule(&self, values: &Values) -> Result<EpochSchedule, Garbled> {
-        let tempo_blocks = self.read("Tempo", values)?.ok_or_else(|| Garbled::new("a subnet without a tempo"))?;
+        let tempo_blocks =
+            self.read("Tempo", values)?.ok_or_else(|| Garbled::new("a subnet without a tempo"))?;
         let Some(index) = self.read("SubnetEpochIndex", values)? else {
             return Ok(EpochSchedule::Modulo { tempo_blocks, netuid: self.netuid });
         };

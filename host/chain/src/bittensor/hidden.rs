@@ -97,9 +97,7 @@ impl Bittensor {
         let mut told = Vec::new();
         if kept.tended != Some(head.block) {
             let epochs = self.epochs_in(netuid, &head.hash).await?;
-            for (pending, step) in
-                kept.journal.steps(netuid.0, head.block, epochs.epoch(), epochs.period)?
-            {
+            for (pending, step) in kept.journal.steps(netuid.0, head.block, epochs.epoch(), epochs.period)? {
                 match step {
                     Step::Wait { .. } => {}
                     Step::Drop { why } => told.push(why),

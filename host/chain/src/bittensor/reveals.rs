@@ -46,8 +46,8 @@ impl Bittensor {
     /// Where the commits of `key` on a subnet are noted.
     pub(super) async fn journal_path(&self, key: &Keypair, netuid: NetUid) -> Result<PathBuf, ChainError> {
         let Some(folder) = &self.inner.options.reveals else {
-            let why = "subnet weights are taken as a hash first and revealed later, and no folder is given to note \
-                       them in";
+            let why = "this subnet takes a hash of weights first and the weights later, and no folder is given to note \
+                       them in until then";
             return Err(ChainError::Reveal { why: why.into() });
         };
         let genesis = self.line().genesis().await.map_err(|fault| self.failed(fault))?;

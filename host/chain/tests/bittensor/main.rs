@@ -4,6 +4,7 @@
 
 mod faults;
 mod follow;
+mod hidden;
 mod live;
 mod nodes;
 mod reads;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_chain::{Chain as _, ChainError, Fault, Refusal};
+use plimsoll_chain::{Chain as _, ChainError, Refusal};
 use plimsoll_core::{Digest, Uid};
 
 use crate::node::{Act, TurnDown, prefix};
@@ -65,18 +65,6 @@ async fn weights_that_the_chain_would_surely_refuse_are_not_sent() {
     let refused = chain.set_weights(&key(0), NETUID, &weights).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(&Refusal::RateLimited { wait_blocks: 20 }));
     assert_eq!(server.node.times("author_submitAndWatchExtrinsic"), 1);
-}
-
-#[tokio::test]
-async fn a_subnet_that_hides_weights_is_refused_with_a_sentence_before_anything_is_sent() {
-    let server = served().await;
-    server.node.inner().commit_reveal = true;
-    let error = client(&server).set_weights(&key(0), NETUID, &[(Uid(1), 1)]).await.unwrap_err();
-    assert_eq!(error.fault(), Fault::Caller);
-    let said = error.to_string();
-    let head = "subnet 7 takes weights only as a commitment sealed until a drand round, which is not in this version";
-    assert!(said.starts_with(head), "{said}");
-    assert_eq!(server.node.times("author_submitAndWatchExtrinsic"), 0);
 }
 
 #[tokio::test]

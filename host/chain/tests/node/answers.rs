@@ -66,7 +66,7 @@ impl Node {
             "state_getKeysPaged" => Ok(self.keys(params).await),
             "system_accountNextIndex" => {
                 let account: Hotkey = params[0].as_str().unwrap().parse().unwrap();
-                Ok(json!(self.ledger.nonce(&account)))
+                Ok(json!(self.nonce(&account)))
             }
             other => Err(RpcError::new(-32601, "Method not found", Some(other))),
         }

@@ -46,6 +46,16 @@ pub(crate) fn older() -> Vec<u8> {
     })
 }
 
+/// The same without the call that takes sealed weights: it has another name.
+pub(crate) fn without_timelock() -> Vec<u8> {
+    const CALL: &[u8] = b"commit_timelocked_weights";
+    let mut bytes = finney();
+    let places: Vec<_> = (0..bytes.len()).filter(|&place| bytes[place..].starts_with(CALL)).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|place| bytes[place] = b'x');
+    bytes
+}
+
 fn changed(change: impl FnOnce(&mut subxt::ext::frame_metadata::v16::RuntimeMetadataV16)) -> Vec<u8> {
     let RuntimeMetadataPrefixed(magic, metadata) =
         RuntimeMetadataPrefixed::decode(&mut finney().as_slice()).unwrap();

@@ -9,6 +9,7 @@
 mod answers;
 mod encode;
 mod faults;
+mod hidden;
 mod metadata;
 mod serve;
 mod storage;
@@ -16,6 +17,7 @@ mod transactions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use plimsoll_chain::Ledger;
 use plimsoll_core::{Digest, Keypair, NetUid};
@@ -23,7 +25,7 @@ use tokio::sync::watch;
 
 pub(crate) use encode::{axon_value, commitment_value, compact};
 pub(crate) use faults::Act;
-pub(crate) use metadata::{finney, older, with_commitments_at, without_apis};
+pub(crate) use metadata::{finney, older, with_commitments_at, without_apis, without_timelock};
 pub(crate) use serve::{Served, statuses};
 pub(crate) use storage::{blake2_key, prefix, twox_key};
 
@@ -86,6 +88,10 @@ pub(crate) struct Inner {
     pub(crate) always_says: Option<&'static str>,
     /// Whether statuses stop before the end.
     pub(crate) never_final: bool,
+    /// How long every answer takes on its way.
+    pub(crate) latency: Option<Duration>,
+    /// Weights that are hidden for a while.
+    pub(crate) hidden: hidden::Hidden,
 }
 
 /// What is in a block.
@@ -132,6 +138,8 @@ impl Node {
             queue_says: None,
             always_says: None,
             never_final: false,
+            latency: None,
+            hidden: hidden::Hidden::default(),
         };
         Self { ledger, inner: Arc::new(Mutex::new(inner)), news: watch::Sender::new(0) }
     }

@@ -76,11 +76,14 @@ async fn converse(stream: TcpStream, node: Node) -> Option<()> {
         receiver.receive_data(&mut message).await.ok()?;
         let request: Value = serde_json::from_slice(&message).ok()?;
         let method = request["method"].as_str()?.to_owned();
-        let act = {
+        let (act, latency) = {
             let mut inner = talk.node.inner();
             inner.asked.push(method.clone());
-            inner.faults.take(&method)
+            (inner.faults.take(&method), inner.latency)
         };
+        if let Some(latency) = latency {
+            tokio::time::sleep(latency).await;
+        }
         let mut ends_after = None;
         match act {
             Some(Act::Drop) => return None,

@@ -44,6 +44,7 @@ impl Node {
             self.store_settings(netuid, commit_reveal, &mut all).await;
             self.store_neurons(netuid, &mut all).await;
         }
+        all.extend(self.stored_commits());
         all.extend(self.inner().overlay.clone());
         all
     }

@@ -11,31 +11,32 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use plimsoll_chain::{Call, Chain as _, Extrinsic, Refusal};
-use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, Signature, Uid, verify_signature};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, Signature, Uid, verify_signature};
 use sp_crypto_hashing::blake2_256;
 use subxt::metadata::Metadata;
 
+use super::hidden::HiddenCall;
 use super::{Node, RpcError, TurnDown};
 
 /// What is left to read.
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> &'a [u8] {
+    pub(super) fn take(&mut self, count: usize) -> &'a [u8] {
         let (head, rest) = self.0.split_at(count);
         self.0 = rest;
         head
     }
 
-    fn array<const N: usize>(&mut self) -> [u8; N] {
+    pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
         self.take(N).try_into().unwrap()
     }
 
-    fn u16(&mut self) -> u16 {
+    pub(super) fn u16(&mut self) -> u16 {
         u16::from_le_bytes(self.array())
     }
 
-    fn compact(&mut self) -> usize {
+    pub(super) fn compact(&mut self) -> usize {
         let first = self.0[0];
         match first & 3 {
             0 => usize::from(self.take(1)[0] >> 2),
@@ -45,7 +46,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn list<T>(&mut self, read: impl Fn(&mut Self) -> T) -> Vec<T> {
+    pub(super) fn list<T>(&mut self, read: impl Fn(&mut Self) -> T) -> Vec<T> {
         (0..self.compact()).map(|_| read(self)).collect()
     }
 }
@@ -151,27 +152,45 @@ impl Node {
         if !verify_signature(&signed.signer, &payload, &signed.signature) {
             return Err(invalid("Transaction has a bad signature"));
         }
-        if signed.nonce != self.ledger.nonce(&signed.signer) {
+        if signed.nonce != self.nonce(&signed.signer) {
             return Err(invalid("Transaction is outdated"));
+        }
+        if let Some(call) = HiddenCall::read(&signed.call) {
+            let done = match self.hide(signed.signer, call, head.block.0) {
+                Ok(Some(call)) => self.do_to_ledger(&keys, signed.signer, call),
+                done => done.map(drop),
+            };
+            self.note(bytes, &head.hash, &event_of(&done, false, &version.metadata));
+            return Ok(head.hash);
         }
         let call = call_of(&signed.call, version.commitments_index)?;
         let key = keys.iter().find(|key| key.hotkey() == signed.signer);
         let key = key.ok_or_else(|| invalid("Inability to pay some fees (e.g. account balance too low)"))?;
         let of_commitments = matches!(call, Call::Commit { .. });
-        let done = Extrinsic::sign(key, signed.nonce, self.ledger.genesis(), call);
-        let verdict = self.ledger.submit(&done).map(drop).map_err(|error| error.refusal().cloned().unwrap());
+        let verdict = self.do_to_ledger(std::slice::from_ref(key), signed.signer, call);
         if let (Err(refusal), TurnDown::InQueue) = (&verdict, turn_down)
             && let Some(number) = number_of(refusal)
         {
             return Err(invalid(&format!("Custom error: {number}")));
         }
         let event = event_of(&verdict, of_commitments, &version.metadata);
+        self.note(bytes, &head.hash, &event);
+        Ok(head.hash)
+    }
+
+    fn do_to_ledger(&self, keys: &[Keypair], signer: Hotkey, call: Call) -> Result<(), Refusal> {
+        let key = keys.iter().find(|key| key.hotkey() == signer).unwrap();
+        let done = Extrinsic::sign(key, self.ledger.nonce(&signer), self.ledger.genesis(), call);
+        self.ledger.submit(&done).map(drop).map_err(|error| error.refusal().cloned().unwrap())
+    }
+
+    /// What came of a transaction, in its block.
+    fn note(&self, bytes: &[u8], block: &Digest, event: &[u8]) {
         let mut inner = self.inner();
-        let block = inner.blocks.entry(head.hash).or_default();
+        let block = inner.blocks.entry(*block).or_default();
         let place = block.transactions.len() as u32;
         block.transactions.push(bytes.to_vec());
-        block.events.push([vec![0], place.to_le_bytes().to_vec(), event, vec![0]].concat());
-        Ok(head.hash)
+        block.events.push([vec![0], place.to_le_bytes().to_vec(), event.to_vec(), vec![0]].concat());
     }
 
     pub(crate) fn transactions_of(&self, block: &Digest) -> Vec<Vec<u8>> {
@@ -217,6 +236,9 @@ fn name_of(refusal: &Refusal, of_commitments: bool) -> (&'static str, &'static s
         Refusal::TooFewWeights { .. } => (MODULE, "WeightVecLengthIsLow"),
         Refusal::WeightTooLarge { .. } => (MODULE, "MaxWeightExceeded"),
         Refusal::TooManyWeights { .. } => (MODULE, "UidsLengthExceedUidsInSubNet"),
+        Refusal::Unknown { error, .. } if error == "RevealTooEarly" => (MODULE, "RevealTooEarly"),
+        Refusal::Unknown { error, .. } if error == "ExpiredWeightCommit" => (MODULE, "ExpiredWeightCommit"),
+        Refusal::Unknown { error, .. } if error == "NoWeightsCommitFound" => (MODULE, "NoWeightsCommitFound"),
         other => panic!("{other} is no error of the runtime"),
     }
 }

@@ -225,7 +225,9 @@ fn chain(layered: &Layered) -> Result<Chain, serde_json::Error> {
     chain.endpoint = match chain.endpoint {
         Endpoint::Bittensor(places) => match places.network() {
             Some(other) if other != network => {
-                let why = format!("chain.endpoint is of `{other}`, and chain.network is `{network}`: remove one of them");
+                let why = format!(
+                    "chain.endpoint is of `{other}`, and chain.network is `{network}`: remove one of them"
+                );
                 return Err(serde_json::Error::custom(why));
             }
             _ => Endpoint::Bittensor(places.of_network(network)),
@@ -256,7 +258,9 @@ fn section<T: for<'de> Deserialize<'de>>(layered: &Layered, name: &str) -> Resul
     serde_json::from_value(Value::Object(values.collect()))
 }
 
-fn from_some_text<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<Option<T>, D::Error> {
+fn from_some_text<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     from_text(from).map(Some)
 }
 

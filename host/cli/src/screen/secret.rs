@@ -56,7 +56,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
     read.or_fail(Exit::Wallet, || cannot("read"))?;
     let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= MAX_SECRET_BYTES);
     let text = text.ok_or_else(|| {
-        let message = format!("{}: this is no secret: a text of at most 1024 bytes is expected", path.display());
+        let message =
+            format!("{}: this is no secret: a text of at most 1024 bytes is expected", path.display());
         Failure::new(Exit::Wallet, message)
     })?;
     Ok(Zeroizing::new(text.trim().to_owned()))

@@ -29,7 +29,9 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.chain])?;
     let Endpoint::Bittensor(places) = &config.chain.endpoint else {
         let message = format!("{} is a ledger, no node of Bittensor", config.chain.endpoint);
-        return Err(Failure::new(Exit::Config, message).hint("write --endpoint ws://HOST:PORT, or --network NAME"));
+        return Err(
+            Failure::new(Exit::Config, message).hint("write --endpoint ws://HOST:PORT, or --network NAME")
+        );
     };
     // Each reading asks for the head, as a client that has just started does.
     let options = BittensorOptions { follow: false, ..BittensorOptions::of(places.clone()) };

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use plimsoll_chain::wallet::Wallet;
 use plimsoll_chain::Endpoint;
+use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::ByteSize;
 use plimsoll_node::miner::{MinerOptions, MinerStatus, StatusServer, start_miner};
 use plimsoll_node::space;

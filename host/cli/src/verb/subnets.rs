@@ -39,7 +39,12 @@ pub(crate) async fn list(args: &ListArgs, global: &Global) -> Result<(), Failure
         let columns =
             [("netuid", Side::Right), ("name", Side::Left), ("tempo", Side::Right), ("neurons", Side::Right)];
         let row = |of: &SubnetSummary| {
-            vec![of.netuid.to_string(), printable(&of.name), of.tempo_blocks.to_string(), of.neurons.to_string()]
+            vec![
+                of.netuid.to_string(),
+                printable(&of.name),
+                of.tempo_blocks.to_string(),
+                of.neurons.to_string(),
+            ]
         };
         screen::table(&columns, subnets.iter().map(row))
     })
@@ -76,7 +81,8 @@ fn human(snapshot: &Snapshot) -> String {
         Some(hides) => format!(", weights hidden for {} epochs", hides.period_epochs),
     };
     let count = neurons.len();
-    let head = format!("subnet {netuid}{name} at block {block}: {count} neurons, tempo {tempo_blocks}{hides}");
+    let head =
+        format!("subnet {netuid}{name} at block {block}: {count} neurons, tempo {tempo_blocks}{hides}");
     let columns = [
         ("uid", Side::Right),
         ("hotkey", Side::Left),

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_chain::wallet::Wallet;
 use plimsoll_chain::Endpoint;
+use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{
