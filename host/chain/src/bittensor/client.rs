@@ -317,8 +317,9 @@ impl Bittensor {
         let more = stored.more_hotkey_keys(outline.count)?;
         values.extend(rpc::storage(self.line(), &more, hash).await?);
         let hotkeys = stored.hotkeys(outline.count, &values)?;
-        let values = rpc::storage(self.line(), &stored.neuron_keys(&hotkeys)?, hash).await?;
-        Ok(stored.view(*hash, &outline, &hotkeys, &values)?)
+        let keys = stored.neuron_keys(&hotkeys)?;
+        let values = rpc::storage(self.line(), &keys, hash).await?;
+        Ok(stored.view(*hash, &outline, &hotkeys, &keys, &values)?)
     }
 
     // What to call it when something went wrong.

@@ -142,20 +142,21 @@ impl<'a> StoredSubnet<'a> {
         self.runtime.key("Commitments", "CommitmentOf", vec![number(self.netuid.0), account(hotkey)])
     }
 
-    /// All of it together.
+    /// All of it together; `keys` are the [`neuron_keys`](Self::neuron_keys) of these hotkeys.
     pub(crate) fn view(
         &self,
         hash: Digest,
         outline: &Outline,
         hotkeys: &[Hotkey],
+        keys: &[Vec<u8>],
         values: &Values,
     ) -> Result<SubnetView, Garbled> {
-        let neuron = |(place, hotkey): (usize, &Hotkey)| {
-            let axon =
-                values.get(&self.axon_key(hotkey)?).map(|value| AxonRecord::read(value)).transpose()?;
-            let owner = values.get(&self.owner_key(hotkey)?);
+        let (of_each, _) = keys.as_chunks::<4>();
+        let neuron = |(place, (hotkey, [axon, owner, stake, _])): (usize, (&Hotkey, &[Vec<u8>; 4]))| {
+            let axon = values.get(axon).map(|value| AxonRecord::read(value)).transpose()?;
+            let owner = values.get(owner);
             let owner = owner.map(|value| Cursor::new(value).array()).transpose()?;
-            let stake = values.get(&self.stake_key(hotkey)?);
+            let stake = values.get(stake);
             let stake = stake.map(|value| Cursor::new(value).u64()).transpose()?;
             Ok(NeuronRecord {
                 uid: uid_of(place)?,
@@ -167,14 +168,11 @@ impl<'a> StoredSubnet<'a> {
                 last_update: BlockNumber(outline.updates.get(place).copied().unwrap_or_default()),
             })
         };
-        let neurons: Vec<_> = hotkeys.iter().enumerate().map(neuron).collect::<Result<_, Garbled>>()?;
-        let mut stored = Vec::new();
-        for hotkey in hotkeys {
-            if let Some(value) = values.get(&self.commitment_key(hotkey)?) {
-                stored.push((*hotkey, value.as_slice()));
-            }
-        }
-        let commitments = commitments_by_uid(&neurons, stored.into_iter());
+        let each = hotkeys.iter().zip(of_each);
+        let neurons: Vec<_> = each.clone().enumerate().map(neuron).collect::<Result<_, Garbled>>()?;
+        let stored =
+            each.filter_map(|(hotkey, [.., commitment])| Some((*hotkey, values.get(commitment)?.as_slice())));
+        let commitments = commitments_by_uid(&neurons, stored);
         let (netuid, block, rules) = (self.netuid, outline.block, outline.rules);
         Ok(SubnetView { netuid, block, hash, name: String::new(), rules, owner: None, neurons, commitments })
     }

@@ -146,9 +146,10 @@ proptest! {
         if let Ok(Some(outline)) = stored.outline(&values) {
             let _ = stored.hotkeys(outline.count, &values);
             let hotkeys = [Hotkey([1; 32])];
-            for key in stored.neuron_keys(&hotkeys).unwrap() {
-                let values = HashMap::from([(key, garbage.clone())]);
-                let _ = stored.view(Digest([1; 32]), &outline, &hotkeys, &values);
+            let keys = stored.neuron_keys(&hotkeys).unwrap();
+            for key in &keys {
+                let values = HashMap::from([(key.clone(), garbage.clone())]);
+                let _ = stored.view(Digest([1; 32]), &outline, &hotkeys, &keys, &values);
             }
         }
     }
