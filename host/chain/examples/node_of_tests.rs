@@ -37,7 +37,9 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn keys() -> Vec<Keypair> {
-    let Some(names) = flag("--hotkeys") else { return (0..8).map(|byte| Keypair::from_seed(&[byte; 32])).collect() };
+    let Some(names) = flag("--hotkeys") else {
+        return (0..8).map(|byte| Keypair::from_seed(&[byte; 32])).collect();
+    };
     let folder = PathBuf::from(flag("--wallets").unwrap());
     let key = |name: &str| Wallet::at(&folder, "default", name).unwrap().hotkey().unwrap();
     names.split(',').map(key).collect()
