@@ -37,7 +37,7 @@ pub(super) struct Epochs {
 
 impl Epochs {
     /// Which epoch the block is in.
-    pub(super) const fn epoch(&self) -> u64 {
+    pub(super) fn epoch(&self) -> u64 {
         self.schedule.epoch(self.block)
     }
 }

@@ -1,6 +1,7 @@
 //! Where commits are noted that wait for their reveal: one file a chain, subnet and hotkey.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{BlockNumber, Keypair, NetUid};
@@ -29,16 +30,16 @@ impl Journals {
 
     /// The journal at `path`, opened the first time.
     pub(super) fn of(&mut self, path: &Path) -> Result<&mut Kept, ChainError> {
-        if !self.0.contains_key(path) {
-            if let Some(folder) = path.parent() {
-                let failed = |source| ChainError::Disk { path: folder.to_owned(), doing: "make", source };
-                std::fs::create_dir_all(folder).map_err(failed)?;
+        match self.0.entry(path.to_owned()) {
+            Entry::Occupied(open) => Ok(open.into_mut()),
+            Entry::Vacant(place) => {
+                if let Some(folder) = path.parent() {
+                    let failed = |source| ChainError::Disk { path: folder.to_owned(), doing: "make", source };
+                    std::fs::create_dir_all(folder).map_err(failed)?;
+                }
+                Ok(place.insert(Kept { journal: RevealJournal::open(path)?, tended: None }))
             }
-            let kept = Kept { journal: RevealJournal::open(path)?, tended: None };
-            self.0.insert(path.to_owned(), kept);
         }
-        let missing = || ChainError::Reveal { why: "the journal of reveals is not open".into() };
-        self.0.get_mut(path).ok_or_else(missing)
     }
 }
 

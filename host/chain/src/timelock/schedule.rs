@@ -43,11 +43,11 @@ pub enum EpochSchedule {
 impl EpochSchedule {
     /// The epoch that `head`, the block this was read at, is in.
     #[must_use]
-    pub const fn epoch(&self, head: BlockNumber) -> u64 {
+    pub fn epoch(&self, head: BlockNumber) -> u64 {
         match *self {
             Self::Counted { index, .. } => index,
             Self::Modulo { tempo_blocks, netuid } => {
-                head.0.saturating_add(netuid.0 as u64 + 1) / tempo_blocks.saturating_add(1)
+                head.0.saturating_add(u64::from(netuid.0) + 1) / tempo_blocks.saturating_add(1)
             }
         }
     }
