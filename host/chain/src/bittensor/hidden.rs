@@ -7,7 +7,7 @@ use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 
 use super::Bittensor;
 use super::calls;
-use super::client::{Pinned, Trouble};
+use super::client::Trouble;
 use super::epochs::Epochs;
 use super::refused::Attempt;
 use super::rpc;
@@ -153,8 +153,8 @@ impl Bittensor {
         netuid: NetUid,
         hash: &Digest,
     ) -> Result<Option<u64>, ChainError> {
-        let pinned = Pinned { hash: *hash, runtime: self.runtime_at(hash, false).await? };
-        let noted = self.noted_commit(&pinned, pending, netuid).await;
+        let runtime = self.runtime_at(hash, false).await?;
+        let noted = self.noted_commit(hash, &runtime, pending, netuid).await;
         let Some(noted) = noted.map_err(|trouble| self.troubled(trouble))? else { return Ok(None) };
         // Runtimes that count epochs keep the epoch there, those before them the block.
         let is_block = matches!(pending.stage, Stage::Sent { head } if noted >= head.0);
@@ -171,13 +171,14 @@ impl Bittensor {
     /// The first number that the chain keeps with the commit.
     async fn noted_commit(
         &self,
-        pinned: &Pinned,
+        hash: &Digest,
+        runtime: &Runtime,
         pending: &Pending,
         netuid: NetUid,
     ) -> Result<Option<u64>, Trouble> {
         let parts = vec![number(netuid.0), account(&pending.preimage.hotkey)];
-        let key = pinned.runtime.key("SubtensorModule", "WeightCommits", parts)?;
-        let values = rpc::storage(self.line(), std::slice::from_ref(&key), &pinned.hash).await?;
+        let key = runtime.key("SubtensorModule", "WeightCommits", parts)?;
+        let values = rpc::storage(self.line(), std::slice::from_ref(&key), hash).await?;
         let Some(value) = values.get(&key) else { return Ok(None) };
         let mut cursor = Cursor::new(value);
         let commits = cursor.list(COMMIT_BYTES, |cursor| {
