@@ -189,6 +189,11 @@ fn a_coldkey_is_written_encrypted_or_plain_reads_back_and_is_never_overwritten()
         assert_eq!(fs::read_dir(home.path("default")).unwrap().count(), 2, "{kept} and the hotkeys");
         assert_eq!(fs::read(home.path("default").join(kept)).unwrap(), b"mine");
     }
+    // What is left of an import that was cut short after the public half.
+    fs::remove_file(home.path("plain/coldkey")).unwrap();
+    plain.import_coldkey(&origin, None).unwrap();
+    assert_eq!(plain.coldkey(None).unwrap().hotkey().to_ss58(), ADDRESS);
+
     let hotkey = home.wallet("hot");
     hotkey.import_hotkey(&origin).unwrap();
     assert!(said(&hotkey.import_hotkey(&origin).unwrap_err()).contains("never overwritten"));
@@ -232,5 +237,8 @@ fn a_password_file_is_one_line_that_its_owner_alone_can_read() {
     let exposed = said(&Password::from_file(&path).unwrap_err());
     assert_eq!(exposed, format!("others can read this key (mode 0644): run `chmod 600 {}`", path.display()));
     assert_eq!(said(&Password::from_file(home.0.path()).unwrap_err()), "it is no ordinary file");
+    let (pipe, mode) = (home.path("pipe"), rustix::fs::Mode::RUSR);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    assert_eq!(said(&Password::from_file(&pipe).unwrap_err()), "it is no ordinary file");
     assert!(said(&Password::from_file(&home.path("none")).unwrap_err()).starts_with("cannot open it: "));
 }

@@ -29,7 +29,7 @@ impl Wallet {
     /// As [`Wallet::create_hotkey`].
     pub fn import_hotkey(&self, origin: &KeyOrigin) -> Result<WrittenKey, ChainError> {
         let (file, public_file) = (self.hotkey_file(), self.hotkey_public_file());
-        refuse_existing(&[&file, &public_file])?;
+        refuse_existing(origin, &file, &public_file)?;
         make_folder(&self.hotkeys())?;
         self.real_path(&self.hotkeys())?;
         write_pair(origin, file, public_file, origin.json().as_bytes())
@@ -46,7 +46,7 @@ impl Wallet {
         password: Option<&Password>,
     ) -> Result<WrittenKey, ChainError> {
         let (file, public_file) = (self.coldkey_file(), self.coldkey_public_file());
-        refuse_existing(&[&file, &public_file])?;
+        refuse_existing(origin, &file, &public_file)?;
         let json = origin.json();
         match password {
             None => {
@@ -62,11 +62,21 @@ impl Wallet {
     }
 }
 
-fn refuse_existing(paths: &[&Path]) -> Result<(), ChainError> {
-    match paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        Some(path) => Err(wallet(path, WalletProblem::Exists)),
-        None => Ok(()),
+/// A public half of the very same key may be there: it is what an import leaves that was cut short.
+fn refuse_existing(origin: &KeyOrigin, file: &Path, public_file: &Path) -> Result<(), ChainError> {
+    if file.symlink_metadata().is_ok() {
+        return Err(wallet(file, WalletProblem::Exists));
     }
+    if public_file.symlink_metadata().is_ok() && !is_half_of(origin, public_file) {
+        return Err(wallet(public_file, WalletProblem::Exists));
+    }
+    Ok(())
+}
+
+fn is_half_of(origin: &KeyOrigin, public_file: &Path) -> bool {
+    let expected = public_json(&origin.keypair().hotkey());
+    let is_file = public_file.symlink_metadata().is_ok_and(|found| found.is_file());
+    is_file && std::fs::read(public_file).is_ok_and(|found| found == expected.as_bytes())
 }
 
 fn write_pair(
@@ -76,7 +86,10 @@ fn write_pair(
     secret: &[u8],
 ) -> Result<WrittenKey, ChainError> {
     let address = origin.keypair().hotkey();
+    // The public half first: if the power fails between the two, the import can be repeated.
+    if !is_half_of(origin, &public_file) {
+        write_new(&public_file, public_json(&address).as_bytes())?;
+    }
     write_new(&file, secret)?;
-    write_new(&public_file, public_json(&address).as_bytes())?;
     Ok(WrittenKey { address, file, public_file })
 }

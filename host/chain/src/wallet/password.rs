@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
 use super::WalletProblem;
@@ -37,7 +38,10 @@ impl Password {
     /// [`ChainError::Wallet`].
     pub fn from_file(path: &Path) -> Result<Self, ChainError> {
         let fail = |problem| wallet(path, problem);
-        let file = File::open(path).map_err(|error| fail(system("open", error)))?;
+        // A pipe that nobody writes to does not block.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let opened = rustix::fs::open(path, flags, Mode::empty());
+        let file = File::from(opened.map_err(|errno| fail(system("open", errno.into())))?);
         let metadata = file.metadata().map_err(|error| fail(system("look at", error)))?;
         if !metadata.is_file() {
             return Err(fail(WalletProblem::NoFile));
