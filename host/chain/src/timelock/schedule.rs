@@ -69,13 +69,36 @@ impl EpochSchedule {
                 index,
                 since_step_blocks,
             }
-            .first_of(head.0, period),
+            .first_of(head.0, head.0.saturating_add(1), period),
             Self::Modulo { tempo_blocks, netuid } => {
                 let (offset, step) = (u64::from(netuid.0) + 1, tempo_blocks.saturating_add(1));
                 let epoch = head.0.saturating_add(offset) / step;
                 let first = epoch.checked_add(period).and_then(|epoch| epoch.checked_mul(step));
                 first.map(|block| BlockNumber(block.saturating_sub(offset))).ok_or_else(too_far)
             }
+        }
+    }
+
+    /// Whether a commit is revealed in the same epoch, whichever of the blocks after `head` up to `last` it gets into.
+    ///
+    /// # Errors
+    /// As [`EpochSchedule::reveal_block`].
+    pub fn is_settled_until(
+        &self,
+        head: BlockNumber,
+        last: BlockNumber,
+        period: u64,
+    ) -> Result<bool, ChainError> {
+        match *self {
+            Self::Counted { tempo_blocks, last_epoch, pending, index, since_step_blocks } => {
+                let first = self.reveal_block(head, period)?;
+                let pending = pending.map(|block| block.0);
+                let last_epoch = last_epoch.0;
+                let steps = Steps { tempo_blocks, last_epoch, pending, index, since_step_blocks };
+                // Epochs that come so closely that the later one is skipped are not settled either.
+                Ok(steps.first_of(head.0, last.0, period).is_ok_and(|other| other == first))
+            }
+            Self::Modulo { .. } => Ok(self.epoch(head) == self.epoch(last)),
         }
     }
 
@@ -108,9 +131,14 @@ struct Steps {
 impl Steps {
     /// Each block the chain first opens commits, believing that an epoch which is due has come; then it counts
     /// the block and lets the epoch come. The two judge by counts one apart.
-    fn first_of(mut self, head: u64, period: u64) -> Result<BlockNumber, ChainError> {
+    /// `head` is where the figures are of, `committed` the block of the commit.
+    fn first_of(mut self, head: u64, committed: u64, period: u64) -> Result<BlockNumber, ChainError> {
         let mut block = head.checked_add(1).ok_or_else(too_far)?;
         let last = block.checked_add(MOST_BLOCKS).ok_or_else(too_far)?;
+        while block < committed {
+            self.pass(block)?;
+            block += 1;
+        }
         let target = self.epoch_at(block).checked_add(period).ok_or_else(too_far)?;
         while block <= last {
             let epoch = self.epoch_at(block);
@@ -123,14 +151,20 @@ impl Steps {
                      after its next epoch",
                 ));
             }
-            self.since_step_blocks = self.since_step_blocks.saturating_add(1);
-            if self.is_due(block) {
-                self.index = self.index.checked_add(1).ok_or_else(too_far)?;
-                (self.last_epoch, self.pending, self.since_step_blocks) = (block, None, 0);
-            }
+            self.pass(block)?;
             block += 1;
         }
         Err(too_far())
+    }
+
+    /// Lives through a block.
+    fn pass(&mut self, block: u64) -> Result<(), ChainError> {
+        self.since_step_blocks = self.since_step_blocks.saturating_add(1);
+        if self.is_due(block) {
+            self.index = self.index.checked_add(1).ok_or_else(too_far)?;
+            (self.last_epoch, self.pending, self.since_step_blocks) = (block, None, 0);
+        }
+        Ok(())
     }
 
     fn epoch_at(&self, block: u64) -> u64 {

@@ -105,3 +105,18 @@ fn a_subnet_without_epochs_and_one_beyond_reach_are_refused_with_the_reason() {
     let modulo = EpochSchedule::Modulo { tempo_blocks: u64::MAX, netuid: NetUid(1) };
     assert_eq!(modulo.reveal_round(BlockNumber(5), 9, 1, GENESIS_MS).unwrap_err().to_string(), far);
 }
+
+#[test]
+fn the_blocks_before_an_epochs_end_are_not_settled_and_those_after_it_are() {
+    // The epoch comes at block 1360: a commit at 1359 is of the one before.
+    let settled = |head| {
+        let (schedule, head) = counted([1000, 0, 10, 360, head - 1000, head]);
+        schedule.is_settled_until(head, BlockNumber(head.0 + 3), 1).unwrap()
+    };
+    assert_eq!([settled(1355), settled(1356), settled(1357), settled(1358)], [true, true, false, false]);
+    let (next, head) = counted([1360, 0, 11, 360, 0, 1360]);
+    assert!(next.is_settled_until(head, BlockNumber(1363), 1).unwrap());
+    let modulo = EpochSchedule::Modulo { tempo_blocks: 60, netuid: NetUid(7) };
+    let settled = |head| modulo.is_settled_until(BlockNumber(head), BlockNumber(head + 3), 1).unwrap();
+    assert_eq!([settled(49), settled(50), settled(52), settled(53)], [true, false, false, true]);
+}
