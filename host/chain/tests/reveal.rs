@@ -52,7 +52,7 @@ fn a_commit_is_on_disk_for_its_owner_only_before_its_hash_is_given_and_lives_unt
     let mut after_crash = RevealJournal::open(&path).unwrap();
     assert_eq!(after_crash.pending()[0].preimage, weights(3, 1));
     assert_eq!(after_crash.pending()[0].stage, Stage::Sent { head: HEAD });
-    let step = |journal: &mut RevealJournal, epoch| journal.steps(3, HEAD, epoch, 1).unwrap().remove(0).1;
+    let step = |journal: &mut RevealJournal, epoch| journal.steps(3, epoch, 1).unwrap().remove(0).1;
     assert_eq!(step(&mut after_crash, 20), Step::Find);
     after_crash.committed(&hash, 20).unwrap();
     drop(after_crash);
@@ -74,7 +74,7 @@ fn a_commit_whose_epoch_has_passed_is_told_once_and_gone_from_the_disk() {
     open.committed(&late, 5).unwrap();
     open.committed(&other, 7).unwrap();
     open.committed(&elsewhere, 5).unwrap();
-    let steps = open.steps(3, HEAD, 8, 1).unwrap();
+    let steps = open.steps(3, 8, 1).unwrap();
     let of = |at: usize| (steps[at].0.hash, &steps[at].1);
     assert_eq!(steps.len(), 2);
     assert_eq!(of(0), (other, &Step::Reveal));
@@ -87,7 +87,30 @@ fn a_commit_whose_epoch_has_passed_is_told_once_and_gone_from_the_disk() {
     let mut again = RevealJournal::open(&journal(&folder)).unwrap();
     let left: Vec<Digest> = again.pending().iter().map(|pending| pending.hash).collect();
     assert_eq!(left, [other, elsewhere]);
-    assert_eq!(again.steps(3, HEAD, 8, 1).unwrap().len(), 1);
+    assert_eq!(again.steps(3, 8, 1).unwrap().len(), 1);
+}
+
+#[test]
+fn a_commit_that_was_sent_is_looked_for_and_dropped_only_when_it_is_absent_after_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = journal(&folder);
+    let mut open = RevealJournal::open(&path).unwrap();
+    let hash = open.note(weights(3, 1), HEAD).unwrap();
+    open.signed(&hash, BlockNumber(1040)).unwrap();
+    open.signed(&hash, BlockNumber(1030)).unwrap();
+    assert_eq!(open.pending()[0].stage, Stage::Sent { head: BlockNumber(1040) });
+    // Whoever was away for long finds it all the same.
+    assert_eq!(open.steps(3, 5000, 1).unwrap()[0].1, Step::Find);
+    assert_eq!(open.absent(&hash, BlockNumber(1104)).unwrap(), None);
+    assert_eq!(open.pending().len(), 1);
+    let told = open.absent(&hash, BlockNumber(1105)).unwrap().unwrap();
+    let why = format!(
+        "the commit {}… was sent at block 1040 and is not on the chain at block 1105: its weights were not set",
+        hash.short()
+    );
+    assert_eq!(told, why);
+    drop(open);
+    assert!(RevealJournal::open(&path).unwrap().pending().is_empty());
 }
 
 #[test]
@@ -168,7 +191,8 @@ enum Did {
     Note { index: u16, salt: u16 },
     Committed { at: usize, epoch: u64 },
     Forget { at: usize },
-    Steps { index: u16, head: u64, epoch: u64 },
+    Absent { at: usize, head: u64 },
+    Steps { index: u16, epoch: u64 },
 }
 
 fn did() -> impl Strategy<Value = Did> {
@@ -176,7 +200,8 @@ fn did() -> impl Strategy<Value = Did> {
         (0u16..2, 0u16..40).prop_map(|(index, salt)| Did::Note { index, salt }),
         (0usize..8, 0u64..20).prop_map(|(at, epoch)| Did::Committed { at, epoch }),
         (0usize..8).prop_map(|at| Did::Forget { at }),
-        (0u16..2, 1000u64..1080, 0u64..22).prop_map(|(index, head, epoch)| Did::Steps { index, head, epoch }),
+        (0usize..8, 1000u64..1130).prop_map(|(at, head)| Did::Absent { at, head }),
+        (0u16..2, 0u64..22).prop_map(|(index, epoch)| Did::Steps { index, epoch }),
     ]
 }
 
@@ -214,11 +239,21 @@ proptest! {
                         journal.forget(&list.remove(at).1).unwrap();
                     }
                 }
-                Did::Steps { index, head, epoch } => {
-                    let steps = journal.steps(index, BlockNumber(head), epoch, 2).unwrap();
+                Did::Absent { at, head } => {
+                    if let Some(row) = list.get(at) {
+                        let late = matches!(row.2, Stage::Sent { head: sent } if head > sent.0 + 64);
+                        let told = journal.absent(&row.1, BlockNumber(head)).unwrap();
+                        prop_assert_eq!(told.is_some(), late);
+                        if late {
+                            list.remove(at);
+                        }
+                    }
+                }
+                Did::Steps { index, epoch } => {
+                    let steps = journal.steps(index, epoch, 2).unwrap();
                     prop_assert_eq!(steps.len(), list.iter().filter(|row| row.0 == index).count());
                     list.retain(|row| row.0 != index || match row.2 {
-                        Stage::Sent { head: sent } => head <= sent.0 + 64,
+                        Stage::Sent { .. } => true,
                         Stage::Committed { epoch: committed } => epoch <= committed + 2,
                     });
                 }

@@ -3,13 +3,15 @@
 use plimsoll_core::NetUid;
 
 use super::Places;
+use super::places::shown;
 use crate::Refusal;
 
 /// The command of `btcli` that changes what led to this refusal, if there is one.
 pub(crate) fn advice(places: &Places, netuid: NetUid, refusal: &Refusal) -> Option<String> {
-    let network = places
-        .network()
-        .map_or_else(|| places.nodes().first().cloned().unwrap_or_default(), |network| network.to_string());
+    let network = places.network().map_or_else(
+        || places.nodes().first().map(|node| shown(node)).unwrap_or_default(),
+        |network| network.to_string(),
+    );
     let with = |verb: &str| {
         format!("`btcli {verb} --netuid {netuid} --wallet-name WALLET --hotkey HOTKEY --network {network}`")
     };
@@ -46,6 +48,9 @@ mod tests {
         );
         let node: Places = "ws://127.0.0.1:9944".parse().unwrap();
         assert!(said(node, stranger).unwrap().ends_with("--network ws://127.0.0.1:9944`"));
+        let keyed: Places = "wss://a.example/s3cret".parse().unwrap();
+        let gone = said(keyed, Refusal::NoSubnet { netuid: NetUid(7) }).unwrap();
+        assert_eq!(gone, "`btcli subnets list --network wss://a.example/…` lists those that there are");
         let poor = Refusal::StakeTooLow { found_rao: 1, least_rao: 2 };
         assert_eq!(
             said(Network::Finney.into(), poor).unwrap(),

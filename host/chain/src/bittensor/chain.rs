@@ -27,7 +27,9 @@ impl Chain for Bittensor {
             return self.line().genesis().await.map(Some).map_err(|fault| self.failed(fault));
         }
         let seen = self.heads().newest();
-        if seen.is_none_or(|seen| seen.block < block) && self.newest().await?.block < block {
+        // Another node's word for what is finalized is not this one's.
+        let is_told = self.has_told() && seen.is_some_and(|seen| seen.block >= block);
+        if !is_told && self.newest().await?.block < block {
             return Ok(None);
         }
         let hash = rpc::block_hash(self.line(), block).await.map_err(|fault| self.failed(fault))?;

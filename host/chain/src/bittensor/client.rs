@@ -1,5 +1,6 @@
 //! The client: which block, which runtime, which subnet.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ use super::rpc;
 use super::runtime::Runtime;
 use super::scale::{ASKED, Cursor, Garbled, MetagraphAnswer};
 use super::stored::StoredSubnet;
-use super::view::SubnetView;
+use super::view::{Source, SubnetView};
 use crate::{ChainError, Head, Refusal};
 
 /// A client of a Bittensor network. A clone is the same client.
@@ -38,7 +39,18 @@ pub(super) struct Inner {
     pub(super) turns: Mutex<()>,
     /// Commits that wait for their reveal.
     pub(super) journals: Mutex<Journals>,
+    /// Blocks that the last head told was behind the newest one known.
+    lag_blocks: AtomicU64,
+    /// The connection over which the last head was told.
+    told_by: AtomicU64,
 }
+
+/// A node is waited for that is behind by no more than this: its gateway may have others behind it.
+const MOST_LAG_BLOCKS: u64 = 2;
+/// So often it is looked whether it has caught up,
+const LAG_WAITS: u32 = 8;
+/// after so many pauses of [`redial_every`](BittensorOptions::redial_every) each: two blocks in all.
+const LAG_PAUSE: u32 = 6;
 
 struct Known {
     runtime: Arc<Runtime>,
@@ -107,6 +119,8 @@ impl Bittensor {
             follow: StdMutex::new(follow),
             turns: Mutex::new(()),
             journals: Mutex::default(),
+            lag_blocks: AtomicU64::new(0),
+            told_by: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -129,13 +143,31 @@ impl Bittensor {
         &self.inner.line
     }
 
-    /// The newest finalized block; a node that takes back what was finalized gets a second chance at another node.
+    /// Goes over to another node, and forgets what the last one told by itself.
+    pub(super) fn move_on(&self) {
+        self.line().move_on();
+        let follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Following::Yes(follower) = &*follow {
+            follower.forget();
+        }
+    }
+
+    /// The newest finalized block. A node that is a block or two behind is waited for; one that takes back what was
+    /// finalized gets a second chance at another node.
     pub(super) async fn newest(&self) -> Result<Head, ChainError> {
-        match self.newest_once().await? {
+        let mut waited = 0;
+        let first = loop {
+            match self.newest_once().await? {
+                Err(_) if waited < LAG_WAITS && self.lags() => waited += 1,
+                done => break done,
+            }
+            tokio::time::sleep(self.inner.options.redial_every * LAG_PAUSE).await;
+        };
+        match first {
             Ok(head) => Ok(head),
             Err(contradiction) => {
                 tracing::warn!(%contradiction, "the finalized chain went back");
-                self.line().move_on().await;
+                self.move_on();
                 self.newest_once().await?.map_err(|why| self.taken_back(why))
             }
         }
@@ -147,7 +179,23 @@ impl Bittensor {
             Some(head) => head,
             None => self.asked_head().await.map_err(|fault| self.failed(fault))?,
         };
-        Ok(self.heads().note(head, before).map(|()| head))
+        let noted = self.heads().note(head, before);
+        let lag = before.map_or(0, |before| before.block.0.saturating_sub(head.block.0));
+        self.inner.lag_blocks.store(lag, Ordering::Relaxed);
+        if noted.is_ok() {
+            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
+        }
+        Ok(noted.map(|()| head))
+    }
+
+    /// Whether the last head that was told is only a little behind the newest known one.
+    fn lags(&self) -> bool {
+        (1..=MOST_LAG_BLOCKS).contains(&self.inner.lag_blocks.load(Ordering::Relaxed))
+    }
+
+    /// Whether the node that is connected now has told its newest finalized block.
+    pub(super) fn has_told(&self) -> bool {
+        self.inner.told_by.load(Ordering::Relaxed) == self.line().generation()
     }
 
     async fn asked_head(&self) -> Result<Head, LineFault> {
@@ -163,6 +211,11 @@ impl Bittensor {
     /// The head as it was told, unless a newer one is known from asking.
     fn followed(&self, known: Option<Head>) -> Option<Head> {
         let mut follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Following::Yes(follower) = &*follow
+            && follower.is_idle()
+        {
+            *follow = Following::Asked;
+        }
         match &*follow {
             Following::Never => None,
             Following::NotYet => {
@@ -236,10 +289,9 @@ impl Bittensor {
 
     /// The newest metadata that both sides know; version 14 where the runtime knows no other.
     async fn metadata(&self, hash: &Digest) -> Result<Vec<u8>, Trouble> {
-        let versions = match rpc::state_call(self.line(), "Metadata_metadata_versions", &[], hash).await {
-            Ok(answer) => whole(&answer, |cursor| cursor.list(4, Cursor::u32))?,
-            Err(LineFault::Refused { .. }) => vec![],
-            Err(fault) => return Err(fault.into()),
+        let versions = match self.call_if_there("Metadata_metadata_versions", &[], hash).await? {
+            Some(answer) => whole(&answer, |cursor| cursor.list(4, Cursor::u32))?,
+            None => vec![],
         };
         let newest = versions.into_iter().filter(|version| (15..=16).contains(version)).max();
         let Some(newest) = newest else {
@@ -263,11 +315,16 @@ impl Bittensor {
             let read = self.view_at(&pinned, netuid).await;
             let trouble = match read {
                 Ok(view) => match self.noted(&view, &pinned) {
-                    Ok(()) => return Ok((view, pinned.runtime)),
+                    Ok(()) => {
+                        if view.source == Source::Stored {
+                            tracing::debug!(%netuid, "stakes are read without what counts of TAO");
+                        }
+                        return Ok((view, pinned.runtime));
+                    }
                     Err(why) if last => return Err(self.taken_back(why)),
                     Err(contradiction) => {
                         tracing::warn!(%contradiction, "the finalized chain went back");
-                        self.line().move_on().await;
+                        self.move_on();
                         last = true;
                         pinned = self.pinned().await?;
                         continue;
@@ -287,7 +344,11 @@ impl Bittensor {
 
     fn noted(&self, view: &SubnetView, pinned: &Pinned) -> Result<(), String> {
         let head = Head { block: view.block, hash: view.hash };
-        self.heads().note(head, pinned.before)
+        let noted = self.heads().note(head, pinned.before);
+        if noted.is_ok() {
+            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
+        }
+        noted
     }
 
     async fn view_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
@@ -295,17 +356,36 @@ impl Bittensor {
         if let Some(output) = runtime.metagraph_type() {
             let arguments = (netuid.0, ASKED.to_vec()).encode();
             let method = "SubnetInfoRuntimeApi_get_selective_metagraph";
-            match rpc::state_call(self.line(), method, &arguments, hash).await {
-                Ok(answer) => {
-                    let answer = MetagraphAnswer::read(&answer, output, runtime.metadata())?;
-                    let answer = answer.ok_or(Trouble::Refused(Refusal::NoSubnet { netuid }))?;
-                    return Ok(SubnetView::of_answer(netuid, *hash, answer)?);
-                }
-                Err(LineFault::Refused { .. }) => {}
-                Err(fault) => return Err(fault.into()),
+            if let Some(answer) = self.call_if_there(method, &arguments, hash).await? {
+                let answer = MetagraphAnswer::read(&answer, output, runtime.metadata())?;
+                let answer = answer.ok_or(Trouble::Refused(Refusal::NoSubnet { netuid }))?;
+                return Ok(SubnetView::of_answer(netuid, *hash, answer)?);
             }
         }
         self.stored_view(pinned, netuid).await
+    }
+
+    /// The answer to a call into the runtime; none where the node says that the runtime has no such call. Any other
+    /// refusal is the node's own trouble: another one is asked.
+    pub(super) async fn call_if_there(
+        &self,
+        method: &str,
+        arguments: &[u8],
+        hash: &Digest,
+    ) -> Result<Option<Vec<u8>>, LineFault> {
+        let mut tries = 1;
+        loop {
+            match rpc::state_call(self.line(), method, arguments, hash).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(fault) if fault.is_missing_method() => return Ok(None),
+                Err(fault @ LineFault::Refused { .. }) if tries < self.inner.options.tries => {
+                    tracing::debug!(method, %fault, "a node cannot do this call now");
+                    self.move_on();
+                    tries += 1;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
     }
 
     async fn stored_view(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {
@@ -357,7 +437,7 @@ impl Bittensor {
     }
 
     pub(super) fn endpoint_text(&self) -> String {
-        self.inner.options.places.to_string()
+        self.inner.options.places.shown()
     }
 }
 
@@ -371,6 +451,6 @@ fn whole<T>(answer: &[u8], read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Garbl
 
 impl std::fmt::Debug for Bittensor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Bittensor({})", self.inner.options.places)
+        write!(f, "Bittensor({})", self.inner.options.places.shown())
     }
 }

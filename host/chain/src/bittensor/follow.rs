@@ -1,6 +1,6 @@
 //! Listening for blocks and upgrades, so that nobody needs to ask.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use plimsoll_core::{BlockNumber, Digest};
@@ -11,7 +11,7 @@ use subxt::ext::codec::Encode as _;
 use subxt::utils::H256;
 use tokio::task::JoinHandle;
 
-use super::line::{Line, LineFault};
+use super::line::{Line, LineFault, doubled, spread};
 use super::rpc::{self, RuntimeVersion};
 use crate::Head;
 
@@ -21,11 +21,21 @@ const FRESH: Duration = Duration::from_secs(40);
 /// When nothing is heard for this long, the subscription is made anew.
 const SILENCE: Duration = Duration::from_secs(90);
 
+/// When nobody asks for this long, nobody listens.
+const UNASKED: Duration = Duration::from_secs(600);
+
+/// The longest pause between two subscriptions that break.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
 /// What was heard last.
 #[derive(Debug, Default)]
 struct Heard {
     head: Option<(Head, Instant)>,
     version: Option<u32>,
+    /// When somebody last asked.
+    asked: Option<Instant>,
+    /// Nobody asked for long: the task has ended.
+    is_idle: bool,
 }
 
 /// A task that listens, until this is dropped.
@@ -38,21 +48,34 @@ pub(crate) struct Follower {
 impl Follower {
     /// Begins to listen, and begins anew `pause` after each break.
     pub(crate) fn start(line: Line, pause: Duration) -> Self {
-        let heard = Arc::new(Mutex::new(Heard::default()));
+        let heard = Heard { asked: Some(Instant::now()), ..Heard::default() };
+        let heard = Arc::new(Mutex::new(heard));
         let task = tokio::spawn(follow(line, Arc::clone(&heard), pause));
         Self { heard, task }
     }
 
     /// The newest finalized block, if it was heard of a short while ago.
     pub(crate) fn head(&self) -> Option<Head> {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heard = locked(&self.heard);
+        heard.asked = Some(Instant::now());
         heard.head.filter(|(_, at)| at.elapsed() < FRESH).map(|(head, _)| head)
     }
 
     /// The spec version of the newest block, while that is listened for. A finalized block may still have the one
     /// before.
     pub(crate) fn spec_version(&self) -> Option<u32> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).version
+        locked(&self.heard).version
+    }
+
+    /// Whether it no longer listens, for nobody asked.
+    pub(crate) fn is_idle(&self) -> bool {
+        locked(&self.heard).is_idle
+    }
+
+    /// Forgets what was told.
+    pub(crate) fn forget(&self) {
+        let mut heard = locked(&self.heard);
+        (heard.head, heard.version) = (None, None);
     }
 }
 
@@ -62,19 +85,31 @@ impl Drop for Follower {
     }
 }
 
+fn locked(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 async fn follow(line: Line, heard: Arc<Mutex<Heard>>, pause: Duration) {
+    let mut breaks = 0;
     loop {
+        let begun = Instant::now();
         let ended = listen(&line, &heard).await;
         {
-            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut heard = locked(&heard);
             (heard.head, heard.version) = (None, None);
+            if heard.asked.is_none_or(|at| at.elapsed() >= UNASKED) {
+                heard.is_idle = true;
+                return;
+            }
         }
+        // One that held for long may break.
+        breaks = if begun.elapsed() >= SILENCE { 0 } else { breaks + 1 };
         if let LineFault::Refused { .. } = ended {
             tracing::debug!(%ended, "this node tells no blocks by itself: they are asked for");
             return;
         }
         tracing::debug!(%ended, "listening for blocks anew");
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(spread(doubled(pause, breaks, MAX_PAUSE))).await;
     }
 }
 
@@ -93,8 +128,11 @@ async fn listen(line: &Line, heard: &Mutex<Heard>) -> LineFault {
             head = heads.next() => match head {
                 Some(Ok(header)) => match head_of(header) {
                     Ok(head) => {
-                        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                        let mut heard = locked(heard);
                         heard.head = Some((head, Instant::now()));
+                        if heard.asked.is_none_or(|at| at.elapsed() >= UNASKED) {
+                            return ended("anything that somebody asks for");
+                        }
                     }
                     Err(why) => return LineFault::Lost { why },
                 },
@@ -103,7 +141,7 @@ async fn listen(line: &Line, heard: &Mutex<Heard>) -> LineFault {
             },
             version = versions.next() => match version {
                 Some(Ok(RuntimeVersion { spec_version, .. })) => {
-                    heard.lock().unwrap_or_else(PoisonError::into_inner).version = Some(spec_version);
+                    locked(heard).version = Some(spec_version);
                 }
                 Some(Err(error)) => return LineFault::of(error),
                 None => return ended("runtime versions"),

@@ -1,7 +1,7 @@
 //! Weights that a subnet hides for a while: sealed until a drand round, which the chain opens by itself; or committed
 //! as a hash, which this client reveals in its epoch.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 
@@ -15,16 +15,19 @@ use super::runtime::{Runtime, account, number};
 use super::scale::{Cursor, Garbled};
 use super::view::SubnetView;
 use crate::chain::Tended;
-use crate::reveal::{Pending, Stage, Step, WeightsPreimage};
+use crate::reveal::{Pending, RevealJournal, Stage, Step, WeightsPreimage};
 use crate::timelock::{COMMIT_REVEAL_VERSION, TimelockedWeights};
-use crate::{ChainError, Refusal};
+use crate::{ChainError, Head, Refusal};
 
 /// One entry of the commits that the chain keeps: a hash and three numbers.
 const COMMIT_BYTES: usize = 32 + 3 * 8;
 
+/// A commit gets into one of so many blocks after the newest, as a rule.
+const INCLUSION_BLOCKS: u64 = 3;
+
 impl Bittensor {
-    /// Commits to weights that the chain opens when their time has come. That is counted from the clock of the block
-    /// that is read, not from ours.
+    /// Commits to weights that the chain opens when their time has come. That is counted from the clock of the newest
+    /// block, not from ours.
     pub(super) async fn commit_sealed(
         &self,
         key: &Keypair,
@@ -34,7 +37,7 @@ impl Bittensor {
         version_key: u64,
     ) -> Result<(), ChainError> {
         let netuid = view.netuid;
-        let Epochs { schedule, block, unix_ms, period } = self.epochs(netuid, &view.hash, runtime).await?;
+        let Epochs { schedule, block, unix_ms, period } = self.settled_epochs(netuid, runtime).await?;
         let now = unix_ms.unwrap_or_else(unix_now_ms);
         let round = schedule.reveal_round(block, period, runtime.block_ms(), now)?;
         let plain = TimelockedWeights { hotkey: key.hotkey(), weights: weights.to_vec(), version_key };
@@ -42,6 +45,26 @@ impl Bittensor {
         tracing::info!(%round, bytes = sealed.len(), "weights are sealed until a drand round");
         let call = calls::commit_timelocked_weights(netuid, &sealed, round.0, COMMIT_REVEAL_VERSION);
         self.transact(key, netuid, &call, Attempt::Weights(weights)).await
+    }
+
+    /// The epochs as the newest block has them, once all blocks that a commit may get into are of one epoch: the round
+    /// to seal to depends on the commit's. Waited for over a few blocks; a subnet of very short epochs is not.
+    async fn settled_epochs(&self, netuid: NetUid, runtime: &Runtime) -> Result<Epochs, ChainError> {
+        let pause = (self.inner.options.redial_every * 4).min(Duration::from_millis(runtime.block_ms()));
+        let begun = Instant::now();
+        let longest = Duration::from_millis(runtime.block_ms().saturating_mul(2 * INCLUSION_BLOCKS));
+        loop {
+            let best = rpc::best_head(self.line()).await.map_err(|fault| self.failed(fault))?;
+            let epochs = self.epochs(netuid, &best, runtime).await?;
+            let last = BlockNumber(epochs.block.0.saturating_add(INCLUSION_BLOCKS));
+            if epochs.schedule.is_settled_until(epochs.block, last, epochs.period)?
+                || begun.elapsed() >= longest
+            {
+                return Ok(epochs);
+            }
+            tracing::debug!(block = %epochs.block, "the epoch ends in a moment: sealing waits for the next one");
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Commits to the hash of weights. What opens it is on disk before anything is sent.
@@ -59,13 +82,18 @@ impl Bittensor {
         let preimage = WeightsPreimage::fresh(key.hotkey(), netuid.0, weights.to_vec(), version_key)?;
         let hash = kept.journal.note(preimage, view.block)?;
         let call = calls::commit_weights(netuid, &hash.0);
-        let block = match self.transact_in(key, netuid, &call, Attempt::Weights(weights)).await {
+        let journal = &mut kept.journal;
+        let attempt = Attempt::Weights(weights);
+        let done =
+            self.transact_in(key, netuid, &call, attempt, &mut |block| journal.signed(&hash, block)).await;
+        let block = match done {
             Ok(block) => block,
-            Err(error) => {
-                if was_never_made(&error) {
+            Err(undone) => {
+                // Only what surely was not made is forgotten: without its salt a commit cannot be revealed.
+                if undone.never_made {
                     kept.journal.forget(&hash)?;
                 }
-                return Err(error);
+                return Err(undone.error);
             }
         };
         // Where the epoch cannot be read now, the commit is looked for later.
@@ -97,26 +125,71 @@ impl Bittensor {
         let mut told = Vec::new();
         if kept.tended != Some(head.block) {
             let epochs = self.epochs_in(netuid, &head.hash).await?;
-            for (pending, step) in kept.journal.steps(netuid.0, head.block, epochs.epoch(), epochs.period)? {
-                match step {
-                    Step::Wait { .. } => {}
-                    Step::Drop { why } => told.push(why),
-                    Step::Find => {
-                        if let Some(epoch) = self.epoch_of(&pending, netuid, &head.hash).await? {
-                            kept.journal.committed(&pending.hash, epoch)?;
-                        }
-                    }
-                    Step::Reveal => {
-                        if let Some(done) = self.reveal(key, netuid, &pending).await? {
-                            kept.journal.forget(&pending.hash)?;
-                            told.push(done);
-                        }
-                    }
-                }
+            let found = self.find_sent(&mut kept.journal, netuid, &head, &mut told).await?;
+            let revealed = self.reveal_due(key, netuid, &mut kept.journal, &epochs, &mut told).await?;
+            if found && revealed {
+                kept.tended = Some(head.block);
             }
-            kept.tended = Some(head.block);
         }
         Ok(Tended { waiting: kept.journal.pending().len(), told })
+    }
+
+    /// Looks for what may have been committed. False where something could not be read.
+    async fn find_sent(
+        &self,
+        journal: &mut RevealJournal,
+        netuid: NetUid,
+        head: &Head,
+        told: &mut Vec<String>,
+    ) -> Result<bool, ChainError> {
+        let sent = |pending: &&Pending| {
+            pending.preimage.index == netuid.0 && matches!(pending.stage, Stage::Sent { .. })
+        };
+        let sent: Vec<Pending> = journal.pending().iter().filter(sent).cloned().collect();
+        let mut all = true;
+        for pending in sent {
+            match self.epoch_of(&pending, netuid, &head.hash).await {
+                Ok(Some(epoch)) => journal.committed(&pending.hash, epoch)?,
+                Ok(None) => told.extend(journal.absent(&pending.hash, head.block)?),
+                Err(error) => {
+                    let short = pending.hash.short();
+                    told.push(format!("the commit {short}… cannot be looked for now: {error}"));
+                    all = false;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reveals what is due. One that cannot be now keeps none of the others; false if there is such a one.
+    async fn reveal_due(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        journal: &mut RevealJournal,
+        epochs: &Epochs,
+        told: &mut Vec<String>,
+    ) -> Result<bool, ChainError> {
+        let mut all = true;
+        for (pending, step) in journal.steps(netuid.0, epochs.epoch(), epochs.period)? {
+            match step {
+                Step::Wait { .. } | Step::Find => {}
+                Step::Drop { why } => told.push(why),
+                Step::Reveal => match self.reveal(key, netuid, &pending).await {
+                    Ok(None) => {}
+                    Ok(Some(done)) => {
+                        journal.forget(&pending.hash)?;
+                        told.push(done);
+                    }
+                    Err(error) => {
+                        let short = pending.hash.short();
+                        told.push(format!("the commit {short}… is not revealed yet: {error}"));
+                        all = false;
+                    }
+                },
+            }
+        }
+        Ok(all)
     }
 
     /// Reveals one commit. Tells what became of it, or nothing where it is to be tried again.
@@ -189,18 +262,6 @@ impl Bittensor {
         cursor.end()?;
         Ok(commits.into_iter().find(|(hash, _)| *hash == pending.hash.0).map(|(_, noted)| noted))
     }
-}
-
-/// Whether nothing can have come of a commit.
-const fn was_never_made(error: &ChainError) -> bool {
-    matches!(
-        error,
-        ChainError::Refused(_)
-            | ChainError::NoNode { .. }
-            | ChainError::Limited { .. }
-            | ChainError::OtherChain { .. }
-            | ChainError::TakenBack { .. }
-    )
 }
 
 /// Whether a reveal that is refused so is worth another try.

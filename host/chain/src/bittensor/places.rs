@@ -118,6 +118,26 @@ impl Places {
     }
 }
 
+impl Places {
+    /// The network's name or the nodes, without what stands behind their ports: that may hold a key.
+    pub(super) fn shown(&self) -> String {
+        match self.network {
+            Some(network) if network.nodes().iter().eq(self.nodes.iter()) => network.to_string(),
+            _ => self.nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(","),
+        }
+    }
+}
+
+/// Scheme, host and port of a node's address; three dots for the rest.
+pub(super) fn shown(node: &str) -> String {
+    let host = node.find("://").map_or(0, |at| at + 3);
+    match node[host..].find(['/', '?', '#']).map(|at| host + at) {
+        Some(end) if node[end..].len() > 1 => format!("{}/…", &node[..end]),
+        Some(end) => node[..end].to_owned(),
+        None => node.to_owned(),
+    }
+}
+
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.network {
@@ -225,6 +245,14 @@ mod tests {
         assert_eq!(places.to_string(), text);
         let of = places.of_network(Network::Finney);
         assert_eq!((of.network(), of.to_string().as_str()), (Some(Network::Finney), text));
+    }
+
+    #[test]
+    fn what_stands_behind_the_port_is_not_shown() {
+        let keyed: Places =
+            "wss://a.example:443/v1/s3cret,wss://b.example?key=s3cret,wss://c.example/".parse().unwrap();
+        assert_eq!(keyed.shown(), "wss://a.example:443/…,wss://b.example/…,wss://c.example");
+        assert_eq!(Places::from(Network::Finney).shown(), "finney");
     }
 
     #[test]

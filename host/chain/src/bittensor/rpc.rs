@@ -7,7 +7,7 @@ use serde::Deserialize;
 use subxt_rpcs::client::{RpcSubscription, rpc_params};
 use subxt_rpcs::methods::legacy::TransactionStatus;
 
-use super::line::{Line, LineFault};
+use super::line::{Line, LineFault, Watch};
 
 /// The most keys, and values, that are asked for in one request.
 pub(crate) const PAGE: u32 = 1000;
@@ -110,6 +110,11 @@ pub(crate) async fn block_hash(line: &Line, block: BlockNumber) -> Result<Option
     line.ask("chain_getBlockHash", rpc_params![block.0]).await
 }
 
+/// The newest block, which may not be finalized.
+pub(crate) async fn best_head(line: &Line) -> Result<Digest, LineFault> {
+    line.ask("chain_getBlockHash", rpc_params![]).await
+}
+
 /// Which runtime a block has.
 pub(crate) async fn runtime_version(line: &Line, at: &Digest) -> Result<RuntimeVersion, LineFault> {
     line.ask("state_getRuntimeVersion", rpc_params![hash_text(at)]).await
@@ -176,7 +181,7 @@ pub(crate) async fn next_nonce(line: &Line, account: &Hotkey) -> Result<u64, Lin
 }
 
 /// Hands a transaction in.
-pub(crate) async fn submit(line: &Line, signed: &[u8]) -> Result<RpcSubscription<Status>, LineFault> {
+pub(crate) async fn submit(line: &Line, signed: &[u8]) -> Result<Watch<Status>, LineFault> {
     let params = rpc_params![hex_text(signed)];
     line.subscribe("author_submitAndWatchExtrinsic", params, "author_unwatchExtrinsic").await
 }
@@ -191,12 +196,16 @@ pub(crate) async fn transactions(line: &Line, at: &Digest) -> Result<Vec<Vec<u8>
 
 /// Tells every newly finalized block.
 pub(crate) async fn follow_heads(line: &Line) -> Result<RpcSubscription<serde_json::Value>, LineFault> {
-    line.subscribe("chain_subscribeFinalizedHeads", rpc_params![], "chain_unsubscribeFinalizedHeads").await
+    let heads =
+        line.subscribe("chain_subscribeFinalizedHeads", rpc_params![], "chain_unsubscribeFinalizedHeads");
+    Ok(heads.await?.loose())
 }
 
 /// Tells the runtime's version now, and whenever it changes.
 pub(crate) async fn follow_versions(line: &Line) -> Result<RpcSubscription<RuntimeVersion>, LineFault> {
-    line.subscribe("state_subscribeRuntimeVersion", rpc_params![], "state_unsubscribeRuntimeVersion").await
+    let versions =
+        line.subscribe("state_subscribeRuntimeVersion", rpc_params![], "state_unsubscribeRuntimeVersion");
+    Ok(versions.await?.loose())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use subxt::utils::{AccountId32, H256, MultiSignature};
 use super::scale::{Cursor, Garbled};
 
 /// A signed transaction may be taken for this many blocks from the finalized one that it names.
-const ERA_BLOCKS: u64 = 32;
+pub(super) const ERA_BLOCKS: u64 = 32;
 
 /// The API by which a subnet is read in one call.
 const METAGRAPH_API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_selective_metagraph");

@@ -10,7 +10,7 @@ use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, StakeRao};
 
 use super::runtime::{Runtime, account, number};
 use super::scale::{AxonRecord, Cursor, Garbled};
-use super::view::{Rules, SubnetView, commitments_by_uid, uid_of};
+use super::view::{Rules, Source, SubnetView, commitments_by_uid, uid_of};
 use crate::NeuronRecord;
 
 /// So many hotkeys are asked for together with the settings; a subnet has rarely more.
@@ -174,7 +174,8 @@ impl<'a> StoredSubnet<'a> {
             each.filter_map(|(hotkey, [.., commitment])| Some((*hotkey, values.get(commitment)?.as_slice())));
         let commitments = commitments_by_uid(&neurons, stored);
         let (netuid, block, rules) = (self.netuid, outline.block, outline.rules);
-        Ok(SubnetView { netuid, block, hash, name: String::new(), rules, owner: None, neurons, commitments })
+        let (name, source) = (String::new(), Source::Stored);
+        Ok(SubnetView { netuid, block, hash, source, name, rules, owner: None, neurons, commitments })
     }
 
     fn value<'v>(&self, entry: &str, values: &'v Values) -> Result<Option<&'v [u8]>, Garbled> {

@@ -1,35 +1,63 @@
 //! A transaction, from its nonce to what became of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use plimsoll_core::{Digest, Keypair, NetUid};
+use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid};
 use subxt::events::Phase;
-use subxt_rpcs::client::RpcSubscription;
 
 use super::Bittensor;
-use super::line::LineFault;
+use super::line::{LineFault, Watch};
 use super::refused::{Attempt, Caller, refusal_of};
 use super::rpc::{self, Status};
-use super::runtime::{ChainCall, Runtime, Turn};
+use super::runtime::{ChainCall, ERA_BLOCKS, Runtime, Turn};
 use super::scale::Cursor;
 use super::verdict::{self, Queue, Verdict};
-use crate::{ChainError, Refusal};
+use crate::{ChainError, Head, Refusal};
 
 /// How often a transaction is signed anew because another of the same key was quicker, or the runtime changed.
-const TRIES: usize = 8;
+const TRIES: u32 = 8;
+
+/// Pauses of [`redial_every`](super::BittensorOptions::redial_every) between two looks for a transaction of which
+/// nothing is told any more.
+const LOOK_EVERY: u32 = 8;
 
 /// A transaction in a node's queue.
 struct Queued {
     signed: Vec<u8>,
+    /// The finalized block from which on it is good.
+    from: Head,
     runtime: std::sync::Arc<Runtime>,
-    statuses: RpcSubscription<Status>,
+    statuses: Watch<Status>,
 }
 
 /// Why a transaction came to nothing.
-enum Stop {
+struct Stop {
+    why: Why,
+    /// Whether nothing can have come of it: it was surely not handed in, was turned down at the first try, or failed in
+    /// its block.
+    never_made: bool,
+}
+
+enum Why {
     Error(ChainError),
     Verdict(Verdict),
 }
+
+/// A transaction that came to nothing, as far as is known.
+pub(super) struct Undone {
+    pub(super) error: ChainError,
+    /// Whether it surely has no effect.
+    pub(super) never_made: bool,
+}
+
+impl Stop {
+    const fn unsure(error: ChainError) -> Self {
+        Self { why: Why::Error(error), never_made: false }
+    }
+}
+
+/// What is done before a transaction is handed in, with the block from which on it is good.
+pub(super) type Before<'a> = &'a mut (dyn FnMut(BlockNumber) -> Result<(), ChainError> + Send);
 
 impl Bittensor {
     /// Signs a call, hands it in, and waits until its block is finalized.
@@ -42,65 +70,87 @@ impl Bittensor {
         call: &ChainCall,
         attempt: Attempt<'_>,
     ) -> Result<(), ChainError> {
-        self.transact_in(key, netuid, call, attempt).await.map(drop)
+        let done = self.transact_in(key, netuid, call, attempt, &mut |_| Ok(())).await;
+        done.map(drop).map_err(|undone| undone.error)
     }
 
-    /// The same, telling the block that it is in.
+    /// The same, telling the block that it is in. `before` is done each time it is signed, before it is handed in.
     pub(super) async fn transact_in(
         &self,
         key: &Keypair,
         netuid: NetUid,
         call: &ChainCall,
         attempt: Attempt<'_>,
-    ) -> Result<Digest, ChainError> {
+        before: Before<'_>,
+    ) -> Result<Digest, Undone> {
         let asked = match attempt {
             Attempt::Axon(_) => "an axon",
             Attempt::Commitment => "a commitment",
             Attempt::Weights(_) => "weights",
         };
-        let done = match self.queue(key, call, asked).await {
+        let done = match self.queue(key, call, asked, before).await {
             Ok(queued) => self.outcome(queued, asked).await,
             Err(stop) => Err(stop),
         };
-        match done {
-            Ok(block) => Ok(block),
-            Err(Stop::Error(error)) => Err(error),
-            Err(Stop::Verdict(verdict)) => Err(self.explained(key, netuid, &verdict, attempt).await),
-        }
+        let Stop { why, never_made } = match done {
+            Ok(block) => return Ok(block),
+            Err(stop) => stop,
+        };
+        let error = match why {
+            Why::Error(error) => error,
+            Why::Verdict(verdict) => self.explained(key, netuid, &verdict, attempt).await,
+        };
+        Err(Undone { error, never_made })
     }
 
     /// One transaction of this client at a time is signed and handed in, so that no two have the same nonce.
-    async fn queue(&self, key: &Keypair, call: &ChainCall, asked: &'static str) -> Result<Queued, Stop> {
+    async fn queue(
+        &self,
+        key: &Keypair,
+        call: &ChainCall,
+        asked: &'static str,
+        before: Before<'_>,
+    ) -> Result<Queued, Stop> {
         let _turn = self.inner.turns.lock().await;
         let mut tries = 0;
         loop {
-            let head = self.newest().await.map_err(Stop::Error)?;
-            let runtime = self.runtime_at(&head.hash, true).await.map_err(Stop::Error)?;
-            let nonce = rpc::next_nonce(self.line(), &key.hotkey()).await;
-            let nonce = nonce.map_err(|fault| Stop::Error(self.failed(fault)))?;
-            let turn = Turn { nonce, block: head.block.0, hash: head.hash };
-            let signed = runtime.signed(call, key, &turn);
-            let signed = signed.map_err(|garbled| Stop::Error(self.nonsense(&garbled)))?;
+            // What was turned down before may have been seen by more nodes than the one that said so.
+            let first = tries == 0;
+            let unsent = |error| Stop { why: Why::Error(error), never_made: first };
+            let (signed, from, runtime) = self.sign(key, call).await.map_err(unsent)?;
+            before(from.block).map_err(unsent)?;
             let fault = match rpc::submit(self.line(), &signed).await {
-                Ok(statuses) => return Ok(Queued { signed, runtime, statuses }),
+                Ok(statuses) => return Ok(Queued { signed, from, runtime, statuses }),
                 Err(fault) => fault,
             };
-            tries += 1;
             let LineFault::Refused { code, message, details } = &fault else {
-                return Err(Stop::Error(self.unanswered(fault, asked)));
+                let never_made = first && !matches!(fault, LineFault::Lost { .. });
+                return Err(Stop { why: Why::Error(self.unanswered(fault, asked)), never_made });
             };
             match verdict::of_queue(*code, message, details.as_deref()) {
-                Queue::Outdated | Queue::BadSignature if tries < TRIES => {}
-                Queue::Turned(verdict) => return Err(Stop::Verdict(verdict)),
-                Queue::Outdated | Queue::BadSignature => {
-                    let name = format!("{message} ({code})");
-                    let meaning = details.clone().unwrap_or_default();
-                    return Err(Stop::Verdict(Verdict { name, meaning }));
+                Queue::Turned(verdict) => {
+                    return Err(Stop { why: Why::Verdict(verdict), never_made: first });
                 }
-                Queue::Known => return Err(Stop::Error(self.unanswered(fault, asked))),
+                Queue::Outdated | Queue::BadSignature | Queue::Later if tries + 1 < TRIES => tries += 1,
+                _ => return Err(Stop::unsure(self.unanswered(fault, asked))),
             }
-            tokio::time::sleep(self.inner.options.redial_every).await;
+            tokio::time::sleep(self.inner.options.redial_every * tries).await;
         }
+    }
+
+    /// A call, signed for the newest finalized block, and what that is.
+    async fn sign(
+        &self,
+        key: &Keypair,
+        call: &ChainCall,
+    ) -> Result<(Vec<u8>, Head, std::sync::Arc<Runtime>), ChainError> {
+        let head = self.newest().await?;
+        let runtime = self.runtime_at(&head.hash, true).await?;
+        let nonce = rpc::next_nonce(self.line(), &key.hotkey()).await;
+        let nonce = nonce.map_err(|fault| self.failed(fault))?;
+        let turn = Turn { nonce, block: head.block.0, hash: head.hash };
+        let signed = runtime.signed(call, key, &turn).map_err(|garbled| self.nonsense(&garbled))?;
+        Ok((signed, head, runtime))
     }
 
     /// A transaction that a node may have seen.
@@ -117,13 +167,13 @@ impl Bittensor {
     }
 
     async fn outcome(&self, mut queued: Queued, asked: &'static str) -> Result<Digest, Stop> {
-        let hash = self.finalized_in(&mut queued.statuses, asked).await.map_err(Stop::Error)?;
+        let hash = self.finalized_in(&mut queued, asked).await.map_err(Stop::unsure)?;
         let unread = |why: String| {
             let why = format!(
                 "it is in block {}…, but what became of it there cannot be read: {why}",
                 hash.short()
             );
-            Stop::Error(self.unknown(asked, why))
+            Stop::unsure(self.unknown(asked, why))
         };
         // The block may be the first of a newer runtime than the transaction was signed for.
         let runtime = self.runtime_at(&hash, false).await.unwrap_or(queued.runtime);
@@ -142,7 +192,8 @@ impl Bittensor {
                 ("System", "ExtrinsicSuccess") => return Ok(hash),
                 ("System", "ExtrinsicFailed") => {
                     let verdict = verdict::of_dispatch(event.field_bytes(), runtime.metadata());
-                    return Err(Stop::Verdict(verdict.map_err(|error| unread(error.to_string()))?));
+                    let verdict = verdict.map_err(|error| unread(error.to_string()))?;
+                    return Err(Stop { why: Why::Verdict(verdict), never_made: true });
                 }
                 _ => {}
             }
@@ -151,21 +202,21 @@ impl Bittensor {
     }
 
     /// The finalized block that a transaction got into.
-    async fn finalized_in(
-        &self,
-        statuses: &mut RpcSubscription<Status>,
-        asked: &'static str,
-    ) -> Result<Digest, ChainError> {
+    async fn finalized_in(&self, queued: &mut Queued, asked: &'static str) -> Result<Digest, ChainError> {
         let limit = self.inner.options.finality_timeout;
+        let (signed, from) = (queued.signed.clone(), queued.from.block);
         let (begun, mut stage) = (Instant::now(), "is in a node's queue");
         loop {
             let left = limit.saturating_sub(begun.elapsed());
-            let status = match tokio::time::timeout(left, statuses.next()).await {
+            let status = match tokio::time::timeout(left, queued.statuses.next()).await {
                 Ok(Some(Ok(status))) => status,
-                Ok(Some(Err(error))) => return Err(self.unknown(asked, LineFault::of(error).to_string())),
+                Ok(Some(Err(error))) => {
+                    let why = LineFault::of(error).to_string();
+                    return self.found_in(&signed, from, left).await.ok_or_else(|| self.unknown(asked, why));
+                }
                 Ok(None) => {
                     let why = format!("the connection ended while it {stage}");
-                    return Err(self.unknown(asked, why));
+                    return self.found_in(&signed, from, left).await.ok_or_else(|| self.unknown(asked, why));
                 }
                 Err(_) => {
                     let why = format!("after {} s it {stage} and not in a finalized block", limit.as_secs());
@@ -190,6 +241,42 @@ impl Bittensor {
             };
             return Err(self.unknown(asked, gone.to_owned()));
         }
+    }
+
+    /// The finalized block that holds a transaction of which nothing is told any more: looked for in the blocks that
+    /// may take it, as they come, for as long as is left. None where it is not found.
+    async fn found_in(&self, signed: &[u8], from: BlockNumber, left: Duration) -> Option<Digest> {
+        let last = from.0.saturating_add(ERA_BLOCKS);
+        let mut next = from.0;
+        let look = async {
+            loop {
+                // A node that does not answer now may answer in a moment.
+                let head = self.newest().await.map_or(0, |head| head.block.0);
+                while next <= head.min(last) {
+                    match self.holds(BlockNumber(next), signed).await {
+                        Ok(Some(hash)) => return Some(hash),
+                        Ok(None) => next += 1,
+                        Err(fault) => {
+                            tracing::debug!(%fault, block = next, "a block cannot be searched");
+                            break;
+                        }
+                    }
+                }
+                if next > last {
+                    return None;
+                }
+                tokio::time::sleep(self.inner.options.redial_every * LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(left, look).await.ok().flatten()
+    }
+
+    /// The hash of a finalized block, if the transaction is in it.
+    async fn holds(&self, block: BlockNumber, signed: &[u8]) -> Result<Option<Digest>, LineFault> {
+        let missing = || LineFault::Lost { why: format!("the node does not know block {block} yet") };
+        let hash = rpc::block_hash(self.line(), block).await?.ok_or_else(missing)?;
+        let all = rpc::transactions(self.line(), &hash).await?;
+        Ok(all.iter().any(|transaction| transaction == signed).then_some(hash))
     }
 
     /// The chain's reason with the figures that it does not give, read from the subnet. Where that cannot be read the

@@ -6,7 +6,6 @@ use subxt::ext::scale_decode::DecodeAsType;
 
 use super::Bittensor;
 use super::client::{Pinned, Trouble};
-use super::line::LineFault;
 use super::rpc;
 use super::runtime::{Runtime, account, number};
 use super::scale::{Cursor, Garbled, StoredCommitment, revealed_of, weights_row};
@@ -75,20 +74,16 @@ impl Bittensor {
     async fn subnets_at(&self, pinned: &Pinned) -> Result<Vec<SubnetSummary>, Trouble> {
         let Pinned { hash, runtime, .. } = pinned;
         if let Some(output) = runtime.subnets_type() {
-            match rpc::state_call(self.line(), "SubnetInfoRuntimeApi_get_all_dynamic_info", &[], hash).await {
-                Ok(answer) => {
-                    let mut all = named_subnets(&answer, output, runtime)?;
-                    let netuids: Vec<_> = all.iter().map(|subnet| subnet.netuid).collect();
-                    let values =
-                        rpc::storage(self.line(), &of_each(runtime, &["SubnetworkN"], &netuids)?, hash)
-                            .await?;
-                    for subnet in &mut all {
-                        subnet.neurons = small(runtime, "SubnetworkN", subnet.netuid, &values)?;
-                    }
-                    return Ok(all);
+            let method = "SubnetInfoRuntimeApi_get_all_dynamic_info";
+            if let Some(answer) = self.call_if_there(method, &[], hash).await? {
+                let mut all = named_subnets(&answer, output, runtime)?;
+                let netuids: Vec<_> = all.iter().map(|subnet| subnet.netuid).collect();
+                let keys = of_each(runtime, &["SubnetworkN"], &netuids)?;
+                let values = rpc::storage(self.line(), &keys, hash).await?;
+                for subnet in &mut all {
+                    subnet.neurons = small(runtime, "SubnetworkN", subnet.netuid, &values)?;
                 }
-                Err(LineFault::Refused { .. }) => {}
-                Err(fault) => return Err(fault.into()),
+                return Ok(all);
             }
         }
         self.unnamed_subnets_at(pinned).await

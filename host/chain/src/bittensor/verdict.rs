@@ -21,16 +21,23 @@ pub(crate) enum Queue {
     Outdated,
     /// Signed for another runtime, or for another chain.
     BadSignature,
-    /// The very same transaction is there already.
-    Known,
+    /// The node has no room or no answer now: the same call may pass in a moment.
+    Later,
     /// A reason of the chain's.
     Turned(Verdict),
+    /// All else, such as a fault of the node itself, or that the very same transaction is there already: what became
+    /// of the transaction is unknown.
+    Unknown,
 }
 
 /// JSON-RPC codes of the transaction queue.
 const INVALID: i32 = 1010;
-const KNOWN: i32 = 1013;
+const UNDECIDED: i32 = 1011;
 const UNDERPRICED: i32 = 1014;
+const FULL: i32 = 1016;
+
+/// Reasons without a number that are the chain's own, as nodes word them.
+const NAMED: [&str; 3] = ["inability to pay some fees", "call is not expected", "invalid signing address"];
 
 /// The reasons of the runtime's transaction extension, by number (`CustomTransactionError` of the open source). Those
 /// that no call of this program can meet are left out.
@@ -67,15 +74,16 @@ pub(crate) fn of_queue(code: i32, message: &str, details: Option<&str>) -> Queue
     let details = details.unwrap_or_default();
     let about = |text: &str| details.to_ascii_lowercase().contains(text);
     match code {
-        KNOWN => Queue::Known,
         UNDERPRICED => Queue::Outdated,
-        INVALID if about("outdated") => Queue::Outdated,
+        UNDECIDED | FULL => Queue::Later,
+        INVALID if about("outdated") || about("ancient birth block") => Queue::Outdated,
         INVALID if about("bad signature") => Queue::BadSignature,
-        INVALID => Queue::Turned(
-            custom(details)
-                .unwrap_or_else(|| Verdict { name: message.to_owned(), meaning: details.to_owned() }),
-        ),
-        _ => Queue::Turned(Verdict { name: format!("{message} ({code})"), meaning: details.to_owned() }),
+        INVALID if about("valid in the future") || about("exhaust") => Queue::Later,
+        INVALID if NAMED.iter().any(|name| about(name)) => {
+            Queue::Turned(Verdict { name: message.to_owned(), meaning: details.to_owned() })
+        }
+        INVALID => custom(details).map_or(Queue::Unknown, Queue::Turned),
+        _ => Queue::Unknown,
     }
 }
 
@@ -134,13 +142,22 @@ mod tests {
         assert_eq!(of(1010, "Transaction is outdated"), Queue::Outdated);
         assert_eq!(of(1014, "The transaction has too low priority"), Queue::Outdated);
         assert_eq!(of(1010, "Transaction has a bad signature"), Queue::BadSignature);
-        assert_eq!(of(1013, ""), Queue::Known);
         assert_eq!(of(1010, "Custom error: 6"), Queue::Turned(Verdict::named("RateLimitExceeded")));
         assert_eq!(of(1010, "Custom error: 200"), Queue::Turned(Verdict::named("custom error 200")));
         let fees = "Inability to pay some fees (e.g. account balance too low)";
         let verdict = Verdict { name: "Invalid Transaction".into(), meaning: fees.into() };
         assert_eq!(of(1010, fees), Queue::Turned(verdict));
-        let verdict = Verdict::named("Invalid Transaction (1016)");
-        assert_eq!(of(1016, ""), Queue::Turned(verdict));
+    }
+
+    #[test]
+    fn what_a_node_cannot_do_now_is_no_verdict_of_the_chain() {
+        let of = |code, details: &str| of_queue(code, "Invalid Transaction", Some(details));
+        assert_eq!(of(1010, "Transaction has an ancient birth block"), Queue::Outdated);
+        assert_eq!(of(1010, "Transaction will be valid in the future"), Queue::Later);
+        assert_eq!(of(1010, "Transaction would exhaust the block limits"), Queue::Later);
+        assert_eq!((of(1011, ""), of(1016, "")), (Queue::Later, Queue::Later));
+        for (code, details) in [(1010, ""), (1010, "moon"), (1012, ""), (1013, ""), (-32603, ""), (504, "")] {
+            assert_eq!(of(code, details), Queue::Unknown, "{code} {details}");
+        }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct SubnetView {
     pub(crate) netuid: NetUid,
     pub(crate) block: BlockNumber,
     pub(crate) hash: Digest,
+    /// Where the figures are from: stakes differ.
+    pub(crate) source: Source,
     pub(crate) name: String,
     pub(crate) rules: Rules,
     pub(crate) owner: Option<Hotkey>,
@@ -19,6 +21,15 @@ pub(crate) struct SubnetView {
     pub(crate) neurons: Vec<NeuronRecord>,
     /// By uid, as far as they can be read.
     pub(crate) commitments: Vec<(Hotkey, StoredCommitment)>,
+}
+
+/// How a subnet was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// By one call into the runtime, which counts stakes as the chain does.
+    Call,
+    /// From single values; stakes without what counts of TAO.
+    Stored,
 }
 
 /// The subnet's settings.
@@ -82,7 +93,8 @@ impl SubnetView {
         let commitments = commitments_by_uid(&neurons, stored);
         let name = String::from_utf8_lossy(&answer.name.unwrap_or_default()).into_owned();
         let owner = answer.owner_hotkey.map(|owner| Hotkey(owner.0));
-        Ok(Self { netuid, block, hash, name, rules, owner, neurons, commitments })
+        let source = Source::Call;
+        Ok(Self { netuid, block, hash, source, name, rules, owner, neurons, commitments })
     }
 
     /// What the rest of the program calls a snapshot.

@@ -85,6 +85,35 @@ impl RevealJournal {
         Ok(hash)
     }
 
+    /// Notes that a commit is about to be sent, signed for the finalized block `head`; a later one than it was noted at
+    /// where it had to wait.
+    ///
+    /// # Errors
+    /// As [`RevealJournal::committed`].
+    pub fn signed(&mut self, hash: &Digest, head: BlockNumber) -> Result<(), ChainError> {
+        let at = self.place(hash)?;
+        match self.pending[at].stage {
+            Stage::Sent { head: noted } if noted < head => {
+                self.replace(|pending| pending[at].stage = Stage::Sent { head })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that the chain does not have a commit at the finalized block `head`. Once that is too late for it to come
+    /// it is forgotten, and the reason is told.
+    ///
+    /// # Errors
+    /// As [`RevealJournal::committed`].
+    pub fn absent(&mut self, hash: &Digest, head: BlockNumber) -> Result<Option<String>, ChainError> {
+        let at = self.place(hash)?;
+        let lost = self.pending[at].lost(head);
+        if lost.is_some() {
+            self.replace(|pending| drop(pending.remove(at)))?;
+        }
+        Ok(lost)
+    }
+
     /// Notes that the chain has the commit, since `epoch`.
     ///
     /// # Errors
@@ -103,21 +132,14 @@ impl RevealJournal {
         self.replace(|pending| drop(pending.remove(at)))
     }
 
-    /// What to do about the commits of one storage index at `head`, which is in `epoch`, with the subnet's present
-    /// `period`. Those about which nothing can be done any more are forgotten, and told last.
+    /// What to do about the commits of one storage index in `epoch`, with the subnet's present `period`. Those about which nothing can be done any more are forgotten, and told last.
     ///
     /// # Errors
     /// [`ChainError::Disk`].
-    pub fn steps(
-        &mut self,
-        index: u16,
-        head: BlockNumber,
-        epoch: u64,
-        period: u64,
-    ) -> Result<Vec<(Pending, Step)>, ChainError> {
+    pub fn steps(&mut self, index: u16, epoch: u64, period: u64) -> Result<Vec<(Pending, Step)>, ChainError> {
         let of_index = self.pending.iter().filter(|pending| pending.preimage.index == index);
         let (lost, mut steps): (Vec<_>, Vec<_>) = of_index
-            .map(|pending| (pending.clone(), pending.step(head, epoch, period)))
+            .map(|pending| (pending.clone(), pending.step(epoch, period)))
             .partition(|(_, step)| matches!(step, Step::Drop { .. }));
         if !lost.is_empty() {
             let is_lost = |hash: &Digest| lost.iter().any(|(pending, _)| pending.hash == *hash);

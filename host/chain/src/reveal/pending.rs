@@ -14,9 +14,9 @@ pub const COMMIT_LIFETIME_BLOCKS: u64 = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// It was about to be sent when `head` was the newest block. Whether the chain has it is unknown.
+    /// It was about to be sent, signed for `head`. Whether the chain has it is unknown.
     Sent {
-        /// The newest block then.
+        /// The newest finalized block then.
         head: BlockNumber,
     },
     /// The chain has it.
@@ -41,7 +41,8 @@ pub struct Pending {
 /// What to do about a commit now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Look whether the chain has it, and say so with [`super::RevealJournal::committed`].
+    /// Look whether the chain has it, and say so with [`super::RevealJournal::committed`] or
+    /// [`super::RevealJournal::absent`].
     Find,
     /// Nothing before this epoch.
     Wait {
@@ -62,21 +63,15 @@ impl Pending {
         Self { hash: preimage.hash(), preimage, stage: Stage::Sent { head } }
     }
 
-    /// What to do at block `head`, which is in `epoch`, while the subnet reveals `period` epochs after the commit.
+    /// What to do in `epoch`, while the subnet reveals `period` epochs after the commit.
     /// The chain goes by the period of the day of the reveal, so ask with that.
+    ///
+    /// A commit that was sent is looked for however long ago that was: who was away may find it.
     #[must_use]
-    pub fn step(&self, head: BlockNumber, epoch: u64, period: u64) -> Step {
+    pub fn step(&self, epoch: u64, period: u64) -> Step {
         let short = self.hash.short();
         match self.stage {
-            Stage::Sent { head: sent } if head.0 <= sent.0.saturating_add(COMMIT_LIFETIME_BLOCKS) => {
-                Step::Find
-            }
-            Stage::Sent { head: sent } => Step::Drop {
-                why: format!(
-                    "the commit {short}… was sent at block {sent} and is on the chain at none of the \
-                     {COMMIT_LIFETIME_BLOCKS} after it: its weights were not set"
-                ),
-            },
+            Stage::Sent { .. } => Step::Find,
             Stage::Committed { epoch: committed } => {
                 let due = committed.saturating_add(period);
                 match epoch.cmp(&due) {
@@ -91,6 +86,18 @@ impl Pending {
                 }
             }
         }
+    }
+
+    /// Why there is nothing more to look for, if the chain has no such commit at the finalized block `head`.
+    pub(super) fn lost(&self, head: BlockNumber) -> Option<String> {
+        let Stage::Sent { head: sent } = self.stage else { return None };
+        let short = self.hash.short();
+        (head.0 > sent.0.saturating_add(COMMIT_LIFETIME_BLOCKS)).then(|| {
+            format!(
+                "the commit {short}… was sent at block {sent} and is not on the chain at block {head}: its weights were \
+                 not set"
+            )
+        })
     }
 }
 
@@ -115,16 +122,18 @@ mod tests {
     #[test]
     fn a_commit_is_looked_for_then_waited_for_then_revealed_then_dropped_with_the_reason() {
         let sent = pending(Stage::Sent { head: BlockNumber(100) });
-        assert_eq!(sent.step(BlockNumber(164), 9, 1), Step::Find);
+        assert_eq!(sent.step(9, 1), Step::Find);
+        assert_eq!(sent.step(u64::MAX, 1), Step::Find, "however late it is");
+        assert_eq!(sent.lost(BlockNumber(164)), None);
         let short = sent.hash.short();
         let why = format!(
-            "the commit {short}… was sent at block 100 and is on the chain at none of the 64 after it: its weights \
-             were not set"
+            "the commit {short}… was sent at block 100 and is not on the chain at block 165: its weights were not set"
         );
-        assert_eq!(sent.step(BlockNumber(165), 9, 1), Step::Drop { why });
+        assert_eq!(sent.lost(BlockNumber(165)), Some(why));
 
         let committed = pending(Stage::Committed { epoch: 9 });
-        let at = |epoch| committed.step(BlockNumber(0), epoch, 2);
+        assert_eq!(committed.lost(BlockNumber(u64::MAX)), None);
+        let at = |epoch| committed.step(epoch, 2);
         assert_eq!(
             [at(9), at(10), at(11)],
             [Step::Wait { epoch: 11 }, Step::Wait { epoch: 11 }, Step::Reveal]
@@ -139,11 +148,11 @@ mod tests {
     proptest! {
         #[test]
         fn a_commit_is_revealed_in_exactly_one_epoch_and_dropped_only_after_it(
-            committed in 0u64..1000, period in 1u64..100, sent in 0u64..u64::MAX,
+            committed in 0u64..1000, period in 1u64..100,
         ) {
             let pending = pending(Stage::Committed { epoch: committed });
             let steps: Vec<Step> =
-                (committed..committed + period + 5).map(|at| pending.step(BlockNumber(sent), at, period)).collect();
+                (committed..committed + period + 5).map(|at| pending.step(at, period)).collect();
             let reveals: Vec<usize> = (0..steps.len()).filter(|&i| steps[i] == Step::Reveal).collect();
             prop_assert_eq!(&reveals, &[period as usize]);
             for (i, step) in steps.iter().enumerate() {
@@ -156,8 +165,10 @@ mod tests {
         fn no_figures_make_a_step_panic(a: u64, b: u64, epoch: u64, period: u64, was_sent: bool) {
             let stage =
                 if was_sent { Stage::Sent { head: BlockNumber(a) } } else { Stage::Committed { epoch: a } };
-            let first = pending(stage).step(BlockNumber(b), epoch, period);
-            prop_assert_eq!(first, pending(stage).step(BlockNumber(b), epoch, period));
+            let first = pending(stage).step(epoch, period);
+            prop_assert_eq!(first, pending(stage).step(epoch, period));
+            let lost = pending(stage).lost(BlockNumber(b));
+            prop_assert_eq!(lost.is_some(), was_sent && b.saturating_sub(a) > COMMIT_LIFETIME_BLOCKS);
         }
     }
 }

@@ -98,8 +98,8 @@ async fn a_commit_of_which_nobody_knows_is_found_on_the_chain() {
     server.node.ledger.advance(5);
     let chain = noting(&server, folder.path());
     chain.head().await.unwrap();
-    // Taken by the node, and the connection breaks before its block is told.
-    server.node.on_next("author_submitAndWatchExtrinsic", Act::DropAfter(1));
+    // Taken by the node, and the connection breaks before it says so.
+    server.node.on_next("author_submitAndWatchExtrinsic", Act::Swallow);
     let error = chain.set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap_err();
     assert!(matches!(error, ChainError::NoAnswer { .. }), "{error}");
     assert_eq!(chain.tend(&key(0), NETUID).await.unwrap().waiting, 1);
@@ -144,4 +144,71 @@ async fn a_client_without_a_folder_for_commits_makes_none() {
          is given to note them in until then"
     );
     assert_eq!(server.node.times("author_submitAndWatchExtrinsic"), 0);
+}
+
+#[tokio::test]
+async fn a_commit_that_was_taken_is_found_however_late_it_is_looked_for() {
+    let (server, folder) = without_sealing().await;
+    let chain = noting(&server, folder.path());
+    chain.head().await.unwrap();
+    server.node.on_next("author_submitAndWatchExtrinsic", Act::Swallow);
+    chain.set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap_err();
+    server.node.ledger.advance(200);
+    let tended = chain.tend(&key(0), NETUID).await.unwrap();
+    assert!(tended.told[0].contains(" of epoch 0 could be revealed in epoch 1 only"), "{tended:?}");
+}
+
+#[tokio::test]
+async fn the_salt_is_kept_where_a_node_gave_no_verdict_until_the_commit_cannot_come_any_more() {
+    let (server, folder) = without_sealing().await;
+    let chain = noting(&server, folder.path());
+    server.node.on_next("author_submitAndWatchExtrinsic", Act::Error(-32603, "Internal error"));
+    let error = chain.set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap_err();
+    assert!(matches!(error, ChainError::NoAnswer { .. }), "{error}");
+    assert_eq!(chain.tend(&key(0), NETUID).await.unwrap().waiting, 1);
+    server.node.ledger.advance(64);
+    assert_eq!(chain.tend(&key(0), NETUID).await.unwrap().waiting, 1);
+    server.node.ledger.advance(1);
+    let tended = chain.tend(&key(0), NETUID).await.unwrap();
+    assert_eq!(tended.waiting, 0);
+    let end = "was sent at block 0 and is not on the chain at block 65: its weights were not set";
+    assert!(tended.told[0].ends_with(end), "{tended:?}");
+}
+
+#[tokio::test]
+async fn a_reveal_that_gets_no_answer_does_not_keep_the_next_one() {
+    let (server, folder) = without_sealing().await;
+    let chain = noting(&server, folder.path());
+    chain.set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap();
+    chain.set_weights(&key(0), NETUID, &[(Uid(1), 65_535)]).await.unwrap();
+    let head = server.node.ledger.head().await.unwrap().block.0;
+    server.node.ledger.advance(u32::try_from(to_next_epoch(head)).unwrap());
+    server.node.on_next("author_submitAndWatchExtrinsic", Act::Drop);
+    let tended = chain.tend(&key(0), NETUID).await.unwrap();
+    assert_eq!(tended.waiting, 1);
+    assert!(tended.told[0].contains("… is not revealed yet: "), "{tended:?}");
+    assert!(tended.told[1].ends_with("is revealed: its weights are set"), "{tended:?}");
+    assert_eq!(chain.weights(NETUID).await.unwrap(), [(Uid(0), vec![(Uid(1), 65_535)])]);
+}
+
+#[tokio::test]
+async fn weights_are_not_sealed_in_the_last_blocks_of_an_epoch() {
+    let server = served().await;
+    server.node.inner().commit_reveal = true;
+    server.node.ledger.advance(51);
+    let now = (QUICKNET_GENESIS_S + 3000) * 1000;
+    server.node.inner().overlay.insert(prefix("Timestamp", "Now"), now.to_le_bytes().to_vec());
+    assert_eq!(to_next_epoch(51), 2);
+    let ledger = server.node.ledger.clone();
+    let later = tokio::spawn(async move {
+        for _ in 0..5 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            ledger.advance(1);
+        }
+    });
+    client(&server).set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap();
+    later.await.unwrap();
+    let round = server.node.inner().hidden.sealed[0].1;
+    // A block of 12 s has four rounds: 2 blocks and 3 more would be 20 rounds after 1000, an epoch has 244.
+    assert!(round > 1200, "round {round}");
 }

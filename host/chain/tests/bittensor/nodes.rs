@@ -152,3 +152,42 @@ async fn a_request_that_is_too_broad_is_put_to_each_node_once() {
     assert!(error.to_string().contains("query too broad (-32004)"), "{error}");
     assert_eq!(one.node.times("state_queryStorageAt"), 1, "it will not change its mind");
 }
+
+#[tokio::test]
+async fn a_node_that_turns_handshakes_down_is_asked_ever_more_rarely() {
+    let server = served().await;
+    server.node.inner().faults.handshakes = Some((1000, 503));
+    let chain = client_with(&server, |options| options.reach_timeout = Duration::from_millis(600));
+    let error = chain.head().await.unwrap_err();
+    assert!(matches!(error, ChainError::NoNode { .. }), "{error}");
+    // After 10, 20, 40 ms and so on: at most seven in 600 ms.
+    let left = server.node.inner().faults.handshakes.unwrap().0;
+    assert!(left >= 993, "only {left} handshakes left of 1000");
+}
+
+#[tokio::test]
+async fn a_call_that_a_node_cannot_do_now_is_not_read_from_other_figures() {
+    let server = served().await;
+    let chain = client(&server);
+    let whole = chain.snapshot(NETUID).await.unwrap();
+    server.node.on_next("state_call", Act::Error(-32603, "Internal error"));
+    assert_eq!(chain.snapshot(NETUID).await.unwrap(), whole);
+    (0..3).for_each(|_| server.node.on_next("state_call", Act::Error(-32603, "Internal error")));
+    let error = chain.snapshot(NETUID).await.unwrap_err();
+    assert!(matches!(error, ChainError::BadAnswer { .. }), "{error}");
+    assert_eq!(server.node.times("state_queryStorageAt"), 0);
+}
+
+#[tokio::test]
+async fn a_key_in_the_address_of_a_node_is_never_shown() {
+    let server = served().await;
+    let chain = Bittensor::new(stage::quick(&format!("{}/v1/s3cret", server.url())));
+    chain.head().await.unwrap();
+    let shown = format!("{}/…", server.url());
+    assert_eq!((chain.endpoint(), format!("{chain:?}")), (shown.clone(), format!("Bittensor({shown})")));
+    server.node.inner().genesis = Some(Digest([9; 32]));
+    server.node.on_next("chain_getFinalizedHead", Act::Drop);
+    let error = chain.head().await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    assert!(error.to_string().starts_with(&shown), "{error}");
+}

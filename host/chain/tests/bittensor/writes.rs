@@ -92,7 +92,7 @@ async fn too_little_stake_is_told_with_what_it_takes() {
     server.node.on_next("author_submitAndWatchExtrinsic", Act::Error(1010, "Custom error: 1"));
     // The number is part of the details, not of the message.
     let error = chain.set_weights(&key(0), NETUID, &[(Uid(1), 1)]).await.unwrap_err();
-    assert!(matches!(error.refusal(), Some(Refusal::Unknown { .. })), "{error}");
+    assert!(matches!(error, ChainError::NoAnswer { .. }), "{error}");
     server.node.inner().queue_says = Some("Custom error: 1");
     let error = chain.set_weights(&key(0), NETUID, &[(Uid(1), 1)]).await.unwrap_err();
     let expected = Refusal::StakeTooLow { found_rao: 5000, least_rao: 1_000_000 };
@@ -133,6 +133,27 @@ async fn a_nonce_that_another_took_is_fetched_anew_and_not_for_ever() {
     let error = chain.commit(&key(1), NETUID, b"y").await.unwrap_err().to_string();
     assert!(error.contains("Transaction is outdated"), "{error}");
     assert_eq!(server.node.times("system_accountNextIndex"), 10);
+}
+
+#[tokio::test]
+async fn a_node_without_room_is_asked_again_and_its_own_faults_are_no_verdict() {
+    const SUBMIT: &str = "author_submitAndWatchExtrinsic";
+    let server = served().await;
+    let chain = client(&server);
+    for code in [1011, 1016] {
+        server.node.forget();
+        server.node.on_next(SUBMIT, Act::Error(code, "not now"));
+        chain.commit(&key(1), NETUID, b"x").await.unwrap();
+        assert_eq!(server.node.times(SUBMIT), 2, "{code}");
+    }
+    for (code, message) in [(-32603, "Internal error"), (504, "Gateway Timeout"), (-32999, "RPC rate limit")]
+    {
+        server.node.forget();
+        server.node.on_next(SUBMIT, Act::Error(code, message));
+        let error = chain.commit(&key(1), NETUID, b"y").await.unwrap_err();
+        assert!(matches!(error, ChainError::NoAnswer { .. }), "{error}");
+        assert_eq!(server.node.times(SUBMIT), 1, "{message}");
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) enum Act {
     Nonsense(&'static str),
     /// The answer comes late.
     Late(Duration),
+    /// The transaction is taken, and the connection ends without an answer.
+    Swallow,
     /// A subscription's connection ends after this many notifications.
     DropAfter(usize),
 }

@@ -86,6 +86,8 @@ pub(crate) struct Inner {
     pub(crate) queue_says: Option<&'static str>,
     /// Why no transaction is queued.
     pub(crate) always_says: Option<&'static str>,
+    /// How long it takes from one status of a transaction to the next; other requests over its connection wait.
+    pub(crate) status_pause: Option<Duration>,
     /// Whether statuses stop before the end.
     pub(crate) never_final: bool,
     /// How long every answer takes on its way.
@@ -137,6 +139,7 @@ impl Node {
             tells: true,
             queue_says: None,
             always_says: None,
+            status_pause: None,
             never_final: false,
             latency: None,
             hidden: hidden::Hidden::default(),

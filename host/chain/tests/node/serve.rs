@@ -21,6 +21,8 @@ type Sender = soketto::Sender<Compat<TcpStream>>;
 pub(crate) struct Served {
     pub(crate) at: SocketAddr,
     pub(crate) node: Node,
+    /// Kept, so that nobody else gets the port meanwhile.
+    listener: Arc<TcpListener>,
     task: JoinHandle<()>,
 }
 
@@ -33,11 +35,20 @@ impl Served {
     pub(crate) async fn start_at(node: Node, at: SocketAddr) -> Self {
         let listener = TcpListener::bind(at).await.unwrap();
         let at = listener.local_addr().unwrap();
-        Self { at, task: tokio::spawn(accept(listener, node.clone())), node }
+        let listener = Arc::new(listener);
+        Self { at, task: tokio::spawn(accept(Arc::clone(&listener), node.clone())), listener, node }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("ws://{}", self.at)
+    }
+
+    /// The same address with another node behind it, once every connection to this one has ended.
+    pub(crate) async fn become_node(&mut self, node: Node) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        self.task = tokio::spawn(accept(Arc::clone(&self.listener), node.clone()));
+        self.node = node;
     }
 
     /// Every connection ends, and no more are taken.
@@ -52,7 +63,7 @@ impl Drop for Served {
     }
 }
 
-async fn accept(listener: TcpListener, node: Node) {
+async fn accept(listener: Arc<TcpListener>, node: Node) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         connections.spawn(converse(stream, node.clone()));
@@ -88,6 +99,11 @@ async fn converse(stream: TcpStream, node: Node) -> Option<()> {
         match act {
             Some(Act::Drop) => return None,
             Some(Act::Stall) => continue,
+            Some(Act::Swallow) => {
+                let bytes = hex::decode(request["params"][0].as_str()?.strip_prefix("0x")?).ok()?;
+                talk.node.take(&bytes).await.ok()?;
+                return None;
+            }
             Some(Act::Late(by)) => tokio::time::sleep(by).await,
             Some(Act::DropAfter(count)) => ends_after = Some(count),
             Some(Act::Nonsense(text)) => {
@@ -161,6 +177,10 @@ impl Talk {
         for (count, status) in statuses(&self.node, block).into_iter().enumerate() {
             if ends_after == Some(count) {
                 return None;
+            }
+            let pause = self.node.inner().status_pause;
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
             }
             self.notify("author_extrinsicUpdate", &id, status).await?;
         }

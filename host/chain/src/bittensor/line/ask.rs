@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plimsoll_core::Digest;
 use serde::de::DeserializeOwned;
@@ -10,11 +10,8 @@ use serde_json::value::RawValue;
 use subxt_rpcs::client::{RpcParams, RpcSubscription};
 
 use super::bucket::Bucket;
-use super::nodes::{Nodes, Open};
+use super::nodes::{MAX_QUEUE, Nodes, Open};
 use super::{Dial, Limits, LineFault};
-
-/// Our own queue for a paced node may be this long; who would wait longer is told so.
-const MAX_QUEUE: Duration = Duration::from_secs(60);
 
 /// The way to the nodes. A clone is the same line.
 #[derive(Clone)]
@@ -23,7 +20,24 @@ pub(crate) struct Line(Arc<Inner>);
 struct Inner {
     nodes: Nodes,
     limits: Limits,
-    bucket: Option<Bucket>,
+}
+
+/// A subscription that keeps its connection, also when the line goes over to another one.
+pub(crate) struct Watch<T> {
+    heard: RpcSubscription<T>,
+    _open: Open,
+}
+
+impl<T: DeserializeOwned> Watch<T> {
+    /// What is told next; none once the connection has ended.
+    pub(crate) async fn next(&mut self) -> Option<Result<T, subxt_rpcs::Error>> {
+        self.heard.next().await
+    }
+
+    /// The subscription alone, which ends when the line leaves the connection.
+    pub(crate) fn loose(self) -> RpcSubscription<T> {
+        self.heard
+    }
 }
 
 impl Line {
@@ -36,8 +50,8 @@ impl Line {
         pace: Option<(Duration, u32)>,
     ) -> Self {
         let bucket = pace.map(|(every, burst)| Bucket::new(every, burst));
-        let nodes = Nodes::new(dial, places, genesis);
-        Self(Arc::new(Inner { nodes, limits, bucket }))
+        let nodes = Nodes::new(dial, places, genesis, bucket);
+        Self(Arc::new(Inner { nodes, limits }))
     }
 
     /// How many requests were sent so far, handshakes included.
@@ -49,7 +63,12 @@ impl Line {
     pub(crate) async fn genesis(&self) -> Result<Digest, LineFault> {
         self.open().await?;
         let why = || "no node told its genesis".into();
-        self.0.nodes.genesis().await.ok_or_else(|| LineFault::Nonsense { why: why() })
+        self.0.nodes.genesis().ok_or_else(|| LineFault::Nonsense { why: why() })
+    }
+
+    /// Counts connections: another number is another connection, and maybe another node.
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.nodes.generation()
     }
 
     /// Reads something, from another node or over a fresh connection where the first try came to nothing.
@@ -58,6 +77,15 @@ impl Line {
         method: &str,
         params: RpcParams,
     ) -> Result<T, LineFault> {
+        let limits = &self.0.limits;
+        let each = limits.reach_timeout + limits.call_timeout + MAX_QUEUE;
+        let longest = each.saturating_mul(limits.tries.max(1));
+        let why = || format!("no answer to {method} within {} s", longest.as_secs());
+        let asked = tokio::time::timeout(longest, self.ask_for(method, params)).await;
+        asked.map_err(|_| LineFault::Lost { why: why() })?
+    }
+
+    async fn ask_for<T: DeserializeOwned>(&self, method: &str, params: RpcParams) -> Result<T, LineFault> {
         let mut tries = 0;
         loop {
             let open = self.open().await?;
@@ -69,7 +97,7 @@ impl Line {
                 Err(fault) if !fault.is_worth_another_try() => return Err(fault),
                 Err(fault) => {
                     tracing::debug!(place = self.0.nodes.place(open.place), method, %fault, "asked in vain");
-                    self.leave(&open, &fault).await;
+                    self.leave(&open, &fault);
                     if tries >= self.tries_for(&fault) {
                         return Err(fault);
                     }
@@ -80,12 +108,16 @@ impl Line {
 
     /// Sends something that may have an effect, once, and hears what becomes of it. Only a request that surely
     /// was not sent is tried again.
+    ///
+    /// # Errors
+    /// [`LineFault::Refused`] where the node answered with an error, [`LineFault::Lost`] for all else that went wrong
+    /// once it was sent, and other faults only where it was not.
     pub(crate) async fn subscribe<T: DeserializeOwned>(
         &self,
         method: &str,
         params: RpcParams,
         end: &str,
-    ) -> Result<RpcSubscription<T>, LineFault> {
+    ) -> Result<Watch<T>, LineFault> {
         let open = self.open().await?;
         self.pace().await?;
         self.0.nodes.requests.fetch_add(1, Ordering::Relaxed);
@@ -94,19 +126,24 @@ impl Line {
             Ok(answer) => answer.map_err(LineFault::of),
             Err(_) => Err(self.silence()),
         };
-        if let Err(fault) = &answer
-            && fault.is_worth_another_try()
-        {
-            self.leave(&open, fault).await;
+        match answer {
+            Ok(heard) => {
+                self.0.nodes.well(&open);
+                Ok(Watch { heard, _open: open })
+            }
+            Err(fault @ LineFault::Refused { .. }) => Err(fault),
+            Err(fault) => {
+                if fault.is_worth_another_try() {
+                    self.leave(&open, &fault);
+                }
+                Err(LineFault::Lost { why: fault.to_string() })
+            }
         }
-        answer
     }
 
     /// Gives the connection up, so that the next request goes to another node.
-    pub(crate) async fn move_on(&self) {
-        if let Ok(open) = self.0.nodes.open(&self.0.limits).await {
-            self.0.nodes.close(&open).await;
-        }
+    pub(crate) fn move_on(&self) {
+        self.0.nodes.leave_open();
     }
 
     async fn open(&self) -> Result<Open, LineFault> {
@@ -118,15 +155,15 @@ impl Line {
         let asked = open.client.request::<Box<RawValue>>(method, params);
         let answer = tokio::time::timeout(self.0.limits.call_timeout, asked).await;
         let answer = answer.map_err(|_| self.silence())?.map_err(LineFault::of)?;
-        self.0.nodes.well(open).await;
+        self.0.nodes.well(open);
         Ok(answer)
     }
 
     /// A node that refuses requests for their breadth is not worse at others: it is left, but does not rest.
-    async fn leave(&self, open: &Open, fault: &LineFault) {
+    fn leave(&self, open: &Open, fault: &LineFault) {
         match fault {
-            LineFault::Busy { .. } => self.0.nodes.rest(open, &self.0.limits).await,
-            _ => self.0.nodes.close(open).await,
+            LineFault::TooBroad { .. } => self.0.nodes.close(open),
+            _ => self.0.nodes.fail(open, fault, &self.0.limits),
         }
     }
 
@@ -140,14 +177,7 @@ impl Line {
     }
 
     async fn pace(&self) -> Result<(), LineFault> {
-        let Some(bucket) = &self.0.bucket else { return Ok(()) };
-        let wait = bucket.take(Instant::now());
-        if wait > MAX_QUEUE {
-            let why = format!("{} s of requests wait already at the pace that is set", wait.as_secs());
-            return Err(LineFault::Busy { why });
-        }
-        tokio::time::sleep(wait).await;
-        Ok(())
+        self.0.nodes.pace().await
     }
 
     fn silence(&self) -> LineFault {

@@ -34,6 +34,9 @@ pub(crate) enum LineFault {
 /// JSON-RPC: a scan of the storage that is too broad for this node.
 const TOO_BROAD: i32 = -32004;
 
+/// JSON-RPC: the node has no such method.
+const METHOD_NOT_FOUND: i32 = -32601;
+
 /// JSON-RPC codes by which servers say that they have had enough: Substrate's own rate limit, jsonrpsee's busy
 /// server, and the code of public gateways.
 const BUSY: [i32; 3] = [-32999, -32009, -32005];
@@ -42,6 +45,16 @@ impl LineFault {
     /// Whether another node, or the same one over a fresh connection, may answer what this one did not.
     pub(super) const fn is_worth_another_try(&self) -> bool {
         matches!(self, Self::Lost { .. } | Self::Busy { .. } | Self::TooBroad { .. })
+    }
+
+    /// Whether the node says that it, or the runtime, has no such method.
+    pub(crate) fn is_missing_method(&self) -> bool {
+        let Self::Refused { code, message, details } = self else { return false };
+        let said = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("exported method") && text.contains("is not found")
+        };
+        *code == METHOD_NOT_FOUND || said(message) || details.as_deref().is_some_and(said)
     }
 
     /// What a client of JSON-RPC says, sorted.
@@ -124,6 +137,16 @@ mod tests {
         assert_eq!(refused, LineFault::Refused { code: 1010, message, details });
         assert_eq!(refused.to_string(), "Invalid Transaction (1010): Custom error: 6");
         assert!(!refused.is_worth_another_try());
+    }
+
+    #[test]
+    fn only_what_says_so_is_a_method_that_is_missing() {
+        let why = "Client error: Execution failed: Exported method A_b is not found";
+        assert!(user(4003, why, None).is_missing_method() && user(4003, "x", Some(why)).is_missing_method());
+        assert!(user(-32601, "Method not found", None).is_missing_method());
+        for (code, message) in [(-32603, "Internal error"), (4003, "Client error: Execution failed: trap")] {
+            assert!(!user(code, message, None).is_missing_method(), "{message}");
+        }
     }
 
     #[test]

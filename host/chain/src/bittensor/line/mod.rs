@@ -8,8 +8,10 @@ mod bucket;
 mod dial;
 mod fault;
 mod nodes;
+mod rest;
 
-pub(crate) use ask::Line;
+pub(crate) use ask::{Line, Watch};
 pub(crate) use dial::{Dial, WebSockets};
 pub(crate) use fault::LineFault;
 pub(crate) use nodes::Limits;
+pub(crate) use rest::{doubled, spread};
