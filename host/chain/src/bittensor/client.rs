@@ -1,6 +1,6 @@
 //! The client: which block, which runtime, which subnet.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use subxt::ext::codec::Encode as _;
 use tokio::sync::Mutex;
 
 use super::BittensorOptions;
-use super::follow::Follower;
 use super::heads::Heads;
 use super::line::{Dial, Line, LineFault, WebSockets};
+use super::newest::Following;
 use super::reveals::Journals;
 use super::rpc;
 use super::runtime::Runtime;
@@ -34,37 +34,19 @@ pub(super) struct Inner {
     pub(super) options: BittensorOptions,
     runtime: Mutex<Option<Known>>,
     heads: StdMutex<Heads>,
-    follow: StdMutex<Following>,
+    pub(super) follow: StdMutex<Following>,
     /// Held from asking for a nonce to handing its transaction in.
     pub(super) turns: Mutex<()>,
     /// Commits that wait for their reveal.
     pub(super) journals: Mutex<Journals>,
-    /// Blocks that the last head told was behind the newest one known.
-    lag_blocks: AtomicU64,
     /// The connection over which the last head was told.
-    told_by: AtomicU64,
+    pub(super) told_by: AtomicU64,
 }
 
-/// A node is waited for that is behind by no more than this: its gateway may have others behind it.
-const MOST_LAG_BLOCKS: u64 = 2;
-/// So often it is looked whether it has caught up,
-const LAG_WAITS: u32 = 8;
-/// after so many pauses of [`redial_every`](BittensorOptions::redial_every) each: two blocks in all.
-const LAG_PAUSE: u32 = 6;
-
-struct Known {
-    runtime: Arc<Runtime>,
+pub(super) struct Known {
+    pub(super) runtime: Arc<Runtime>,
     transaction_version: u32,
-    checked: Instant,
-}
-
-/// The first question for the head is answered by asking; whoever asks again will go on asking, so it is listened
-/// from then on.
-enum Following {
-    NotYet,
-    Asked,
-    Yes(Follower),
-    Never,
+    pub(super) checked: Instant,
 }
 
 /// A finalized block to read at, and what its runtime looks like.
@@ -119,7 +101,6 @@ impl Bittensor {
             follow: StdMutex::new(follow),
             turns: Mutex::new(()),
             journals: Mutex::default(),
-            lag_blocks: AtomicU64::new(0),
             told_by: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
@@ -141,109 +122,6 @@ impl Bittensor {
 
     pub(super) fn line(&self) -> &Line {
         &self.inner.line
-    }
-
-    /// Goes over to another node, and forgets what the last one told by itself.
-    pub(super) fn move_on(&self) {
-        self.line().move_on();
-        let follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Following::Yes(follower) = &*follow {
-            follower.forget();
-        }
-    }
-
-    /// The newest finalized block. A node that is a block or two behind is waited for; one that takes back what was
-    /// finalized gets a second chance at another node.
-    pub(super) async fn newest(&self) -> Result<Head, ChainError> {
-        let mut waited = 0;
-        let first = loop {
-            match self.newest_once().await? {
-                Err(_) if waited < LAG_WAITS && self.lags() => waited += 1,
-                done => break done,
-            }
-            tokio::time::sleep(self.inner.options.redial_every * LAG_PAUSE).await;
-        };
-        match first {
-            Ok(head) => Ok(head),
-            Err(contradiction) => {
-                tracing::warn!(%contradiction, "the finalized chain went back");
-                self.move_on();
-                self.newest_once().await?.map_err(|why| self.taken_back(why))
-            }
-        }
-    }
-
-    async fn newest_once(&self) -> Result<Result<Head, String>, ChainError> {
-        let before = self.heads().newest();
-        let head = match self.followed(before) {
-            Some(head) => head,
-            None => self.asked_head().await.map_err(|fault| self.failed(fault))?,
-        };
-        let noted = self.heads().note(head, before);
-        let lag = before.map_or(0, |before| before.block.0.saturating_sub(head.block.0));
-        self.inner.lag_blocks.store(lag, Ordering::Relaxed);
-        if noted.is_ok() {
-            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
-        }
-        Ok(noted.map(|()| head))
-    }
-
-    /// Whether the last head that was told is only a little behind the newest known one.
-    fn lags(&self) -> bool {
-        (1..=MOST_LAG_BLOCKS).contains(&self.inner.lag_blocks.load(Ordering::Relaxed))
-    }
-
-    /// Whether the node that is connected now has told its newest finalized block.
-    pub(super) fn has_told(&self) -> bool {
-        self.inner.told_by.load(Ordering::Relaxed) == self.line().generation()
-    }
-
-    async fn asked_head(&self) -> Result<Head, LineFault> {
-        let hash = rpc::finalized_head(self.line()).await?;
-        let known = self.heads().height_of(&hash);
-        let block = match known {
-            Some(block) => block,
-            None => rpc::header(self.line(), &hash).await?.number(),
-        };
-        Ok(Head { block, hash })
-    }
-
-    /// The head as it was told, unless a newer one is known from asking.
-    fn followed(&self, known: Option<Head>) -> Option<Head> {
-        let mut follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Following::Yes(follower) = &*follow
-            && follower.is_idle()
-        {
-            *follow = Following::Asked;
-        }
-        match &*follow {
-            Following::Never => None,
-            Following::NotYet => {
-                *follow = Following::Asked;
-                None
-            }
-            Following::Asked => {
-                let pause = self.inner.options.redial_every;
-                *follow = Following::Yes(Follower::start(self.inner.line.clone(), pause));
-                None
-            }
-            Following::Yes(follower) => {
-                follower.head().filter(|head| known.is_none_or(|known| known.block <= head.block))
-            }
-        }
-    }
-
-    /// Whether the runtime is known to be the same as when it was last looked at.
-    fn is_current(&self, known: &Known) -> bool {
-        let follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = match &*follow {
-            Following::Yes(follower) => follower.spec_version(),
-            _ => None,
-        };
-        match heard {
-            Some(version) => version == known.runtime.spec_version,
-            None => known.checked.elapsed() < self.inner.options.version_age,
-        }
     }
 
     pub(super) fn heads(&self) -> std::sync::MutexGuard<'_, Heads> {
@@ -340,15 +218,6 @@ impl Bittensor {
             }
             pinned.runtime = runtime;
         }
-    }
-
-    fn noted(&self, view: &SubnetView, pinned: &Pinned) -> Result<(), String> {
-        let head = Head { block: view.block, hash: view.hash };
-        let noted = self.heads().note(head, pinned.before);
-        if noted.is_ok() {
-            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
-        }
-        noted
     }
 
     async fn view_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<SubnetView, Trouble> {

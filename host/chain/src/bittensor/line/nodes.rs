@@ -103,12 +103,12 @@ impl Nodes {
     /// Waits for the turn to send a request.
     pub(super) async fn pace(&self) -> Result<(), LineFault> {
         let Some(bucket) = &self.bucket else { return Ok(()) };
-        let wait = bucket.take(Instant::now());
-        if wait > MAX_QUEUE {
+        let token = bucket.take(Instant::now(), MAX_QUEUE).map_err(|wait| {
             let why = format!("{} s of requests wait already at the pace that is set", wait.as_secs());
-            return Err(LineFault::Busy { why });
-        }
-        tokio::time::sleep(wait).await;
+            LineFault::Busy { why }
+        })?;
+        tokio::time::sleep(token.wait()).await;
+        token.used();
         Ok(())
     }
 
@@ -164,6 +164,8 @@ impl Nodes {
             if self.state().rests[place].is_on(Instant::now()) {
                 continue;
             }
+            // A handshake ends with a request.
+            self.pace().await?;
             match self.connect(place, limits).await {
                 Ok(open) => return Ok(open),
                 Err(fault) => {
@@ -183,7 +185,6 @@ impl Nodes {
         let why = || format!("no connection within {} ms", limits.call_timeout.as_millis());
         let dialled = tokio::time::timeout(limits.call_timeout, self.dial.dial(&self.places[place])).await;
         let client = dialled.map_err(|_| LineFault::Unreachable { why: why() })??;
-        self.pace().await?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let found = genesis_of(&client, limits).await?;
         let mut state = self.state();
