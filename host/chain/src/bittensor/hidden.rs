@@ -236,7 +236,10 @@ impl Bittensor {
         }
         let block = rpc::block_hash(self.line(), BlockNumber(noted)).await;
         match block.map_err(|fault| self.failed(fault))? {
-            Some(block) => Ok(Some(self.epochs_in(netuid, &block).await?.epoch())),
+            Some(block) => {
+                let epochs = self.epochs_in(netuid, &block).await?;
+                Ok(Some(epochs.schedule.epoch(BlockNumber(noted))))
+            }
             None => Ok(None),
         }
     }
