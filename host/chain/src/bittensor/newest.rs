@@ -51,7 +51,7 @@ impl Bittensor {
         let first = loop {
             match self.newest_once().await? {
                 Err(Contradiction { lag_blocks: 1..=MOST_LAG_BLOCKS, .. }) if waited < LAG_WAITS => {
-                    waited += 1
+                    waited += 1;
                 }
                 done => break done,
             }

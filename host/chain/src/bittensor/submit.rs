@@ -131,7 +131,9 @@ impl Bittensor {
                 Queue::Turned(verdict) => {
                     return Err(Stop { why: Why::Verdict(verdict), never_made: first });
                 }
-                Queue::Outdated | Queue::BadSignature | Queue::Later if tries + 1 < TRIES => tries += 1,
+                Queue::Outdated | Queue::BadSignature | Queue::Later if tries + 1 < TRIES => {
+                    tries += 1;
+                }
                 _ => return Err(Stop::unsure(self.unanswered(fault, asked))),
             }
             tokio::time::sleep(self.inner.options.redial_every * tries).await;
