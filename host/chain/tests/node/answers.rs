@@ -60,7 +60,8 @@ impl Node {
             | "state_unsubscribeRuntimeVersion"
             | "author_unwatchExtrinsic" => Ok(json!(true)),
             "state_call" => {
-                let answer = self.call(params[0].as_str().unwrap(), &bytes_of(&params[1])).await?;
+                let at = digest_of(&params[2]);
+                let answer = self.call(params[0].as_str().unwrap(), &bytes_of(&params[1]), &at).await?;
                 Ok(hex0x(&answer))
             }
             "state_queryStorageAt" => Ok(self.values(&params[0], &digest_of(&params[1])).await),
@@ -101,7 +102,7 @@ impl Node {
         json!({ "specName": "node-subtensor", "specVersion": spec, "transactionVersion": 1, "apis": [] })
     }
 
-    async fn call(&self, method: &str, arguments: &[u8]) -> Result<Vec<u8>, RpcError> {
+    async fn call(&self, method: &str, arguments: &[u8], at: &Digest) -> Result<Vec<u8>, RpcError> {
         if let Some(canned) = self.inner().canned.get(method) {
             return Ok(canned.clone());
         }
@@ -118,24 +119,26 @@ impl Node {
                 Ok([vec![1], length, version.metadata.to_vec()].concat())
             }
             _ if !version.has_apis => Err(absent(method)),
-            "SubnetInfoRuntimeApi_get_selective_metagraph" => Ok(self.metagraph(arguments).await),
+            "SubnetInfoRuntimeApi_get_selective_metagraph" => Ok(self.metagraph(arguments, at).await),
             "SubnetInfoRuntimeApi_get_all_dynamic_info" => Ok(self.all_subnets().await),
             other => Err(absent(other)),
         }
     }
 
-    async fn metagraph(&self, arguments: &[u8]) -> Vec<u8> {
+    async fn metagraph(&self, arguments: &[u8], at: &Digest) -> Vec<u8> {
         let word = |at: usize| u16::from_le_bytes([arguments[at], arguments[at + 1]]);
         let netuid = NetUid(word(0));
         let asked: Vec<u16> = (3..arguments.len()).step_by(2).map(word).collect();
         assert_eq!(usize::from(arguments[2]), asked.len() << 2, "a short list");
-        let snapshot = match self.ledger.snapshot(netuid).await {
+        let mut snapshot = match self.ledger.snapshot(netuid).await {
             Ok(snapshot) => snapshot,
             Err(error) if matches!(error.refusal(), Some(Refusal::NoSubnet { .. })) => return vec![0],
             Err(error) => panic!("{error}"),
         };
         let commitments = self.ledger.commitments(netuid).await.unwrap();
         let inner = self.inner();
+        // Blocks may have passed since the head was asked for: what is told is of now, under the block's own number.
+        snapshot.block = inner.heights.get(at).map_or(snapshot.block, |&height| BlockNumber(height));
         let name = inner.names.get(&netuid).map_or("", String::as_str);
         metagraph(&snapshot, &commitments, &asked, &More { name, commit_reveal: inner.commit_reveal })
     }
@@ -153,7 +156,10 @@ impl Node {
     }
 
     async fn values(&self, keys: &Value, at: &Digest) -> Value {
-        let all = self.storage().await;
+        let mut all = self.storage().await;
+        if let Some(&height) = self.inner().heights.get(at) {
+            all.insert(prefix("System", "Number"), (height as u32).to_le_bytes().to_vec());
+        }
         let events = prefix("System", "Events");
         let keys = keys.as_array().unwrap();
         assert!(keys.len() <= 1000, "{} keys in one request", keys.len());
