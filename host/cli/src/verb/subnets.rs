@@ -1,6 +1,8 @@
 //! `plimsoll subnets` and `plimsoll subnet NETUID`.
 
-use plimsoll_chain::{Bittensor, BittensorOptions, Endpoint, NeuronRecord, Snapshot, SubnetSummary};
+use plimsoll_chain::{
+    Bittensor, BittensorOptions, CommitReveal, Endpoint, NeuronRecord, Snapshot, SubnetSummary,
+};
 use plimsoll_core::NetUid;
 use serde_json::json;
 
@@ -78,7 +80,8 @@ fn human(snapshot: &Snapshot) -> String {
     let name = if name.is_empty() { String::new() } else { format!(" {}", printable(name)) };
     let hides = match commit_reveal {
         None => String::new(),
-        Some(hides) => format!(", weights hidden for {} epochs", hides.period_epochs),
+        Some(CommitReveal { period_epochs: 1 }) => ", weights hidden for an epoch".into(),
+        Some(CommitReveal { period_epochs }) => format!(", weights hidden for {period_epochs} epochs"),
     };
     let count = neurons.len();
     let head =
@@ -87,7 +90,7 @@ fn human(snapshot: &Snapshot) -> String {
         ("uid", Side::Right),
         ("hotkey", Side::Left),
         ("coldkey", Side::Left),
-        ("stake", Side::Right),
+        ("stake, rao", Side::Right),
         ("permit", Side::Left),
         ("axon", Side::Left),
         ("last update", Side::Right),
