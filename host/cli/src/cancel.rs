@@ -1,5 +1,6 @@
 //! Ctrl-C and SIGTERM: the first asks the running work to stop at a durable point, the second ends at once.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use plimsoll_store::CancelFlag;
@@ -49,6 +50,11 @@ impl Cancel {
     /// Whether someone asked.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.flag.is_cancelled()
+    }
+
+    /// The same, as those ask who go on from step to step.
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
+        if self.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Waits until someone asks.

@@ -1,7 +1,5 @@
 //! `plimsoll bench simulate`.
 
-use std::ops::ControlFlow;
-
 use plimsoll_core::ByteSize;
 use plimsoll_lab::sweep::{SimulateFigures, SimulateRequest, measure_simulate};
 
@@ -39,8 +37,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         validators: args.validators,
         cells: args.cells,
     };
-    let go_on =
-        move || if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let go_on = move || cancel.flow();
     let figures = blocking(move || measure_simulate(&host, &request, &go_on)).await??;
     global.emit(&figures, || human(&figures))
 }

@@ -58,6 +58,16 @@ pub(super) struct Trace {
     pub(super) bytes: u64,
 }
 
+/// Reads from bytes in memory.
+pub(crate) fn read(bytes: &[u8], offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+    let (len, size_bytes) = (into.len() as u64, bytes.len() as u64);
+    let outside = || SpaceError::OutOfRange { offset, len, size_bytes };
+    let end = offset.checked_add(len).filter(|&end| end <= size_bytes).ok_or_else(outside)?;
+    // Both lie inside of a slice.
+    into.copy_from_slice(&bytes[offset as usize..end as usize]);
+    Ok(())
+}
+
 /// A region as an adversary has it.
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -88,13 +98,10 @@ impl RegionSpace for Disk {
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
+        read(&self.bytes, offset, into)?;
         let len = into.len() as u64;
-        let outside = || SpaceError::OutOfRange { offset, len, size_bytes: self.size_bytes() };
-        let end = offset.checked_add(len).filter(|&end| end <= self.size_bytes()).ok_or_else(outside)?;
-        // Both lie inside of a slice.
-        into.copy_from_slice(&self.bytes[offset as usize..end as usize]);
         let mut trace = self.trace();
-        trace.places.insert(Span::between(offset, end));
+        trace.places.insert(Span { first: offset, count: len });
         trace.reads += 1;
         trace.bytes += len;
         Ok(())

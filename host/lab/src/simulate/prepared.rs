@@ -230,6 +230,27 @@ impl Prepared {
         Ok((run, kept))
     }
 
+    /// The same, and the one state from which this epoch is replayed, if the run comes to it.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn run_keeping_one(
+        &self,
+        seed: u64,
+        epoch: u64,
+        watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(Run, Kept), LabError> {
+        let mut kept = Kept { seed, every: u64::MAX, states: Vec::new() };
+        let keep = &mut |world: &World| {
+            if world.epoch == epoch {
+                kept.states.push(world.clone());
+            }
+            Ok(())
+        };
+        let (run, _) = self.run_telling(seed, keep, watch)?;
+        Ok((run, kept))
+    }
+
     /// The run and its end; `before` is told of the state before each epoch.
     pub(super) fn run_telling(
         &self,

@@ -59,7 +59,7 @@ impl Progress {
             (state.last_line, state.has_told_of_one) = (Some(Instant::now()), state.finished > 0);
             screen::note(&state.line(state.since.elapsed()));
         }
-        if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        self.cancel.flow()
     }
 }
 

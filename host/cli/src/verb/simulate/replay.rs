@@ -1,7 +1,5 @@
 //! `plimsoll simulate replay`.
 
-use std::ops::ControlFlow;
-
 use plimsoll_lab::LabError;
 use plimsoll_lab::simulate::{Happened, Happening, Miners, Relived, Run, Scenario, prepare};
 use plimsoll_lab::sweep::digest;
@@ -110,12 +108,7 @@ fn again(states: &States<'_>, epoch: Option<u64>) -> Result<Again, LabError> {
         return Ok(Again::Epoch { relived, from_epoch: start.epoch, equal });
     }
     let Some(epoch) = epoch else { return Ok(Again::Run(Box::new(states.run()?), None)) };
-    // A state is kept of the very epoch that is asked for.
-    let (run, kept) =
-        prepared.run_keeping(seed, epoch.max(1), &mut |_| match states.cancel.is_cancelled() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        })?;
+    let (run, kept) = prepared.run_keeping_one(seed, epoch, &mut |_| states.cancel.flow())?;
     let relived = prepared.relive(seed, epoch, Some(&kept))?;
     Ok(Again::Run(Box::new(run), Some(relived)))
 }

@@ -1,7 +1,5 @@
 //! States of a run that are kept: one epoch of it is lived through again without all before it.
 
-use std::ops::ControlFlow;
-
 use plimsoll_lab::LabError;
 use plimsoll_lab::simulate::{Kept, Prepared, Run, SavedState};
 use plimsoll_lab::sweep::{Cell, Keep, KeptState, digest};
@@ -50,10 +48,7 @@ impl Keeping {
 impl States<'_> {
     /// The whole run; its states are kept if that is wished, and it is none other than the one that was kept.
     pub(super) fn run(&self) -> Result<Run, LabError> {
-        let watch = &mut |_| match self.cancel.is_cancelled() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
+        let watch = &mut |_| self.cancel.flow();
         let Some(keep) = self.keep.filter(|_| self.args.keep_states) else {
             return self.prepared.run(self.seed, watch);
         };

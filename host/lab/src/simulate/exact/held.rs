@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_core::{RegionSpace, SpaceError, Span, Spans};
 
-use super::plots::{Plot, read};
-use crate::attack::region::IntegrityTree;
+use super::plots::Plot;
+use crate::attack::region::{IntegrityTree, read};
 
 /// A region that notes what is read of it. Its tree is the whole plot's: it is 1/2048 of the space, and whoever drops
 /// units keeps it.

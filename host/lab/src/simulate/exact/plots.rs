@@ -8,7 +8,7 @@ use plimsoll_plugin::{MemorySpace, PluginError, Scheme, SchemeInstance};
 
 use super::size::MOST_BYTES;
 use crate::attack::plot::fill;
-use crate::attack::region::IntegrityTree;
+use crate::attack::region::{IntegrityTree, read};
 
 /// A plot as an honest miner fills it.
 pub(super) struct Plot {
@@ -111,14 +111,4 @@ impl RegionSpace for Plot {
     ) -> Option<Result<Vec<[u8; 32]>, SpaceError>> {
         self.tree.nodes(level, first, count)
     }
-}
-
-/// Reads from bytes in memory.
-pub(super) fn read(bytes: &[u8], offset: u64, into: &mut [u8]) -> Result<(), SpaceError> {
-    let (len, size_bytes) = (into.len() as u64, bytes.len() as u64);
-    let outside = || SpaceError::OutOfRange { offset, len, size_bytes };
-    let end = offset.checked_add(len).filter(|&end| end <= size_bytes).ok_or_else(outside)?;
-    // Both lie inside of a slice.
-    into.copy_from_slice(&bytes[offset as usize..end as usize]);
-    Ok(())
 }
