@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
-use crate::ChainError;
+use crate::{ChainError, Refusal};
 
 /// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
 pub const MAX_COMMITMENT_BYTES: usize = 128;
@@ -37,6 +37,28 @@ pub struct Snapshot {
     pub block_ms: u64,
     /// The neurons, by ascending uid.
     pub neurons: Vec<NeuronRecord>,
+    /// What the subnet is called; empty where it has no name.
+    #[serde(default)]
+    pub name: String,
+    /// Whether weights are hidden until some epochs later; none where they are set openly.
+    #[serde(default)]
+    pub commit_reveal: Option<CommitReveal>,
+}
+
+/// How a subnet hides weights for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitReveal {
+    /// Epochs from committing to revealing.
+    pub period_epochs: u64,
+}
+
+/// What became of weights that were accepted before, and are to be revealed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tended {
+    /// How many still wait for their epoch.
+    pub waiting: usize,
+    /// What was done, or cannot be done any more: a sentence each.
+    pub told: Vec<String>,
 }
 
 /// One neuron of a subnet.
@@ -93,6 +115,20 @@ pub trait Chain: Send + Sync {
     /// The subnet at the newest finalized block.
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError>;
 
+    /// The subnet and what everyone on it is committed to, at one block where the chain can tell both at once.
+    async fn snapshot_with_commitments(
+        &self,
+        netuid: NetUid,
+    ) -> Result<(Snapshot, Vec<ChainCommitment>), ChainError> {
+        Ok((self.snapshot(netuid).await?, self.commitments(netuid).await?))
+    }
+
+    /// What the operator can type to change what led to a refusal, where there is such a command.
+    fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {
+        let _ = (netuid, refusal);
+        None
+    }
+
     /// Says where `key` serves, in place of what it said before.
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError>;
 
@@ -102,14 +138,21 @@ pub trait Chain: Send + Sync {
     /// What everyone on the subnet is committed to, in the order of their uids.
     async fn commitments(&self, netuid: NetUid) -> Result<Vec<ChainCommitment>, ChainError>;
 
-    /// Sets the weights of `key`, in place of those before. A chain that wants weights committed first and
-    /// revealed later has accepted them when this returns; revealing them is then its client's own task.
+    /// Sets the weights of `key`, in place of those before. A chain that hides weights for a while has accepted them
+    /// when this returns, and [`Chain::weights`] shows them later: where they are to be revealed, by [`Chain::tend`].
     async fn set_weights(
         &self,
         key: &Keypair,
         netuid: NetUid,
         weights: &[(Uid, u16)],
     ) -> Result<(), ChainError>;
+
+    /// Does what has become due of weights that were accepted before: those of which a hash was committed are revealed
+    /// in their epoch. Whoever sets weights calls this every few blocks; it asks nothing where nothing waits.
+    async fn tend(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
+        let _ = (key, netuid);
+        Ok(Tended::default())
+    }
 
     /// All weights that are set on the subnet, in the order of the validators' uids.
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError>;

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use plimsoll_core::Digest;
+
 use crate::Refusal;
 use crate::wallet::WalletProblem;
 
@@ -13,21 +15,28 @@ use crate::wallet::WalletProblem;
 pub enum ChainError {
     // The caller's.
     /// The text names no chain.
-    #[error("`{text}` is no chain endpoint: {why}; write `local://127.0.0.1:9933`")]
+    #[error(
+        "`{text}` is no chain endpoint: {why}; write `local://127.0.0.1:9933` for a local ledger, `finney`, `test` or \
+         `local` for a Bittensor network, or `wss://HOST:PORT` for a node"
+    )]
     Endpoint {
         /// What was written.
         text: String,
         /// What is wrong with it.
         why: String,
     },
-    /// The text names a Bittensor network.
+    /// The node belongs to another chain than the one that is meant.
     #[error(
-        "`{text}` is a Bittensor network, and the Bittensor client is not in this version: start \
-         `plimsoll localnet` and use `local://127.0.0.1:9933`"
+        "{endpoint} is a node of another chain: its genesis is {found}, expected {expected}; name a node of the \
+         right network in chain.endpoint, or the right network in chain.network"
     )]
-    Bittensor {
-        /// What was written.
-        text: String,
+    OtherChain {
+        /// Which node.
+        endpoint: String,
+        /// The genesis hash that is meant.
+        expected: Digest,
+        /// The genesis hash of the node.
+        found: Digest,
     },
     /// A local ledger at an address that is not of this machine alone.
     #[error(
@@ -63,6 +72,26 @@ pub enum ChainError {
         problem: WalletProblem,
     },
 
+    /// Weights that cannot be sealed until a round of the beacon.
+    #[error("cannot timelock the weights: {why}")]
+    Timelock {
+        /// What is in the way.
+        why: String,
+    },
+    /// Bytes that are not sealed, or not to this round.
+    #[error("cannot open the timelocked bytes: {why}")]
+    Sealed {
+        /// What is wrong with them.
+        why: String,
+    },
+
+    /// A commit that cannot be noted, or is not there.
+    #[error("cannot commit and reveal weights: {why}")]
+    Reveal {
+        /// What is in the way.
+        why: String,
+    },
+
     // The chain's.
     /// The chain said no.
     #[error("the chain refused: {0}")]
@@ -83,6 +112,35 @@ pub enum ChainError {
         /// Which chain.
         endpoint: String,
         /// What the system said.
+        why: String,
+    },
+    /// None of the nodes of a network answers; nothing was sent.
+    #[error(
+        "cannot reach Bittensor at {endpoint}: {why}; check the connection, or name another node in chain.endpoint"
+    )]
+    NoNode {
+        /// Which network or nodes.
+        endpoint: String,
+        /// What the system said.
+        why: String,
+    },
+    /// The nodes answer no more requests for a while, or none of this kind.
+    #[error("{endpoint} does not answer this: {why}; wait, or name a node of your own in chain.endpoint")]
+    Limited {
+        /// Which network or nodes.
+        endpoint: String,
+        /// What the node said.
+        why: String,
+    },
+    /// What is finalized never changes, and here it did.
+    #[error(
+        "{endpoint} takes back what was finalized: {why}; a node that lags behind catches up, else name another node in \
+         chain.endpoint, and if the chain was begun anew, restart this program"
+    )]
+    TakenBack {
+        /// Which network or nodes.
+        endpoint: String,
+        /// What was seen before, and what now.
         why: String,
     },
     /// Something was sent, and what became of it is unknown.
@@ -108,6 +166,14 @@ pub enum ChainError {
     /// The file of a ledger is damaged, or of another ledger.
     #[error("{}: {why}", path.display())]
     StateFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file of commits that wait for their reveal is damaged, exposed or in use.
+    #[error("{}: {why}", path.display())]
+    RevealJournal {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -153,14 +219,25 @@ impl ChainError {
     pub const fn fault(&self) -> Fault {
         match self {
             Self::Endpoint { .. }
-            | Self::Bittensor { .. }
+            | Self::OtherChain { .. }
             | Self::NotLoopback { .. }
             | Self::Genesis { .. }
+            | Self::Timelock { .. }
+            | Self::Sealed { .. }
+            | Self::Reveal { .. }
             | Self::Listen { .. } => Fault::Caller,
             Self::WalletName { .. } | Self::Wallet { .. } => Fault::Wallet,
             Self::Refused(_) => Fault::Chain,
-            Self::BadAnswer { .. } | Self::Unreachable { .. } | Self::NoAnswer { .. } => Fault::Network,
-            Self::StateFile { .. } | Self::StateInUse { .. } | Self::Disk { .. } => Fault::Disk,
+            Self::BadAnswer { .. }
+            | Self::Unreachable { .. }
+            | Self::NoNode { .. }
+            | Self::Limited { .. }
+            | Self::TakenBack { .. }
+            | Self::NoAnswer { .. } => Fault::Network,
+            Self::StateFile { .. }
+            | Self::StateInUse { .. }
+            | Self::RevealJournal { .. }
+            | Self::Disk { .. } => Fault::Disk,
         }
     }
 

@@ -8,6 +8,10 @@
 //!   one epoch as Bittensor computes it;
 //! - [`LedgerServer`] and [`LedgerClient`]: the ledger for other processes of this machine
 //!   (`local://127.0.0.1:9933`), every write a signed, counted [`Extrinsic`];
+//! - [`Bittensor`]: the public chain over JSON-RPC, on `finney`, `test`, `local` or the nodes that are named; no type
+//!   of the client library below it appears here;
+//! - [`reveal`]: weights committed as a hash, and the journal from which they are revealed;
+//! - [`timelock`]: weights sealed until a round of the drand beacon;
 //! - [`wallet`]: Bittensor's wallet folders.
 //!
 //! ```
@@ -28,21 +32,35 @@
 //! # }
 //! ```
 //!
-//! A public chain is read and written by another implementation of [`Chain`]; no type of its client library
-//! appears here. Deliberately absent: coldkeys. Nothing in this crate opens one.
+//! A coldkey is opened by [`wallet::Wallet::coldkey`] alone, and nothing in this crate calls it.
+
+// The node that tests speak to is written for both kinds of tests.
+#[cfg(test)]
+extern crate self as plimsoll_chain;
 
 mod chain;
 mod error;
 mod refusal;
+mod scale;
 
+mod bittensor;
 mod ledger;
 mod localnet;
 
+pub mod reveal;
 pub mod subnet;
+pub mod timelock;
 pub mod wallet;
 pub mod yuma;
 
-pub use chain::{Chain, ChainCommitment, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, WeightRow};
+pub use bittensor::{
+    Bittensor, BittensorOptions, CommitmentField, Network, Places, RevealedCommitment, StoredCommitment,
+    SubnetSummary,
+};
+pub use chain::{
+    Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, Tended,
+    WeightRow,
+};
 pub use error::{ChainError, Fault};
 pub use ledger::{
     Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE,

@@ -112,6 +112,26 @@ pub enum Refusal {
         /// The address.
         at: std::net::SocketAddr,
     },
+    /// The address of every machine itself.
+    #[error(
+        "{at} cannot be an axon: the chain takes neither 127.0.0.1 nor ::1; give the address that others reach this \
+         machine at"
+    )]
+    AxonLoopback {
+        /// The address.
+        at: std::net::SocketAddr,
+    },
+    /// Said too soon after the last time.
+    #[error(
+        "this hotkey said where it serves too recently: the subnet takes that every {limit_blocks} blocks"
+    )]
+    AxonRateLimited {
+        /// Blocks between one time and the next.
+        limit_blocks: u64,
+    },
+    /// Too many bytes in one epoch.
+    #[error("this hotkey has committed to too many bytes in this epoch: wait for the next one")]
+    CommitmentSpace,
     /// Too many bytes.
     #[error("a commitment has at most {most} bytes, this has {found}")]
     CommitmentTooLong {
@@ -188,6 +208,24 @@ pub enum Refusal {
         /// Its largest share, out of 65535.
         most: u16,
     },
+    /// Weights of validators that are too old.
+    #[error(
+        "the subnet takes weights of version {least} and newer: update this program's rule or its settings"
+    )]
+    WeightsVersion {
+        /// The least version it takes.
+        least: u64,
+    },
+
+    // Whatever else.
+    /// A reason that this version does not know, in the chain's own words.
+    #[error("{error}{}", if meaning.is_empty() { String::new() } else { format!(": {meaning}") })]
+    Unknown {
+        /// Its name on the chain.
+        error: String,
+        /// What the chain's own documentation says of it.
+        meaning: String,
+    },
 }
 
 impl Refusal {
@@ -202,6 +240,8 @@ impl Refusal {
                 | Self::TooManyRegistrations { .. }
                 | Self::CannotPay { .. }
                 | Self::NoPermit { .. }
+                | Self::AxonRateLimited { .. }
+                | Self::CommitmentSpace
         )
     }
 }
@@ -219,6 +259,8 @@ mod tests {
             Refusal::TooManyRegistrations { netuid, most: 1 },
             Refusal::CannotPay { coldkey, cost_rao: 2, balance_rao: 1 },
             Refusal::NoPermit { uid },
+            Refusal::AxonRateLimited { limit_blocks: 50 },
+            Refusal::CommitmentSpace,
         ];
         assert!(later.iter().all(Refusal::may_pass_later));
         let never = [
@@ -226,6 +268,8 @@ mod tests {
             Refusal::SubnetFull { netuid, most: 1 },
             Refusal::WeightTooLarge { uid, most: 1 },
             Refusal::TooManyBlocks { found: 2, most: 1 },
+            Refusal::WeightsVersion { least: 7 },
+            Refusal::Unknown { error: "X".into(), meaning: String::new() },
         ];
         assert!(!never.iter().any(Refusal::may_pass_later));
     }

@@ -1,14 +1,20 @@
-//! One contract, every chain: what holds for the ledger in process holds for it through client and server.
+//! One contract, every chain: what holds for the ledger in process holds for it through client and server, and for
+//! the Bittensor client with a node before the ledger.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
+#[path = "support/bittensor.rs"]
+mod bittensor;
+mod node;
 mod support;
 
+use bittensor::OverNode;
+use node::TurnDown;
 use plimsoll_chain::{Chain, ChainError, Fault, LocalAdmin, Refusal, block_hash, genesis_hash};
 use plimsoll_core::{BlockNumber, Digest, StakeRao, Uid};
 use support::{NETUID, RATE_LIMIT_BLOCKS, Stage, key, sudo};
 
-/// Runs each law on both chains, as tests of their own.
+/// Runs each law on every chain, as tests of their own.
 macro_rules! contract {
     ($($law:ident),+ $(,)?) => {
         mod in_process {
@@ -21,6 +27,18 @@ macro_rules! contract {
             $(#[tokio::test]
             async fn $law() {
                 super::$law(&*super::Stage::served().await.chain).await;
+            })+
+        }
+        mod bittensor_over_mock {
+            $(#[tokio::test]
+            async fn $law() {
+                super::$law(&super::OverNode::start(super::TurnDown::InBlock).await).await;
+            })+
+        }
+        mod bittensor_over_mock_that_refuses_early {
+            $(#[tokio::test]
+            async fn $law() {
+                super::$law(&super::OverNode::start(super::TurnDown::InQueue).await).await;
             })+
         }
     };
@@ -104,14 +122,14 @@ async fn an_unknown_subnet_is_refused_everywhere(chain: &dyn LocalAdmin) {
     assert_eq!(refusal(chain.weights(netuid).await), none);
     assert_eq!(refusal(chain.subnet_figures(netuid).await), none);
     assert_eq!(refusal(chain.commit(&key(1), netuid, b"x").await), none);
-    assert_eq!(refusal(chain.serve_axon(&key(1), netuid, "127.0.0.1:1".parse().unwrap()).await), none);
+    assert_eq!(refusal(chain.serve_axon(&key(1), netuid, "127.0.0.2:1".parse().unwrap()).await), none);
     assert_eq!(refusal(chain.set_weights(&key(0), netuid, &[]).await), none);
     assert_eq!(refusal(chain.register(&key(1), netuid, key(1).hotkey()).await), none);
     assert_eq!(none.to_string(), "there is no subnet 8 on this chain");
 }
 
 async fn an_axon_is_seen_by_all_and_the_last_one_counts(chain: &dyn LocalAdmin) {
-    for at in ["127.0.0.1:8091", "[2001:db8::1]:443", "203.0.113.9:1"] {
+    for at in ["127.0.0.2:8091", "[2001:db8::1]:443", "203.0.113.9:1"] {
         let at = at.parse().unwrap();
         chain.serve_axon(&key(2), NETUID, at).await.unwrap();
         let snapshot = chain.snapshot(NETUID).await.unwrap();
@@ -199,7 +217,7 @@ async fn strangers_are_refused(chain: &dyn LocalAdmin) {
     let (stranger, hotkey) = (key(50), key(50).hotkey());
     let refused = Refusal::NotRegistered { netuid: NETUID, hotkey };
     assert_eq!(refusal(chain.commit(&stranger, NETUID, b"x").await), refused);
-    assert_eq!(refusal(chain.serve_axon(&stranger, NETUID, "127.0.0.1:9".parse().unwrap()).await), refused);
+    assert_eq!(refusal(chain.serve_axon(&stranger, NETUID, "127.0.0.2:9".parse().unwrap()).await), refused);
     assert_eq!(refusal(chain.set_weights(&stranger, NETUID, &[(Uid(0), 1)]).await), refused);
     assert_eq!(
         refused.to_string(),
@@ -209,7 +227,7 @@ async fn strangers_are_refused(chain: &dyn LocalAdmin) {
 
 async fn calls_of_one_key_at_once_all_happen(chain: &dyn LocalAdmin) {
     let miner = key(1);
-    let at = "127.0.0.1:8091".parse().unwrap();
+    let at = "127.0.0.2:8091".parse().unwrap();
     let done = tokio::join!(
         chain.serve_axon(&miner, NETUID, at),
         chain.commit(&miner, NETUID, b"a"),

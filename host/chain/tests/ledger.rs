@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
-#[allow(dead_code, reason = "these tests need the subnet, not the stages")]
 mod support;
 
 use std::fs;

@@ -82,6 +82,8 @@ group! {
         netuid: "chain.netuid", "netuid", [value_name = "N"];
         /// Where the chain is, such as local://127.0.0.1:9933 [chain.endpoint]
         endpoint: "chain.endpoint", "endpoint", [value_name = "URL", alias = "subtensor.chain_endpoint", alias = "chain-endpoint"];
+        /// The Bittensor network: finney, test or local [chain.network]
+        network: "chain.network", "network", [value_name = "NAME", alias = "subtensor.network"];
     }
 }
 

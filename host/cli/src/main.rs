@@ -2,6 +2,7 @@
 //! about exit codes.
 
 mod cancel;
+mod chain;
 mod cli;
 mod config;
 mod draft;

@@ -35,11 +35,16 @@ pub struct WireLimits {
     pub answer_within: Duration,
     /// How long one connection may live, whatever it does.
     pub connection_within: Duration,
+    /// How long it may live where no request of it was taken yet.
+    pub stranger_within: Duration,
     /// Open connections; one more is told so and closed. Times `request_bytes` is the most memory that
     /// strangers can hold.
     pub connections: usize,
-    /// Open connections of one address.
+    /// Open connections of one address; of IPv6, all that share their first 64 bits are one.
     pub connections_per_address: usize,
+    /// Of a hundred open connections, how many are kept for addresses from which a validator's request was taken
+    /// within the last hour, so that strangers cannot shut out whoever is served.
+    pub connections_kept_percent: usize,
     /// Requests that the miner works on at once; others wait for their turn.
     pub answers_at_once: usize,
     /// How many of them may be one caller's, so that no caller makes the miner late for others.
@@ -72,8 +77,10 @@ impl Default for WireLimits {
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(120),
             connection_within: Duration::from_secs(300),
+            stranger_within: Duration::from_secs(15),
             connections: 512,
             connections_per_address: 64,
+            connections_kept_percent: 25,
             answers_at_once: 16,
             answers_at_once_per_caller: 2,
             burst: 64,

@@ -126,6 +126,8 @@ impl State {
             weights_rate_limit_blocks: subnet.rules().weights_rate_limit_blocks,
             block_ms: self.genesis.block_ms,
             neurons: subnet.by_uid().map(record).collect(),
+            name: String::new(),
+            commit_reveal: None,
         })
     }
 

@@ -5,32 +5,32 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{Chain, ChainError, LedgerClient};
+use crate::{Bittensor, BittensorOptions, Chain, ChainError, LedgerClient, Places};
 
 /// Where `plimsoll localnet` listens and everything else looks for it.
 pub const DEFAULT_LOCAL_ENDPOINT: &str = "local://127.0.0.1:9933";
 
-/// A chain's address. Reads and prints `local://HOST:PORT`, where HOST is a loopback address or `localhost`.
+/// A chain's address. Reads and prints `local://HOST:PORT` of a local ledger, where HOST is a loopback address or
+/// `localhost`, or the [`Places`] of Bittensor: a network's name, or nodes as `wss://HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// A local ledger on loopback.
     Local(SocketAddr),
+    /// Nodes of a Bittensor network.
+    Bittensor(Places),
 }
 
-/// A client of the chain that `endpoint` names. Nothing is sent yet.
+/// A client of the chain that `endpoint` names, with the usual settings. Nothing is sent yet.
 ///
 /// # Errors
 /// As [`LedgerClient::new`].
 pub fn connect(endpoint: &Endpoint) -> Result<Arc<dyn Chain>, ChainError> {
     match endpoint {
         Endpoint::Local(at) => Ok(Arc::new(LedgerClient::new(*at)?)),
+        Endpoint::Bittensor(places) => Ok(Arc::new(Bittensor::new(BittensorOptions::of(places.clone())))),
     }
 }
-
-/// The names under which Bittensor's own tools know its networks.
-const NETWORKS: [&str; 9] =
-    ["finney", "mainnet", "main", "test", "testnet", "local", "archive", "subvortex", "latent-lite"];
 
 impl FromStr for Endpoint {
     type Err = ChainError;
@@ -39,12 +39,8 @@ impl FromStr for Endpoint {
         let written = text;
         let text = text.trim();
         let bad = |why: &str| ChainError::Endpoint { text: written.to_owned(), why: why.to_owned() };
-        let websocket = text.starts_with("ws://") || text.starts_with("wss://");
-        if websocket || NETWORKS.contains(&text.to_ascii_lowercase().as_str()) {
-            return Err(ChainError::Bittensor { text: written.to_owned() });
-        }
         let Some(place) = text.strip_prefix("local://") else {
-            return Err(bad("it does not start with `local://`"));
+            return text.parse().map(Self::Bittensor);
         };
         let Some((host, port)) = place.trim_end_matches('/').rsplit_once(':') else {
             return Err(bad("the port is missing"));
@@ -68,6 +64,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(at) => write!(f, "local://{at}"),
+            Self::Bittensor(places) => places.fmt(f),
         }
     }
 }
@@ -95,14 +92,15 @@ mod tests {
         let said = |text: &str| text.parse::<Endpoint>().unwrap_err().to_string();
         assert_eq!(
             said("http://127.0.0.1:9933"),
-            "`http://127.0.0.1:9933` is no chain endpoint: it does not start with `local://`; write \
-             `local://127.0.0.1:9933`"
+            "`http://127.0.0.1:9933` is no chain endpoint: it is neither a network nor an address; write \
+             `local://127.0.0.1:9933` for a local ledger, `finney`, `test` or `local` for a Bittensor network, or \
+             `wss://HOST:PORT` for a node"
         );
         assert!(said("local://127.0.0.1").contains("the port is missing"));
         assert!(said("local://127.0.0.1:0").contains("no number from 1 to 65535"));
         assert!(said("local://127.0.0.1:99999").contains("no number from 1 to 65535"));
         assert!(said("local://example.org:80").contains("neither an IP address nor `localhost`"));
-        assert!(said("").contains("does not start with `local://`"));
+        assert!(said("").contains("it is neither a network nor an address"));
         assert_eq!(
             said("local://10.0.0.7:9933"),
             "10.0.0.7:9933 is reachable from other machines: a local ledger is on loopback only, such as \
@@ -111,17 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn bittensor_networks_say_that_their_client_is_not_here_yet() {
+    fn networks_and_nodes_of_bittensor_are_endpoints_too() {
         for text in
-            ["wss://entrypoint-finney.opentensor.ai:443", "ws://127.0.0.1:9944", "finney", "test", "Local"]
+            ["wss://entrypoint-finney.opentensor.ai:443", "ws://127.0.0.1:9944", "finney", "test", "local"]
         {
-            assert_eq!(
-                text.parse::<Endpoint>().unwrap_err().to_string(),
-                format!(
-                    "`{text}` is a Bittensor network, and the Bittensor client is not in this version: start \
-                     `plimsoll localnet` and use `local://127.0.0.1:9933`"
-                )
-            );
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert!(matches!(endpoint, Endpoint::Bittensor(_)), "{text}");
+            assert_eq!(endpoint.to_string(), text);
         }
     }
 
@@ -134,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_reader_panic_and_nothing_but_loopback_passes(text in ".{0,40}") {
+        fn no_text_makes_the_reader_panic_and_no_ledger_but_on_loopback_passes(text in ".{0,40}") {
             if let Ok(Endpoint::Local(at)) = text.parse() {
                 prop_assert!(at.ip().is_loopback());
             }

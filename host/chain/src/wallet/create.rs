@@ -84,7 +84,7 @@ impl Wallet {
 }
 
 /// Makes the folder and those above it that are missing, for the owner only, and durably.
-fn make_folder(path: &Path) -> Result<(), ChainError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), ChainError> {
     if path.is_dir() {
         return Ok(());
     }
@@ -100,7 +100,7 @@ fn make_folder(path: &Path) -> Result<(), ChainError> {
 }
 
 /// Writes a file of mode 0600 whole or not at all, and only where there is none.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ChainError> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ChainError> {
     let fail = |error| wallet(path, system("write", error));
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut fresh = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(fail)?;

@@ -43,7 +43,7 @@ pub(super) fn public_key(json: &[u8]) -> Result<Hotkey, WalletProblem> {
     Ok(first.1)
 }
 
-/// The JSON of a new hotkey, field by field what bittensor-wallet writes.
+/// The JSON of a key, field by field what bittensor-wallet writes; without a phrase, none is there.
 pub(super) fn secret_json(key: &Keypair, seed: &[u8; 32], phrase: &str) -> Zeroizing<String> {
     // Large enough from the start: a text that grows leaves copies behind.
     let mut json = Zeroizing::new(String::with_capacity(1024));
@@ -53,8 +53,10 @@ pub(super) fn secret_json(key: &Keypair, seed: &[u8; 32], phrase: &str) -> Zeroi
     push_hex(&mut json, &key.hotkey().0);
     json.push_str(r#"","privateKey":"0x"#);
     push_hex(&mut json, &key.to_private_key()[..]);
-    json.push_str(r#"","secretPhrase":""#);
-    json.push_str(phrase);
+    if !phrase.is_empty() {
+        json.push_str(r#"","secretPhrase":""#);
+        json.push_str(phrase);
+    }
     json.push_str(r#"","secretSeed":"0x"#);
     push_hex(&mut json, seed);
     json.push_str(r#"","ss58Address":""#);
@@ -158,7 +160,10 @@ fn agree(one: (&'static str, Hotkey), other: (&'static str, Hotkey)) -> Result<(
     })
 }
 
-fn hex_bytes<const N: usize>(field: &'static str, text: &str) -> Result<Zeroizing<[u8; N]>, WalletProblem> {
+pub(super) fn hex_bytes<const N: usize>(
+    field: &'static str,
+    text: &str,
+) -> Result<Zeroizing<[u8; N]>, WalletProblem> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let mut bytes = Zeroizing::new([0u8; N]);
     hex::decode_to_slice(digits, &mut bytes[..]).map_err(|error| {

@@ -55,6 +55,53 @@ pub enum WalletProblem {
         /// The hotkey's name.
         hotkey: String,
     },
+    /// No such coldkey.
+    #[error(
+        "there is no coldkey in the wallet `{name}` on this machine, and a miner or validator needs none; where it \
+         is wanted, `btcli wallet regen-coldkey --wallet.name {name}` makes it again from its mnemonic"
+    )]
+    NoColdkey {
+        /// The wallet's name.
+        name: String,
+    },
+    /// An encrypted coldkey, and no password.
+    #[error("this coldkey is encrypted: give its password when asked, or in a file with --password-file")]
+    NoPassword,
+    /// Not this password.
+    #[error("the password is wrong, or the file has changed since it was written")]
+    WrongPassword,
+    /// Something that cannot be a password.
+    #[error("this cannot be a password: {why}")]
+    Password {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An encrypted file too short to be one.
+    #[error("this is no whole encrypted key: it has {bytes} bytes, and the box alone takes 45")]
+    ShortBox {
+        /// Bytes of the file.
+        bytes: usize,
+    },
+    /// Encrypted in a way that is not read.
+    #[error(
+        "this coldkey is encrypted in a way that is not read any more ({form}): save it again from its mnemonic \
+         with `btcli wallet regen-coldkey --wallet.name {name}`, which encrypts it with $NACL"
+    )]
+    LegacyColdkey {
+        /// How.
+        form: Encryption,
+        /// The wallet's name.
+        name: String,
+    },
+    /// Too little memory to open or make an encrypted key.
+    #[error("an encrypted coldkey takes 512 MiB of memory to open, and there is less: free some")]
+    NoMemory,
+    /// The password's key could not be computed.
+    #[error("cannot make a key of the password: {why}")]
+    Kdf {
+        /// What the library said.
+        why: String,
+    },
     /// A link to somewhere else.
     #[error("it leads to {}, outside the wallet: put the key itself there", target.display())]
     Leaves {
@@ -123,6 +170,12 @@ pub enum WalletProblem {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl WalletProblem {
+    pub(super) fn kdf(error: argon2::Error) -> Self {
+        Self::Kdf { why: error.to_string() }
+    }
 }
 
 /// How an encrypted key file is encrypted, by how it begins.

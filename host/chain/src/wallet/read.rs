@@ -64,20 +64,42 @@ impl Wallet {
         public_key(&bytes).map(Some).map_err(|problem| wallet(path, problem))
     }
 
+    /// The bytes of the coldkey's own file, if nobody else can read it.
+    pub(super) fn read_coldkey_file(&self) -> Result<Zeroizing<Vec<u8>>, ChainError> {
+        let path = self.coldkey_file();
+        if !self.has_coldkey_file() {
+            return Err(wallet(&path, WalletProblem::NoColdkey { name: self.name().to_owned() }));
+        }
+        let (bytes, mode) = self.read_any_file(&path, |_| Ok(()))?;
+        if mode & 0o077 != 0 {
+            return Err(wallet(&path, WalletProblem::Exposed { mode: mode & 0o7777, path: path.clone() }));
+        }
+        Ok(bytes)
+    }
+
     /// The bytes and the mode of a file that is in this wallet, is no coldkey, and can be a key file.
     fn read_key_file(&self, path: &Path) -> Result<(Zeroizing<Vec<u8>>, u32), ChainError> {
+        self.read_any_file(path, |found| self.refuse_coldkey(path, found))
+    }
+
+    /// The bytes and the mode of a file that is in this wallet, passes `check`, and can be a key file.
+    fn read_any_file(
+        &self,
+        path: &Path,
+        check: impl Fn(&Metadata) -> Result<(), ChainError>,
+    ) -> Result<(Zeroizing<Vec<u8>>, u32), ChainError> {
         let fail = |problem| wallet(path, problem);
         let real = self.real_path(path)?;
         // The path has no link left in it; should one appear now, it is not followed. A pipe does not block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        self.refuse_coldkey(path, &real.symlink_metadata().map_err(|e| fail(system("look at", e)))?)?;
+        check(&real.symlink_metadata().map_err(|error| fail(system("look at", error)))?)?;
         let opened = rustix::fs::open(&real, flags, Mode::empty());
         let file = File::from(opened.map_err(|errno| fail(system("open", errno.into())))?);
         let metadata = file.metadata().map_err(|error| fail(system("look at", error)))?;
         if !metadata.is_file() {
             return Err(fail(WalletProblem::NoFile));
         }
-        self.refuse_coldkey(path, &metadata)?;
+        check(&metadata)?;
         // The room for all of it at once: a buffer that grows leaves copies behind.
         let room = usize::try_from(MAX_KEY_FILE_BYTES).unwrap_or(usize::MAX) + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));

@@ -1,5 +1,7 @@
 //! A small subnet to try chains on.
 
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
 use std::sync::Arc;
 
 use plimsoll_chain::{

@@ -77,7 +77,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 51] = [
+pub(crate) static KEYS: [Key; 52] = [
     unset(
         "subnet",
         Kind::Path,
@@ -130,7 +130,15 @@ pub(crate) static KEYS: [Key; 51] = [
         Kind::Endpoint,
         "\"local://127.0.0.1:9933\"",
         false,
-        "Where the chain is; `plimsoll localnet` serves one at this address.",
+        "Where the chain is: local://HOST:PORT as `plimsoll localnet` serves it, or nodes of Bittensor, \
+         wss://HOST:PORT, with commas between several.",
+    ),
+    unset(
+        "chain.network",
+        Kind::Choice(&["finney", "test", "local"]),
+        "\"test\"",
+        false,
+        "The Bittensor network; its public nodes are used where `endpoint` names none, and else must be of it.",
     ),
     key("chain.netuid", Kind::Count { least: 0, most: 65_535 }, "1", true, "The subnet's number."),
     key("miner.listen", Kind::Address, "\"0.0.0.0:8091\"", false, "The address to answer audits on."),

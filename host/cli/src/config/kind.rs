@@ -76,7 +76,9 @@ impl Kind {
             Self::Size { .. } => "a size such as 64MiB, 500GB or 2TiB".into(),
             Self::Share => "a number above 0 and at most 1".into(),
             Self::Count { least, most } => format!("a whole number from {least} to {most}"),
-            Self::Endpoint => "the address of a chain, such as local://127.0.0.1:9933".into(),
+            Self::Endpoint => {
+                "the address of a chain, such as local://127.0.0.1:9933 or wss://HOST:PORT".into()
+            }
             Self::Address => "an IP address and a port, such as 0.0.0.0:8091".into(),
             Self::Hotkeys => "an array of hotkeys' addresses".into(),
             Self::Switch => "true or false".into(),

@@ -28,7 +28,7 @@ pub(crate) use keys::KEYS;
 pub(crate) use layers::{Inputs, Layered, Override, read};
 pub(crate) use params::check_params;
 pub(crate) use problem::{Code, Problem};
-pub(crate) use settings::{Config, PluginChoice, Plugins};
+pub(crate) use settings::{Config, PluginChoice, Plugins, Wallet};
 pub(crate) use slot::Slot;
 pub(crate) use source::{Origin, Place, Source};
 pub(crate) use suggest::nearest;

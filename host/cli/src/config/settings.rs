@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use plimsoll_chain::Endpoint;
+use plimsoll_chain::{Endpoint, Network};
 use plimsoll_core::{ByteSize, Digest, Hotkey, NetUid};
 use plimsoll_store::KnownDisks;
 use serde::de::Error as _;
@@ -95,6 +95,9 @@ pub(crate) struct Chain {
     /// Where it is.
     #[serde(deserialize_with = "from_text")]
     pub(crate) endpoint: Endpoint,
+    /// The Bittensor network, where it was named. `endpoint` is of it.
+    #[serde(default, deserialize_with = "from_some_text")]
+    pub(crate) network: Option<Network>,
     /// The subnet.
     pub(crate) netuid: NetUid,
 }
@@ -194,7 +197,7 @@ impl Config {
         Ok(Self {
             wallet: section(layered, "wallet")?,
             space: space(layered)?,
-            chain: section(layered, "chain")?,
+            chain: chain(layered)?,
             miner: miner(layered)?,
             validator: section(layered, "validator")?,
             plugins: section(layered, "plugins")?,
@@ -254,6 +257,33 @@ fn miner(layered: &Layered) -> Result<Miner, serde_json::Error> {
     Ok(miner)
 }
 
+/// A network that is named stands for its public nodes, unless nodes are named too.
+fn chain(layered: &Layered) -> Result<Chain, serde_json::Error> {
+    let mut chain: Chain = section(layered, "chain")?;
+    let Some(network) = chain.network else { return Ok(chain) };
+    let by_default = layered.values.get("chain.endpoint").is_none_or(|found| found.place.is_none());
+    chain.endpoint = match chain.endpoint {
+        Endpoint::Bittensor(places) => match places.network() {
+            Some(other) if other != network => {
+                let why = format!(
+                    "chain.endpoint is of `{other}`, and chain.network is `{network}`: remove one of them"
+                );
+                return Err(serde_json::Error::custom(why));
+            }
+            _ => Endpoint::Bittensor(places.of_network(network)),
+        },
+        _ if by_default => Endpoint::Bittensor(network.into()),
+        local => {
+            let why = format!(
+                "chain.endpoint is `{local}`, which is of no network, and chain.network is `{network}`: remove one of \
+                 them"
+            );
+            return Err(serde_json::Error::custom(why));
+        }
+    };
+    Ok(chain)
+}
+
 fn section<T: for<'de> Deserialize<'de>>(layered: &Layered, name: &str) -> Result<T, serde_json::Error> {
     debug_assert!(SECTIONS.iter().any(|(section, _)| *section == name));
     let mine = KEYS.iter().filter(|key| key.section() == name);
@@ -266,6 +296,12 @@ fn section<T: for<'de> Deserialize<'de>>(layered: &Layered, name: &str) -> Resul
         (key.name().to_owned(), value)
     });
     serde_json::from_value(Value::Object(values.collect()))
+}
+
+fn from_some_text<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    from_text(from).map(Some)
 }
 
 fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(from: D) -> Result<T, D::Error> {

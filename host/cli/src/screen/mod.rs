@@ -6,6 +6,7 @@ mod counting;
 mod failure;
 mod figures;
 mod progress;
+mod secret;
 mod stream;
 mod table;
 
@@ -16,5 +17,6 @@ pub(crate) use failure::complain;
 pub(crate) use failure::problems;
 pub(crate) use figures::{duration, rate};
 pub(crate) use progress::Board;
+pub(crate) use secret::{ask_secret, read_secret};
 pub(crate) use stream::{LogWriter, colour, note, print, raw};
 pub(crate) use table::{Side, table};

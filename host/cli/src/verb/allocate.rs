@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use plimsoll_chain::wallet::Wallet;
-use plimsoll_chain::{Chain, connect};
 use plimsoll_core::{ByteSize, Hotkey, NetUid};
+use plimsoll_node::NodeError;
 use plimsoll_node::space::{self, AllocateRequest, Allocated};
 use plimsoll_plugin::Scheme;
 use plimsoll_store::{CancelFlag, DiskMarker};
 use serde_json::json;
 
+use crate::chain::Configured;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, FolderFlags, PluginFlags, SpaceFlags, WalletFlags};
@@ -55,8 +56,8 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     }
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let owner = wallet.hotkey_address()?;
-    let chain = connect(&config.chain.endpoint)?;
-    let snapshot = snapshot(chain.as_ref(), config.chain.netuid, &owner, global).await?;
+    let configured = Configured::of(&config)?;
+    let snapshot = snapshot(&configured, config.chain.netuid, &owner, global).await?;
     let host = config.host()?;
     let policy = config.choices().load_allocation(&host)?;
     let scheme = config.choices().load_scheme(&host)?;
@@ -100,15 +101,18 @@ fn replaced(failure: Failure) -> Failure {
 }
 
 async fn snapshot(
-    chain: &dyn Chain,
+    configured: &Configured,
     netuid: NetUid,
     owner: &Hotkey,
     global: &Global,
 ) -> Result<plimsoll_chain::Snapshot, Failure> {
-    let snapshot = chain.snapshot(netuid).await?;
+    let snapshot = configured.chain.snapshot(netuid).await;
+    let snapshot = snapshot.map_err(|error| configured.chain_failure(error))?;
     if snapshot.neuron(owner).is_none() {
+        let stranger = NodeError::NotRegistered { hotkey: *owner, netuid };
+        let advice = configured.advice(&stranger).unwrap_or_else(|| "register it".into());
         global.remark(&format!(
-            "note: {owner} is not registered on subnet {netuid} yet; register it before you run the miner"
+            "note: {owner} is not registered on subnet {netuid} yet; {advice} before you run the miner"
         ));
     }
     Ok(snapshot)

@@ -1,9 +1,10 @@
 //! `plimsoll miner`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
+use plimsoll_chain::Endpoint;
 use plimsoll_chain::wallet::Wallet;
-use plimsoll_chain::{Endpoint, connect};
 use plimsoll_core::ByteSize;
 use plimsoll_node::miner::{MinerOptions, MinerStatus, StatusServer, start_miner};
 use plimsoll_node::space;
@@ -11,6 +12,7 @@ use plimsoll_wire::{MissingLog, ReplayKeeping};
 use serde_json::json;
 
 use crate::cancel::Cancel;
+use crate::chain::Configured;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, FolderFlags, PluginFlags, WalletFlags};
@@ -48,7 +50,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let folder = space::miner_folder(&config.space.db_path, &config.wallet.name, &config.wallet.hotkey);
     let host = config.host()?;
     let scheme = config.choices().load_scheme(&host)?;
-    let chain = connect(&config.chain.endpoint)?;
+    let configured = Configured::of(&config)?;
 
     let mut options = MinerOptions::new(wallet.hotkey()?, config.chain.netuid, folder, config.miner.listen);
     options.announce = announced(&config)?;
@@ -61,7 +63,8 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     }
     options.side.self_check = !args.no_self_check;
     let cancel = Cancel::on_signals("finishing the answers that are under way")?;
-    let miner = start_miner(chain, scheme, options).await?;
+    let miner = start_miner(Arc::clone(&configured.chain), scheme, options).await;
+    let miner = miner.map_err(|error| configured.failure(error))?;
     miner.audit_self().await;
     let status = match args.status {
         Some(at) => Some(StatusServer::start(miner.side().health().clone(), at).await?),

@@ -3,6 +3,7 @@
 mod allocate;
 mod attack;
 mod bench;
+mod bench_chain;
 mod bench_kernels;
 mod bench_simulate;
 mod bench_wire;
@@ -23,6 +24,7 @@ mod plugin;
 mod repair;
 mod replay;
 mod simulate;
+mod subnets;
 mod validator;
 mod verify;
 mod wallet;
@@ -36,6 +38,8 @@ pub(crate) enum Verb {
     Init(init::Args),
     Config(config::Args),
     Wallet(wallet::Args),
+    Subnets(subnets::ListArgs),
+    Subnet(subnets::ShowArgs),
     Allocate(allocate::Args),
     Generate(generate::Args),
     Verify(verify::Args),
@@ -63,6 +67,8 @@ impl Verb {
             Self::Init(args) => init::run(&args, global),
             Self::Config(args) => config::run(&args, global),
             Self::Wallet(args) => wallet::run(&args, global),
+            Self::Subnets(args) => subnets::list(&args, global).await,
+            Self::Subnet(args) => subnets::show(&args, global).await,
             Self::Allocate(args) => allocate::run(&args, global).await,
             Self::Generate(args) => generate::run(&args, global).await,
             Self::Verify(args) => verify::run(&args, global).await,

@@ -1,10 +1,11 @@
 //! `plimsoll validator`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_chain::Endpoint;
 use plimsoll_chain::wallet::Wallet;
-use plimsoll_chain::{Endpoint, connect};
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{
@@ -14,6 +15,7 @@ use plimsoll_plugin::Incentive;
 use serde_json::json;
 
 use crate::cancel::Cancel;
+use crate::chain::{self, Configured};
 use crate::config;
 use crate::exit::Failure;
 use crate::flags::{ChainFlags, PluginFlags, WalletFlags};
@@ -53,9 +55,9 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let host = config.host()?;
     let plugins = config.choices().load_for_validator(&host)?;
-    let chain = connect(&config.chain.endpoint)?;
+    let configured = Configured::for_validator(&config)?;
     let of = &config.validator;
-    let local = matches!(config.chain.endpoint, Endpoint::Local(_));
+    let at_home = chain::is_at_home(&config.chain.endpoint);
     let options = ValidatorOptions {
         budget: AuditBudget {
             audits: of.audits,
@@ -64,27 +66,32 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             deadline_ms: of.deadline_ms,
         },
         concurrency: of.concurrency,
-        axons: if local { AxonPolicy::Any } else { AxonPolicy::PublicOnly },
+        axons: if at_home { AxonPolicy::Any } else { AxonPolicy::PublicOnly },
         ..ValidatorOptions::new(wallet.hotkey()?, config.chain.netuid, of.evidence_dir.clone())
     };
     let cancel = Cancel::on_signals("stopping; a round that is under way counts for nothing")?;
-    let mut validator = Validator::open(chain, plugins, options).await?;
+    let validator = Validator::open(Arc::clone(&configured.chain), plugins, options).await;
+    let mut validator = validator.map_err(|error| configured.failure(error))?;
     global.remark(&format!("evidence goes to {}", validator.log_path().display()));
     if validator.void_rounds() > 0 {
         global.remark(&format!("{} rounds of it were never closed: void", validator.void_rounds()));
     }
-    let schedule =
-        Schedule { period_blocks: args.period, rounds: args.rounds, poll: Duration::from_millis(500) };
+    // Blocks of a local ledger may come at any time, those of Bittensor come every twelve seconds.
+    let poll = match config.chain.endpoint {
+        Endpoint::Local(_) => Duration::from_millis(500),
+        _ => Duration::from_secs(3),
+    };
+    let schedule = Schedule { period_blocks: args.period, rounds: args.rounds, poll };
     let shadow = shadow.map(|rule| Shadow::start(rule, &validator)).transpose()?;
     if let Some(shadow) = &shadow {
         global.remark(&format!("how the shadow rule differs goes to {}", shadow.path().display()));
     }
-    let teller = Teller { json: global.json, shadow };
+    let mut teller = Teller { json: global.json, shadow, configured };
     let ended = validator.run(schedule, &teller, cancel.cancelled()).await;
-    if let Some(shadow) = teller.shadow {
+    if let Some(shadow) = teller.shadow.take() {
         shadow.finish();
     }
-    Ok(ended?)
+    ended.map_err(|error| teller.configured.failure(error))
 }
 
 /// The incentive rule of a file, under that file's own limits of plugins.
@@ -103,6 +110,7 @@ fn shadow_rule(path: &Path) -> Result<Incentive, Failure> {
 struct Teller {
     json: bool,
     shadow: Option<Shadow>,
+    configured: Configured,
 }
 
 impl RoundListener for Teller {
@@ -123,8 +131,22 @@ impl RoundListener for Teller {
         }
     }
 
+    fn hidden(&self, epochs: u64) {
+        if !self.json {
+            let when = if epochs == 1 { "an epoch".into() } else { format!("{epochs} epochs") };
+            screen::print(&format!("weights are committed; the chain shows them {when} later"));
+        }
+    }
+
+    fn revealed(&self, told: &str) {
+        screen::note(told);
+    }
+
     fn failed(&self, error: &NodeError) {
         screen::note(&format!("this round did not work: {error}"));
+        if let Some(advice) = self.configured.advice(error) {
+            screen::note(&advice);
+        }
     }
 }
 

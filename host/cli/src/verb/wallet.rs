@@ -1,11 +1,14 @@
-//! `plimsoll wallet new` and `wallet show`.
+//! `plimsoll wallet new`, `wallet import` and `wallet show`.
 
-use plimsoll_chain::wallet::Wallet;
+use std::path::PathBuf;
+
+use plimsoll_chain::wallet::{KeyOrigin, Password, Wallet};
 use serde_json::json;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::flags::WalletFlags;
 use crate::global::Global;
+use crate::screen;
 
 /// Make a hotkey, or show which one is used
 #[derive(Debug, clap::Args)]
@@ -18,8 +21,34 @@ pub(crate) struct Args {
 enum What {
     /// Make a new hotkey; one that is there is never overwritten
     New(Flags),
+    Import(Import),
     /// Show the addresses of the configured wallet
     Show(Flags),
+}
+
+/// Write a key that exists already, from its words or its seed; one that is there is never overwritten
+///
+/// Neither is taken from the command line, which every process can see: it is asked for, or read from a file.
+#[derive(Debug, clap::Args)]
+struct Import {
+    /// The file with the words, or with the seed as 64 hex digits; only its owner may be able to read it
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+
+    /// It is the coldkey, which no miner or validator needs on its machine
+    #[arg(long)]
+    coldkey: bool,
+
+    /// The file with the password that the coldkey is encrypted with
+    #[arg(long, value_name = "FILE", requires = "coldkey")]
+    password_file: Option<PathBuf>,
+
+    /// Write the coldkey unencrypted
+    #[arg(long, requires = "coldkey", conflicts_with = "password_file")]
+    no_password: bool,
+
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +60,7 @@ struct Flags {
 pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     match &args.what {
         What::New(flags) => new(&configured(flags, global)?, global),
+        What::Import(args) => import(args, &configured(&args.flags, global)?, global),
         What::Show(flags) => show(&configured(flags, global)?, global),
     }
 }
@@ -56,9 +86,52 @@ fn new(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
     })
 }
 
+fn import(args: &Import, wallet: &Wallet, global: &Global) -> Result<(), Failure> {
+    let secret = match &args.from {
+        Some(path) => screen::read_secret(path)?,
+        None => screen::ask_secret(global, "its words, or its seed", "--from")?,
+    };
+    let is_seed = secret.starts_with("0x") || !secret.contains(char::is_whitespace);
+    let origin = if is_seed { KeyOrigin::seed(&secret) } else { KeyOrigin::mnemonic(&secret) };
+    let origin = origin.map_err(|problem| Failure::of(Exit::Wallet, &problem))?;
+    let written = match args.coldkey {
+        true => wallet.import_coldkey(&origin, password(args, global)?.as_ref())?,
+        false => wallet.import_hotkey(&origin)?,
+    };
+    let (address, file) = (written.address, written.file.display().to_string());
+    let kind = if args.coldkey { "coldkey" } else { "hotkey" };
+    let outcome = json!({
+        "name": wallet.name(),
+        "kind": kind,
+        "hotkey": (!args.coldkey).then(|| wallet.hotkey_name()),
+        "address": address,
+        "file": file,
+        "encrypted": args.coldkey && !args.no_password,
+    });
+    global.emit(&outcome, || format!("wrote the {kind} {address}\nfile {file}"))
+}
+
+/// What the coldkey is encrypted with: asked for twice, since nobody sees what is typed.
+fn password(args: &Import, global: &Global) -> Result<Option<Password>, Failure> {
+    if args.no_password {
+        return Ok(None);
+    }
+    if let Some(path) = &args.password_file {
+        return Ok(Some(Password::from_file(path)?));
+    }
+    let first = screen::ask_secret(global, "a password for the coldkey", "--password-file")?;
+    let again = screen::ask_secret(global, "the same password again", "--password-file")?;
+    if *first != *again {
+        return Err(Failure::new(Exit::Usage, "the two passwords differ; nothing was written"));
+    }
+    Password::new(first).map(Some).map_err(|problem| Failure::of(Exit::Wallet, &problem))
+}
+
 fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
     let address = wallet.hotkey_address()?;
     let coldkey = wallet.coldkey_address()?;
+    // Whether it is encrypted stands in front of it: nothing is decrypted to show an address.
+    let encrypted = wallet.has_coldkey_file().then(|| wallet.coldkey_is_encrypted().ok()).flatten();
     let usable = wallet.hotkey().err().map(|error| error.to_string());
     let outcome = json!({
         "name": wallet.name(),
@@ -66,6 +139,7 @@ fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
         "address": address,
         "coldkey_address": coldkey,
         "coldkey_on_this_machine": wallet.has_coldkey_file(),
+        "coldkey_encrypted": encrypted,
         "file": wallet.hotkey_file().display().to_string(),
         "unusable": usable,
     });
@@ -82,7 +156,14 @@ fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
             text.push_str(&format!("\n\nthe hotkey cannot sign: {why}"));
         }
         if wallet.has_coldkey_file() {
-            text.push_str("\n\nthe coldkey lies on this machine, where nothing needs it: move it off");
+            let how = match encrypted {
+                Some(true) => ", encrypted",
+                Some(false) => ", unencrypted",
+                None => "",
+            };
+            text.push_str(&format!(
+                "\n\nthe coldkey lies on this machine{how}, where nothing needs it: move it off"
+            ));
         }
         text
     })

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attack;
+mod bittensor_job;
 mod check;
 mod compare;
 mod demo;
@@ -19,3 +20,6 @@ mod simulate_resumes;
 mod usage;
 mod wallet;
 mod wire;
+
+#[path = "../../../chain/tests/node/mod.rs"]
+mod node;

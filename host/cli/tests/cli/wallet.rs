@@ -1,4 +1,4 @@
-//! `wallet new` and `wallet show`.
+//! `wallet new`, `wallet import` and `wallet show`.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -56,4 +56,65 @@ fn a_key_that_others_can_read_is_shown_as_unusable() {
     let shown = home.run("wallet show");
     assert_eq!(shown.code, 0);
     assert!(shown.out.contains("the hotkey cannot sign") && shown.out.contains("chmod 600"), "{}", shown.out);
+}
+
+const WORDS: &str = "awesome universe enter owner goat section spike process scissors race pill exile";
+const SEED: &str = "0x0d6babae806aa94cc002a5cb8e12c4d9ada2232d99644ecce2ebb9c446d26bbb";
+const ADDRESS: &str = "5GsAUr7PiTPLrFBpzsgtn2rqDUWmkwBkUNL3QBiNCzwLbU9e";
+
+fn private(home: &Home, name: &str, text: &str) {
+    home.write(name, text);
+    let path = home.path().join(name);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_hotkey_is_imported_from_its_words_or_its_seed_and_neither_is_printed() {
+    let home = Home::new();
+    private(&home, "words", &format!("{WORDS}\n"));
+    private(&home, "seed", SEED);
+    for (file, hotkey) in [("words", "a"), ("seed", "b")] {
+        let ran = home.run(&format!("wallet import --from {file} --wallet.hotkey {hotkey} --json"));
+        assert_eq!(ran.code, 0, "{}", ran.all());
+        assert_eq!(
+            (ran.json()["address"].as_str(), ran.json()["kind"].as_str()),
+            (Some(ADDRESS), Some("hotkey"))
+        );
+        assert!(!ran.out.contains("awesome") && !ran.out.contains(&SEED[2..]), "{}", ran.out);
+        let shown = home.run(&format!("wallet show --wallet.hotkey {hotkey} --json")).json();
+        assert_eq!((&shown["address"], &shown["unusable"]), (&ADDRESS.into(), &serde_json::Value::Null));
+    }
+    let again = home.run("wallet import --from seed --wallet.hotkey a");
+    assert!(again.code == 12 && again.err.contains("never overwritten"), "{}", again.all());
+}
+
+#[test]
+fn a_secret_that_others_can_read_or_that_nobody_can_be_asked_for_is_refused() {
+    let home = Home::new();
+    home.write("seed", SEED);
+    std::fs::set_permissions(home.path().join("seed"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = home.run("wallet import --from seed");
+    assert!(exposed.code == 12 && exposed.err.contains("chmod 600"), "{}", exposed.all());
+    assert!(!exposed.err.contains(&SEED[2..]));
+    let unasked = home.run("wallet import --json");
+    assert_eq!((unasked.code, &unasked.json()["error"]["hint"]), (2, &"name a file with --from".into()));
+    private(&home, "wrong", "0x1234");
+    let wrong = home.run("wallet import --from wrong");
+    assert!(wrong.code == 12 && !wrong.err.contains("1234"), "{}", wrong.all());
+}
+
+#[test]
+fn a_coldkey_is_imported_encrypted_and_shown_by_its_address_alone() {
+    let home = Home::new();
+    private(&home, "words", WORDS);
+    private(&home, "password", "a password\n");
+    home.run("wallet new");
+    let ran = home.run("wallet import --coldkey --from words --password-file password --json");
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    assert_eq!((&ran.json()["address"], &ran.json()["encrypted"]), (&ADDRESS.into(), &true.into()));
+    let file = std::fs::read(home.path().join(".bittensor/wallets/default/coldkey")).unwrap();
+    assert!(file.starts_with(b"$NACL"));
+    let shown = home.run("wallet show");
+    assert!(shown.out.contains(&format!("coldkey  {ADDRESS}")), "{}", shown.out);
+    assert!(shown.out.contains("lies on this machine, encrypted, where nothing needs it"), "{}", shown.out);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_chain::{Chain, Snapshot};
+use plimsoll_chain::{Chain, ChainCommitment, Snapshot};
 use plimsoll_core::{Hotkey, Keypair, NetUid};
 use plimsoll_plugin::Scheme;
 use plimsoll_wire::limits::MAX_AHEAD_NS;
@@ -129,7 +129,7 @@ pub async fn start_with(
     habit: Arc<dyn Habit>,
 ) -> Result<RunningMiner, NodeError> {
     let MinerOptions { key, netuid, listen, limits, .. } = options.clone();
-    let snapshot = chain.snapshot(netuid).await?;
+    let (snapshot, commitments) = chain.snapshot_with_commitments(netuid).await?;
     if snapshot.neuron(&key.hotkey()).is_none() {
         return Err(NodeError::NotRegistered { hotkey: key.hotkey(), netuid });
     }
@@ -155,7 +155,7 @@ pub async fn start_with(
         tracing::info!("there is no log of answered requests yet: serving begins in 2 s");
         tokio::time::sleep(settling).await;
     }
-    match running.announce(chain.as_ref(), &options, &snapshot).await {
+    match running.announce(chain.as_ref(), &options, &snapshot, &commitments).await {
         Ok(()) => Ok(running),
         Err(error) => {
             running.stop().await;
@@ -205,10 +205,10 @@ impl RunningMiner {
         chain: &dyn Chain,
         options: &MinerOptions,
         snapshot: &Snapshot,
+        known: &[ChainCommitment],
     ) -> Result<(), NodeError> {
         let MinerOptions { key, netuid, .. } = options;
         let commitment = SetCommitment { root: self.side.plots().root() }.to_string();
-        let known = chain.commitments(*netuid).await?;
         let mine = known.iter().find(|known| known.hotkey == key.hotkey());
         if mine.is_none_or(|mine| mine.bytes != commitment.as_bytes()) {
             chain.commit(key, *netuid, commitment.as_bytes()).await?;

@@ -161,9 +161,8 @@ impl Validator {
     /// The chain's, the plugins' or the log's.
     pub async fn round(&mut self) -> Result<RoundReport, NodeError> {
         let netuid = self.options.netuid;
-        let snapshot = self.chain.snapshot(netuid).await?;
+        let (snapshot, commitments) = self.chain.snapshot_with_commitments(netuid).await?;
         self.may_weigh(&snapshot)?;
-        let commitments = self.chain.commitments(netuid).await?;
         let hotkey = self.options.key.hotkey();
         let (prospects, mut left_out) = prospects(&snapshot, &commitments, &hotkey, self.options.axons);
 

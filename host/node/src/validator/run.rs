@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_chain::{ChainError, Refusal, Snapshot};
+use plimsoll_chain::{ChainError, Fault, Refusal, Snapshot, Tended};
 use plimsoll_core::{BlockNumber, Uid};
 
 use super::recall::LastRound;
@@ -41,6 +41,10 @@ pub trait RoundListener: Send + Sync {
     fn closed(&self, report: &RoundReport);
     /// Its weights are on chain.
     fn delivered(&self, _weights: &[(Uid, u16)]) {}
+    /// The chain has its weights, and hides them for so many epochs.
+    fn hidden(&self, _epochs: u64) {}
+    /// What became of weights that were hidden.
+    fn revealed(&self, _told: &str) {}
     /// Something did not work; the validator goes on.
     fn failed(&self, _error: &NodeError) {}
 }
@@ -54,6 +58,11 @@ pub enum Delivery {
     AlreadySet,
     /// They are on chain now.
     Set,
+    /// The chain has them, and shows them after so many epochs.
+    Hidden {
+        /// How many.
+        epochs: u64,
+    },
 }
 
 impl Validator {
@@ -72,6 +81,10 @@ impl Validator {
         if let Some(me) = snapshot.neuron(&self.options.key.hotkey())
             && me.last_update >= last.block
         {
+            // What is hidden is in no row; but only weights of this round can have been set or committed since.
+            if snapshot.commit_reveal.is_some() {
+                return Ok(Delivery::AlreadySet);
+            }
             let rows = self.chain.weights(netuid).await?;
             let set = rows.iter().find(|(uid, _)| *uid == me.uid);
             if set.is_some_and(|(_, row)| without_zeros(row) == without_zeros(&due)) {
@@ -79,7 +92,9 @@ impl Validator {
             }
         }
         self.chain.set_weights(&self.options.key, netuid, &due).await?;
-        Ok(Delivery::Set)
+        Ok(snapshot
+            .commit_reveal
+            .map_or(Delivery::Set, |hides| Delivery::Hidden { epochs: hides.period_epochs }))
     }
 
     /// Rounds as they become due, until `shutdown`. A round that is under way then is void.
@@ -99,12 +114,12 @@ impl Validator {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut tried: Option<BlockNumber> = self.last.as_ref().map(|last| last.block);
         let (mut owed, mut done) = (self.last.is_some(), 0);
-        let (mut refused, mut pause) = (None, Pause::of(schedule.poll));
+        let (mut refused, mut pause, mut tempo) = (None, Pause::of(schedule.poll), None);
         loop {
             let more = schedule.rounds.is_none_or(|rounds| done < rounds);
             let mut trouble = Trouble::None;
             let due = tokio::select! {
-                due = self.due_if(more, schedule, tried) => due,
+                due = self.due_if(more, schedule, tried, &mut tempo) => due,
                 () = &mut shutdown => return Ok(()),
             };
             match due {
@@ -148,7 +163,12 @@ impl Validator {
                     Owing::Never(error) => (owed, refused) = (false, Some(error)),
                 }
             }
-            if schedule.rounds.is_some_and(|rounds| done >= rounds) && !owed {
+            let hidden = tokio::select! {
+                hidden = self.tend(listener) => hidden?,
+                () = &mut shutdown => return Ok(()),
+            };
+            trouble = trouble.max(hidden);
+            if schedule.rounds.is_some_and(|rounds| done >= rounds) && !owed && hidden == Trouble::None {
                 return refused.map_or(Ok(()), Err);
             }
             tokio::select! {
@@ -158,13 +178,29 @@ impl Validator {
         }
     }
 
+    /// Lets the chain's client reveal what is due of hidden weights, and tells whether some still wait.
+    async fn tend(&self, listener: &dyn RoundListener) -> Result<Trouble, NodeError> {
+        match self.chain.tend(&self.options.key, self.options.netuid).await {
+            Ok(Tended { waiting, told }) => {
+                told.iter().for_each(|told| listener.revealed(told));
+                Ok(if waiting > 0 { Trouble::Waiting } else { Trouble::None })
+            }
+            Err(error) if error.fault() == Fault::Disk => Err(error.into()),
+            Err(error) => {
+                listener.failed(&error.into());
+                Ok(Trouble::Real)
+            }
+        }
+    }
+
     async fn due_if(
         &self,
         more: bool,
         schedule: Schedule,
         tried: Option<BlockNumber>,
+        tempo: &mut Option<Tempo>,
     ) -> Result<Option<BlockNumber>, NodeError> {
-        if more { self.due(schedule, tried).await } else { Ok(None) }
+        if more { self.due(schedule, tried, tempo).await } else { Ok(None) }
     }
 
     /// The block at which a round is due now.
@@ -172,12 +208,18 @@ impl Validator {
         &self,
         schedule: Schedule,
         tried: Option<BlockNumber>,
+        tempo: &mut Option<Tempo>,
     ) -> Result<Option<BlockNumber>, NodeError> {
         let head = self.chain.head().await?.block;
         let Some(tried) = tried else { return Ok(Some(head)) };
-        let period = match schedule.period_blocks {
-            Some(blocks) => blocks,
-            None => self.chain.snapshot(self.options.netuid).await?.tempo_blocks,
+        let period = match (schedule.period_blocks, *tempo) {
+            (Some(blocks), _) => blocks,
+            (None, Some(known)) if known.at == head => known.blocks,
+            (None, _) => {
+                let blocks = self.chain.snapshot(self.options.netuid).await?.tempo_blocks;
+                *tempo = Some(Tempo { at: head, blocks });
+                blocks
+            }
         };
         Ok((head.0 >= tried.0.saturating_add(period.max(1))).then_some(head))
     }
@@ -192,6 +234,10 @@ impl Validator {
         match delivered {
             Ok(Delivery::Set) => {
                 listener.delivered(self.last.as_ref().map_or(&[], |last| &last.weights));
+                Owing::Nothing
+            }
+            Ok(Delivery::Hidden { epochs }) => {
+                listener.hidden(epochs);
                 Owing::Nothing
             }
             Ok(Delivery::AlreadySet | Delivery::Nothing) => Owing::Nothing,
@@ -210,6 +256,13 @@ impl Validator {
             }
         }
     }
+}
+
+/// A subnet's tempo, as it was read at a block: between two blocks there is nothing to ask.
+#[derive(Debug, Clone, Copy)]
+struct Tempo {
+    at: BlockNumber,
+    blocks: u64,
 }
 
 /// What a validator owes the chain.
@@ -315,6 +368,8 @@ mod tests {
             weights_rate_limit_blocks: 0,
             block_ms: 0,
             neurons: vec![neuron(1, 1), neuron(2, 22)],
+            name: String::new(),
+            commit_reveal: None,
         };
         let last = LastRound {
             block: BlockNumber(8),

@@ -238,6 +238,8 @@ fn server_options(options: &BenchOptions) -> ServerOptions {
         answers_at_once_per_caller: WireLimits::default().answers_at_once,
         connections: options.connections_most,
         connections_per_address: options.connections_most,
+        connections_kept_percent: 0,
+        stranger_within: WireLimits::default().connection_within,
         burst: 1_000_000,
         refill: Duration::ZERO,
         drain_within: Duration::from_secs(1),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plimsoll_core::Hotkey;
 
-use super::replay_log::{Known, MissingLog, ReplayLog, ReplayLogError};
+use super::replay_log::{Arrival, Known, MissingLog, ReplayLog, ReplayLogError};
 use super::{AuthError, Nonce};
 use crate::limits::MAX_AGE_NS;
 
@@ -132,14 +132,14 @@ impl ReplayStore {
             taken.forget_first();
         }
         let Some(log) = &mut self.log else { return Ok(()) };
-        log.taken(sender, nonce.0, now_ns).map_err(|error| {
-            // Said aloud when it first happened.
-            match &error {
-                ReplayLogError::Poisoned { .. } => tracing::debug!(%error, "a request was refused"),
-                _ => tracing::error!(%error, "a request was refused, for it could not be written down"),
-            }
-            AuthError::Unremembered
-        })
+        log.taken(sender, nonce.0, now_ns).map_err(|error| unremembered(&error))
+    }
+
+    /// What must reach the disk before [`admit`](Self::admit) can take this without waiting for it: wait for it
+    /// without holding the store, then ask again.
+    pub(super) fn awaited(&mut self, nonce: Nonce, now_ns: u64) -> Result<Option<Arrival>, AuthError> {
+        let Some(log) = &mut self.log else { return Ok(None) };
+        log.awaited(nonce.0, now_ns).map_err(|error| unremembered(&error))
     }
 
     /// How many senders are remembered.
@@ -163,6 +163,15 @@ impl ReplayStore {
         });
         self.floor_ns = floor_ns;
     }
+}
+
+fn unremembered(error: &ReplayLogError) -> AuthError {
+    // Said aloud when it first happened.
+    match error {
+        ReplayLogError::Poisoned { .. } => tracing::debug!(%error, "a request was refused"),
+        _ => tracing::error!(%error, "a request was refused, for it could not be written down"),
+    }
+    AuthError::Unremembered
 }
 
 #[cfg(test)]

@@ -99,21 +99,35 @@ impl RequestVerifier {
         if addressed && request.verifies() { Ok(request) } else { Err(AuthError::BadSignature) }
     }
 
-    /// Takes an authenticated request, once. Freshness is checked again: the body may have taken its time.
+    /// Takes an authenticated request, once. Freshness is checked again: the body may have taken its time. With a
+    /// log on a disk this may block for a sync; a server's requests wait for it aside.
     ///
     /// # Errors
     /// [`AuthError::Stale`], [`AuthError::Replayed`], [`AuthError::BeforeStart`], [`AuthError::ReplayFull`],
     /// [`AuthError::Unremembered`].
     pub fn admit(&self, request: &SignedRequest) -> Result<(), AuthError> {
-        self.admit_nonce(&request.sender, request.nonce)
-    }
-
-    /// The same for a request in another form.
-    pub(crate) fn admit_nonce(&self, sender: &Hotkey, nonce: Nonce) -> Result<(), AuthError> {
         // A panic while the lock was held cannot leave a nonce half taken: go on with what is there.
         let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ns = self.fresh(nonce.0)?;
-        replay.admit(sender, nonce, now_ns)
+        let now_ns = self.fresh(request.nonce.0)?;
+        replay.admit(&request.sender, request.nonce, now_ns)
+    }
+
+    /// The same for a request in any form, and where the disk must be waited for, neither the thread nor the store
+    /// is held meanwhile: others are taken.
+    pub(crate) async fn admit_aside(&self, sender: &Hotkey, nonce: Nonce) -> Result<(), AuthError> {
+        loop {
+            let arrival = {
+                let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
+                let now_ns = self.fresh(nonce.0)?;
+                match replay.awaited(nonce, now_ns)? {
+                    Some(arrival) => arrival,
+                    None => return replay.admit(sender, nonce, now_ns),
+                }
+            };
+            // It may be one from before a step of the clock, or have failed; the next look says so. A disk that
+            // is slower than requests stay fresh ends this too.
+            arrival.come().await;
+        }
     }
 
     /// How many senders the replay store remembers.
@@ -128,5 +142,66 @@ impl RequestVerifier {
         let old = now_ns.saturating_sub(signed_ns) > MAX_AGE_NS;
         let ahead = signed_ns.saturating_sub(now_ns) > MAX_AHEAD_NS;
         if old || ahead { Err(AuthError::Stale { signed_ns, now_ns }) } else { Ok(now_ns) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::btauth::MissingLog;
+    use crate::clock::ManualClock;
+
+    const S: u64 = 1_000_000_000;
+    const NOW: u64 = 1_000 * S;
+    const ME: Hotkey = Hotkey([7; 32]);
+    const A: Hotkey = Hotkey([1; 32]);
+    const B: Hotkey = Hotkey([2; 32]);
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_request_that_waits_for_the_disk_holds_up_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ReplayStore::kept_in(folder.path(), ME, MissingLog::NeverServed, NOW).unwrap();
+        let clock = Arc::new(ManualClock::at(NOW + 8 * S));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let verifier = RequestVerifier::new(ME, store, shared);
+        let gate = verifier.replay.lock().unwrap().log().gate();
+        let slow_disk = gate.lock().unwrap();
+        // The ceiling of the start is seven seconds ahead: eight are beyond it, six are not.
+        let mut waits = pin!(verifier.admit_aside(&A, Nonce(NOW + 8 * S)));
+        let look = &mut Context::from_waker(Waker::noop());
+        assert!(waits.as_mut().poll(look).is_pending());
+        assert!(verifier.replay.try_lock().is_ok(), "the store is free");
+        assert_eq!(
+            pin!(verifier.admit_aside(&B, Nonce(NOW + 6 * S))).poll(look),
+            Poll::Ready(Ok(())),
+            "what the ceiling covers is taken at once"
+        );
+        assert!(waits.as_mut().poll(look).is_pending());
+        drop(slow_disk);
+        assert_eq!(waits.await, Ok(()));
+        let again = verifier.admit_aside(&A, Nonce(NOW + 8 * S)).await;
+        assert!(matches!(again, Err(AuthError::Replayed { .. })), "{again:?}");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_request_that_went_stale_while_the_disk_was_slow_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ReplayStore::kept_in(folder.path(), ME, MissingLog::NeverServed, NOW).unwrap();
+        let clock = Arc::new(ManualClock::at(NOW + 8 * S));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let verifier = RequestVerifier::new(ME, store, shared);
+        let gate = verifier.replay.lock().unwrap().log().gate();
+        let slow_disk = gate.lock().unwrap();
+        let mut waits = pin!(verifier.admit_aside(&A, Nonce(NOW + 8 * S)));
+        assert!(waits.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        clock.advance_ns(11 * S);
+        drop(slow_disk);
+        let late = waits.await;
+        assert!(matches!(late, Err(AuthError::Stale { .. })), "{late:?}");
+        assert_eq!(verifier.senders(), 0);
     }
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::crowd::Guest;
 use super::door::{Door, plain};
 use super::reply::{JSON, bad_request, response, signed, unauthenticated, within_cap};
 use crate::axon_v10::{AUDIT_V10_NAME, AuditFields, Synapse, V10Head};
@@ -17,7 +18,7 @@ use crate::limits::MAX_PROOF_BYTES;
 use crate::messages::{AuditReply, Refusal, RefusalCode, to_json};
 
 pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let started = Instant::now();
+    let (started, guest) = (Instant::now(), Guest::of(&request));
     let (parts, body) = request.into_parts();
     let opened = async {
         let head = door.v10_head(&parts.headers)?;
@@ -29,13 +30,10 @@ pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Re
         Ok(opened) => opened,
         Err(refusal) => return refused(&refusal),
     };
-    let passed = door.permit(&head.dendrite);
-    if passed.is_ok()
-        && let Err(refusal) = door.admit(&head.dendrite, head.nonce)
-    {
+    if let Err(refusal) = door.admit(&head.dendrite, head.nonce, guest).await {
         return refused(&refusal);
     }
-    let answered = match passed.and_then(|()| door.rate(&head.dendrite)) {
+    let answered = match door.rate(&head.dendrite) {
         Ok(()) => door.v10_reply(&head, &fields).await,
         Err(refusal) => Err(refusal),
     };
@@ -75,11 +73,11 @@ impl Door {
             Ok(head)
         });
         let head = head.map_err(|why| unauthenticated(&why))?;
-        self.listed(&head.dendrite)?;
+        self.may_ask(&head.dendrite)?;
         if head.verifies() { Ok(head) } else { Err(unauthenticated(&AuthError::BadSignature)) }
     }
 
-    /// Step 8.
+    /// Step 7.
     async fn v10_reply(&self, head: &V10Head, fields: &AuditFields) -> Result<AuditReply, Refusal> {
         let asked = fields.to_request().map_err(|why| bad_request(&why))?;
         let deadline = Duration::from_millis(asked.deadline_ms.into());

@@ -14,6 +14,7 @@ use plimsoll_core::{Digest, Hotkey};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Busy;
+use super::crowd::Guest;
 use super::door::{Door, target, too_slow, unreadable};
 use super::reply::{OCTETS, bad_request, busy, refuse, response, signed, unauthenticated};
 use crate::answer::SignedAnswer;
@@ -24,7 +25,7 @@ use crate::texts::sha256;
 
 /// `PUT`: nothing of the body is read before the signature, the permit, the nonce and the rate have passed.
 pub(super) async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let _busy = Busy::of(&request);
+    let (_busy, guest) = (Busy::of(&request), Guest::of(&request));
     let (head, body) = request.into_parts();
     let opened = UploadClaim::of_target(target(&head)).map_err(|why| bad_request(&why)).and_then(|claim| {
         let announced = hyper::body::Body::size_hint(&body).exact();
@@ -35,7 +36,7 @@ pub(super) async fn take(State(door): State<Arc<Door>>, request: Request) -> Res
         Ok(opened) => opened,
         Err(refusal) => return refuse(&refusal),
     };
-    if let Err(refused) = door.pass(&request) {
+    if let Err(refused) = door.pass(&request, guest).await {
         return *refused;
     }
     let taken = door.receive(&request.sender, claim, body).await;
@@ -44,7 +45,7 @@ pub(super) async fn take(State(door): State<Arc<Door>>, request: Request) -> Res
 
 /// `GET`: the answer is signed before its first octet.
 pub(super) async fn give(State(door): State<Arc<Door>>, request: Request) -> Response {
-    let busy = Busy::of(&request);
+    let (busy, guest) = (Busy::of(&request), Guest::of(&request));
     let (head, _) = request.into_parts();
     let opened = CargoClaim::of_target(target(&head))
         .map_err(|why| bad_request(&why))
@@ -53,7 +54,7 @@ pub(super) async fn give(State(door): State<Arc<Door>>, request: Request) -> Res
         Ok(opened) => opened,
         Err(refusal) => return refuse(&refusal),
     };
-    if let Err(refused) = door.pass(&request) {
+    if let Err(refused) = door.pass(&request, guest).await {
         return *refused;
     }
     match door.source(&request.sender, claim).await {

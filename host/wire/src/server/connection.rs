@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::crowd::Guest;
 use super::paced::Paced;
 use crate::limits::WireLimits;
 use crate::messages::{Refusal, RefusalCode};
@@ -57,6 +58,7 @@ impl Drop for Busy {
 pub(super) async fn connection(
     stream: TcpStream,
     from: SocketAddr,
+    guest: Guest,
     router: Router,
     limits: Arc<WireLimits>,
     mut stopped: watch::Receiver<bool>,
@@ -70,14 +72,15 @@ pub(super) async fn connection(
         .max_buf_size(limits.head_bytes.max(8 * 1024))
         .max_headers(MAX_HEADERS);
     let moving = Moving::default();
-    let (routes, marked) = (TowerToHyperService::new(router), moving.clone());
+    let (routes, marked) = (TowerToHyperService::new(router), (moving.clone(), guest.clone()));
     let service = service_fn(move |mut request: Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(marked.clone());
+        request.extensions_mut().insert(marked.0.clone());
+        request.extensions_mut().insert(marked.1.clone());
         routes.call(request)
     });
     let stream = Paced::new(stream, limits.body_within);
     let mut serving = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let mut life = pin!(lived(limits.connection_within, &moving));
+    let mut life = pin!(lived(&limits, &guest, &moving));
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
         () = &mut life => {
@@ -94,8 +97,13 @@ pub(super) async fn connection(
     }
 }
 
-async fn lived(within: Duration, moving: &Moving) {
-    sleep(within).await;
+async fn lived(limits: &WireLimits, guest: &Guest, moving: &Moving) {
+    let first = limits.stranger_within.min(limits.connection_within);
+    sleep(first).await;
+    if !guest.is_known() && moving.0.load(Ordering::SeqCst) == 0 {
+        return;
+    }
+    sleep(limits.connection_within.saturating_sub(first)).await;
     while moving.0.load(Ordering::SeqCst) > 0 {
         sleep(LOOK_AGAIN).await;
     }

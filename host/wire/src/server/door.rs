@@ -1,7 +1,7 @@
 //! What stands between a socket and the miner.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -14,6 +14,7 @@ use plimsoll_core::{Hotkey, Keypair};
 use tokio::time::timeout;
 
 use super::cargo::Streams;
+use super::crowd::Guest;
 use super::rate::Buckets;
 use super::reply::{JSON, Reply, busy, refuse, response, signed, unauthenticated};
 use super::turns::Turns;
@@ -98,16 +99,20 @@ impl Door {
     pub(super) fn before_body(&self, head: &HeaderMap) -> Result<AuthHeaders, Refusal> {
         plain(head)?;
         let headers = self.verifier.before_body(head).map_err(|why| unauthenticated(&why))?;
-        self.listed(&headers.sender)?;
+        self.may_ask(&headers.sender)?;
         Ok(headers)
     }
 
-    /// Whether the operator's lists let `caller` through.
-    pub(super) fn listed(&self, caller: &Hotkey) -> Result<(), Refusal> {
-        if self.options.callers.serve(caller) {
+    /// Whether the operator's lists and the metagraph let `caller` through, for what it claims to be: a signature is
+    /// checked, and one given, only for who may ask.
+    pub(super) fn may_ask(&self, caller: &Hotkey) -> Result<(), Refusal> {
+        let why = if !self.options.callers.serve(caller) {
+            format!("{caller} is not served here: the miner's operator says so")
+        } else if !self.side.permits(caller) {
+            format!("{caller} is no validator with a permit on this miner's metagraph")
+        } else {
             return Ok(());
-        }
-        let why = format!("{caller} is not served here: the miner's operator says so");
+        };
         Err(Refusal::new(RefusalCode::NotPermitted, why))
     }
 
@@ -129,39 +134,45 @@ impl Door {
         }
     }
 
-    /// Steps 5 to 8, and the signature. What has not had its turn by `deadline` is not begun any more: its
+    /// Steps 5 to 7, and the signature. What has not had its turn by `deadline` is not begun any more: its
     /// answer would be late, and another's may still be in time.
     pub(super) async fn reply(
         &self,
         request: &SignedRequest,
+        guest: Option<Guest>,
         deadline: Option<Duration>,
         reply: impl Future<Output = Reply>,
     ) -> Response {
-        if let Err(refused) = self.pass(request) {
+        if let Err(refused) = self.pass(request, guest).await {
             return *refused;
         }
         let reply = self.in_turn(&request.sender, deadline, reply).await;
         self.signed(request, reply)
     }
 
-    /// Steps 5 to 7; the response where one of them stops the request.
-    pub(super) fn pass(&self, request: &SignedRequest) -> Result<(), Box<Response>> {
-        let signed = |refusal| Box::new(self.signed(request, Err(refusal)));
-        self.permit(&request.sender).map_err(signed)?;
-        self.admit(&request.sender, request.nonce).map_err(|refusal| Box::new(refuse(&refusal)))?;
-        self.rate(&request.sender).map_err(signed)
+    /// Steps 5 and 6; the response where one of them stops the request.
+    pub(super) async fn pass(
+        &self,
+        request: &SignedRequest,
+        guest: Option<Guest>,
+    ) -> Result<(), Box<Response>> {
+        let admitted = self.admit(&request.sender, request.nonce, guest).await;
+        admitted.map_err(|refusal| Box::new(refuse(&refusal)))?;
+        self.rate(&request.sender).map_err(|refusal| Box::new(self.signed(request, Err(refusal))))
     }
 
-    pub(super) fn permit(&self, caller: &Hotkey) -> Result<(), Refusal> {
-        if self.side.permits(caller) {
-            return Ok(());
+    /// Step 5; who came by it is known from here on.
+    pub(super) async fn admit(
+        &self,
+        caller: &Hotkey,
+        nonce: Nonce,
+        guest: Option<Guest>,
+    ) -> Result<(), Refusal> {
+        self.verifier.admit_aside(caller, nonce).await.map_err(|why| unauthenticated(&why))?;
+        if let Some(guest) = guest {
+            guest.was_served(Instant::now());
         }
-        let why = format!("{caller} is no validator with a permit on this miner's metagraph");
-        Err(Refusal::new(RefusalCode::NotPermitted, why))
-    }
-
-    pub(super) fn admit(&self, caller: &Hotkey, nonce: Nonce) -> Result<(), Refusal> {
-        self.verifier.admit_nonce(caller, nonce).map_err(|why| unauthenticated(&why))
+        Ok(())
     }
 
     pub(super) fn rate(&self, caller: &Hotkey) -> Result<(), Refusal> {
@@ -171,7 +182,7 @@ impl Door {
         })
     }
 
-    /// Step 8.
+    /// Step 7.
     pub(super) async fn in_turn<T>(
         &self,
         caller: &Hotkey,

@@ -4,14 +4,12 @@
 //! also detects HTTP/2 waits for the first bytes without one.
 //!
 //! Where there is no room for a connection it is told so (503) and closed; of those that are being told there are few
-//! at once, and beyond them a connection is closed as it comes. Whoever is in stays in and is served.
+//! at once, and beyond them a connection is closed as it comes. Whoever is in stays in and is served, as long as something of it is taken soon; see [`crowd`](super::crowd).
 
-use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -20,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::{connection, turn_away};
+use super::crowd::Crowd;
 use crate::limits::WireLimits;
 
 /// How long to wait where the system gives no socket, for want of descriptors for instance.
@@ -41,7 +40,7 @@ pub async fn serve(
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let (stop, stopped) = watch::channel(false);
-    let (open, limits) = (Arc::new(Open::default()), Arc::new(limits));
+    let (crowd, limits) = (Arc::new(Crowd::default()), Arc::new(limits));
     let told = Arc::new(Semaphore::new(TOLD_AT_ONCE));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -52,11 +51,11 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, from)) => match open.enter(from.ip(), &limits) {
+            Ok((stream, from)) => match crowd.enter(from.ip(), &limits, Instant::now()) {
                 Some(place) => {
                     let (router, limits, stopped) = (router.clone(), Arc::clone(&limits), stopped.clone());
                     connections.spawn(async move {
-                        connection(stream, from, router, limits, stopped).await;
+                        connection(stream, from, place.guest(), router, limits, stopped).await;
                         drop(place);
                     });
                 }
@@ -84,42 +83,4 @@ pub async fn serve(
         connections.shutdown().await;
     }
     Ok(())
-}
-
-/// Who is connected.
-#[derive(Debug, Default)]
-struct Open(Mutex<(usize, HashMap<IpAddr, usize>)>);
-
-/// One connection's place; leaving gives it back.
-struct Place {
-    open: Arc<Open>,
-    from: IpAddr,
-}
-
-impl Open {
-    fn enter(self: &Arc<Self>, from: IpAddr, limits: &WireLimits) -> Option<Place> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, of_one) = &mut *held;
-        let here = of_one.get(&from).copied().unwrap_or(0);
-        if *all >= limits.connections || here >= limits.connections_per_address {
-            return None;
-        }
-        *all += 1;
-        of_one.insert(from, here + 1);
-        Some(Place { open: Arc::clone(self), from })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut held = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, of_one) = &mut *held;
-        *all = all.saturating_sub(1);
-        if let Some(here) = of_one.get_mut(&self.from) {
-            *here = here.saturating_sub(1);
-            if *here == 0 {
-                of_one.remove(&self.from);
-            }
-        }
-    }
 }

@@ -42,7 +42,7 @@ pub enum ReplayKeeping {
     },
 }
 
-/// Who is served. A hotkey on a list is refused or let pass *before* its signature is checked: who claims a
+/// Who is served. A hotkey is refused or let pass *before* its signature is checked: who claims a
 /// denied key only shuts out itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallerLists {
@@ -104,6 +104,7 @@ impl WireLimits {
         number("head_bytes", self.head_bytes, 8 * 1024, MIB)?;
         number("connections", self.connections, 1, 65_536)?;
         number("connections_per_address", self.connections_per_address, 1, self.connections)?;
+        number("connections_kept_percent", self.connections_kept_percent, 0, 90)?;
         number("answers_at_once", self.answers_at_once, 1, 65_536)?;
         number("answers_at_once_per_caller", self.answers_at_once_per_caller, 1, self.answers_at_once)?;
         number("burst", self.burst, 1, 1_000_000)?;
@@ -114,10 +115,16 @@ impl WireLimits {
         time("body_within", self.body_within)?;
         time("answer_within", self.answer_within)?;
         time("connection_within", self.connection_within)?;
+        time("stranger_within", self.stranger_within)?;
         if self.refill > HOUR {
             return Err(wrong("refill", "at most 1 h", format!("{:?}", self.refill)));
         }
         Ok(())
+    }
+
+    /// How many connections are kept for those who were served before.
+    pub(super) const fn connections_kept(&self) -> usize {
+        self.connections.saturating_mul(self.connections_kept_percent) / 100
     }
 
     /// Whether a body of any message of this version gets through.
@@ -175,6 +182,10 @@ mod tests {
         assert_eq!(
             said(|o| o.limits.answers_at_once_per_caller = 17),
             "answers_at_once_per_caller: expected 1 to 16, found 17"
+        );
+        assert_eq!(
+            said(|o| o.limits.connections_kept_percent = 100),
+            "connections_kept_percent: expected 0 to 90, found 100"
         );
         assert_eq!(said(|o| o.limits.head_bytes = 100), "head_bytes: expected 8192 to 1048576, found 100");
         assert_eq!(

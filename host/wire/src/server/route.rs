@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use plimsoll_core::Keypair;
 
+use super::crowd::Guest;
 use super::door::Door;
 use super::reply::{JSON, OCTETS, bad_request, refuse, within_cap};
 use super::{MinerSide, ServerOptions, audit_v10, cargo};
@@ -86,6 +87,7 @@ fn routes(door: Door) -> Router {
 }
 
 async fn registration(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let guest = Guest::of(&request);
     let (request, body) = match door.authenticate(request).await {
         Ok(passed) => passed,
         Err(refusal) => return refuse(&refusal),
@@ -97,10 +99,11 @@ async fn registration(State(door): State<Arc<Door>>, request: Request) -> Respon
         within_cap("registration set", bytes.len(), MAX_SET_BYTES)?;
         Ok((200, JSON, bytes))
     };
-    door.reply(&request, None, reply).await
+    door.reply(&request, guest, None, reply).await
 }
 
 async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let guest = Guest::of(&request);
     let (request, body) = match door.authenticate(request).await {
         Ok(passed) => passed,
         Err(refusal) => return refuse(&refusal),
@@ -113,5 +116,5 @@ async fn audit(State(door): State<Arc<Door>>, request: Request) -> Response {
         within_cap("proof", reply.body().len(), MAX_PROOF_BYTES)?;
         Ok((reply.status(), OCTETS, reply.into_body()))
     };
-    door.reply(&request, deadline, reply).await
+    door.reply(&request, guest, deadline, reply).await
 }

@@ -10,8 +10,8 @@ use crate::messages::{AuditReply, AuditRequest, Refusal, RegistrationSet};
 /// blocking thread.
 #[async_trait]
 pub trait MinerSide: Send + Sync + 'static {
-    /// Whether `caller` is a validator with a permit on the metagraph. Asked after its signature passed, for
-    /// every request: answer from memory.
+    /// Whether `caller` is a validator with a permit on the metagraph. Asked before its signature is
+    /// checked, for every request: answer from memory.
     fn permits(&self, caller: &Hotkey) -> bool;
 
     /// What `caller` has at stake by the last snapshot, in any unit as long as it is one for all: where turns are

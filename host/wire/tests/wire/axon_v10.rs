@@ -321,7 +321,7 @@ async fn refusals_carry_the_message_that_a_dendrite_shows() {
     let running = compatible().await;
     let unpermitted = Dendrite { key: stranger(), ..Dendrite::asking(&running, "unit 1") };
     let answer = unpermitted.ask(&running).await;
-    assert_refused(&answer, 403, "not-permitted", true);
+    assert_refused(&answer, 403, "not-permitted", false);
     let (headers, body) = parted(&answer);
     assert_eq!(body["message"], body["error"]);
     assert_eq!(headers["bt_header_axon_status_code"], "403");

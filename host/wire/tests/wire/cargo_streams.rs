@@ -173,7 +173,7 @@ async fn nothing_of_a_body_is_waited_for_before_its_sender_is_known() {
     let clock: Arc<dyn plimsoll_wire::Clock> = scene.running.clock.clone();
     let unknown = plimsoll_wire::RequestSigner::new(stranger(), clock);
     let unknown = unknown.sign_sha256("PUT", &claim.target(), claim.sha256, miner().hotkey());
-    assert_refused(&talk(scene.running.at, &head_of(&unknown, 1000)).await, 403, "not-permitted", true);
+    assert_refused(&talk(scene.running.at, &head_of(&unknown, 1000)).await, 403, "not-permitted", false);
     let answer = talk(scene.running.at, &head_of(&honest, 999)).await;
     assert_refused(&answer, 400, "bad-request", false);
     assert!(answer.contains("the body has 999 bytes, its path says 1000"), "{answer}");

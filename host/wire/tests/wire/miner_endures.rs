@@ -64,6 +64,60 @@ async fn a_crowd_of_silent_connections_from_one_address_shuts_nobody_else_out() 
 }
 
 #[tokio::test]
+async fn strangers_that_fill_every_place_shut_nobody_out_who_was_served_before() {
+    let hour = Duration::from_secs(3600);
+    let limits = WireLimits {
+        connections: 8,
+        connections_per_address: 8,
+        connections_kept_percent: 25,
+        head_within: hour,
+        stranger_within: hour,
+        ..WireLimits::default()
+    };
+    let running = Running::obedient(limits).await;
+    assert!(talk(running.at, &ordering(&running, "x")).await.ends_with("proof of x"));
+    let mut crowd = Vec::new();
+    for _ in 0..6 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(running.at).await.unwrap();
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        assert!(stream.read(&mut [0; 512]).await.unwrap() > 0);
+        crowd.push(stream);
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.3:0".parse().unwrap()).unwrap();
+    assert_refused(&hear(&mut socket.connect(running.at).await.unwrap()).await, 503, "busy", false);
+    assert!(talk(running.at, &ordering(&running, "x")).await.ends_with("proof of x"));
+}
+
+#[tokio::test]
+async fn a_connection_of_which_nothing_is_taken_ends_soon_and_one_that_was_served_stays() {
+    let day = Duration::from_secs(24 * 3600);
+    let limits = WireLimits {
+        stranger_within: Duration::from_secs(2),
+        connection_within: day,
+        head_within: day,
+        ..WireLimits::default()
+    };
+    let running = Running::obedient(limits).await;
+    let keeping = |request: Vec<u8>| {
+        String::from_utf8(request).unwrap().replace("connection: close", "connection: keep-alive")
+    };
+    let request = keeping(ordering(&running, "x"));
+    let mut served = open(running.at, request.as_bytes()).await;
+    let mut answer = [0; 2048];
+    let n = served.read(&mut answer).await.unwrap();
+    assert!(answer[..n].ends_with(b"proof of x"));
+    // Who only repeats what another has signed stays a stranger.
+    let mut stranger = open(running.at, request.as_bytes()).await;
+    let told = tokio::time::timeout(Duration::from_secs(60), hear(&mut stranger)).await.unwrap();
+    assert_refused(&told, 409, "replayed", false);
+    served.write_all(&ordering(&running, "x")).await.unwrap();
+    assert!(hear(&mut served).await.ends_with("proof of x"));
+}
+
+#[tokio::test]
 async fn a_caller_that_hangs_up_gives_its_turn_back() {
     let running = Running::obedient(WireLimits { answers_at_once: 1, ..WireLimits::default() }).await;
     let hanging = open(running.at, &ordering(&running, "for ever")).await;

@@ -12,9 +12,13 @@
 //! The **ceiling** is a promise that is synced before it is needed: no request signed after it is taken. It is
 //! raised to the time plus [`MAX_AHEAD_NS`] plus [`LEASE_NS`] whenever half of the lease is used up, by a thread
 //! of its own, so that a busy miner syncs once in a few seconds and no request waits for the disk; only the first
-//! request after a silence does. After the machine's end, requests signed at most `2 s + 5 s` after its last
+//! request after a silence does, and a server lets it wait without holding the store. After the machine's end, requests signed at most `2 s + 5 s` after its last
 //! renewal are refused: as a rule less than what a machine takes to start. Whether the machine went down
 //! is told by the system's boot id. Where there is none, every restart counts as the machine's.
+//!
+//! A clock that ran ahead takes the ceiling along. What a run that was stopped promised is void, for all that it took
+//! is known; so a running log whose clock is set back by more than a minute ends its run and begins another. Only
+//! where the machine goes down while its clock is ahead, all is refused until that time: then the log says so.
 //!
 //! A damaged record, or no file where there should be one, means that nothing is known: then what was signed up to
 //! the ceiling *and* up to [`MAX_AHEAD_NS`] from now is refused, for nothing signed later can have been taken.
@@ -24,6 +28,8 @@
 //! the other is emptied and goes on; so at most [`MOST_BYTES`] of each are on the disk.
 
 mod boot;
+#[cfg(test)]
+mod clock_tests;
 mod opening;
 mod record;
 mod renewal;
@@ -44,10 +50,13 @@ use segment::Segment;
 
 pub(super) use opening::Known;
 pub use opening::MissingLog;
+pub(super) use renewal::Arrival;
 pub use why::ReplayLogError;
 
 /// How far beyond what can be dated now the ceiling is raised.
 pub(super) const LEASE_NS: u64 = 5_000_000_000;
+/// A ceiling that is further ahead than the lease and this says that the clock was wrong.
+const SET_BACK_NS: u64 = 60_000_000_000;
 /// A file of this size gives way to the other as soon as it may.
 const SEGMENT_BYTES: u64 = 4 << 20;
 /// No file grows beyond this: requests are refused until the other one is stale.
@@ -91,9 +100,33 @@ impl ReplayLog {
         if self.poisoned {
             return Err(ReplayLogError::Poisoned { folder: self.folder.clone() });
         }
+        self.follow_clock(now_ns)?;
         self.make_room(now_ns)?;
         self.raise_ceiling(nonce_ns, now_ns)?;
         self.current.append(&Record::Taken { sender: *sender, nonce_ns })
+    }
+
+    /// What must reach the disk before [`taken`](Self::taken) can write down this nonce without waiting for it;
+    /// `None` where nothing must. The way there is begun.
+    pub(super) fn awaited(&mut self, nonce_ns: u64, now_ns: u64) -> Result<Option<Arrival>, ReplayLogError> {
+        if self.poisoned {
+            return Ok(None);
+        }
+        self.follow_clock(now_ns)?;
+        let mut durable_ns = self.finished(false)?;
+        let full = self.current.bytes() >= self.most_bytes
+            && self.other_is_stale(now_ns)
+            && !self.is_promised_here();
+        if nonce_ns <= durable_ns && !full {
+            return Ok(None);
+        }
+        if !self.renewal.in_flight() {
+            self.renew(now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS))?;
+            durable_ns = self.renewal.durable_ns();
+        }
+        let arrival = self.renewal.arrival();
+        // Without a thread it has arrived already.
+        Ok(arrival.filter(|_| nonce_ns > durable_ns || full))
     }
 
     /// Sees to a ceiling at or above `nonce_ns`, and to the next one in time.
@@ -142,7 +175,7 @@ impl ReplayLog {
             return Ok(());
         }
         let full = self.current.bytes() >= self.most_bytes;
-        if self.other.newest_ns() >= now_ns.saturating_sub(MAX_AGE_NS) {
+        if !self.other_is_stale(now_ns) {
             let (path, most_bytes) = (self.current.path().to_owned(), self.most_bytes);
             return if full { Err(ReplayLogError::Full { path, most_bytes }) } else { Ok(()) };
         }
@@ -157,6 +190,10 @@ impl ReplayLog {
             }
         }
         self.turn_over()
+    }
+
+    fn other_is_stale(&self, now_ns: u64) -> bool {
+        self.other.newest_ns() < now_ns.saturating_sub(MAX_AGE_NS)
     }
 
     fn is_promised_here(&self) -> bool {
@@ -179,9 +216,40 @@ impl ReplayLog {
         if self.poisoned {
             return Ok(());
         }
-        self.current.append(&Record::Closed)?;
+        // Whoever reads the record may rely on what is before it.
         self.other.sync()?;
+        self.current.sync()?;
+        self.current.append(&Record::Closed)?;
         self.current.sync()
+    }
+
+    /// Where the clock was set back far below the ceiling: ends the run and begins another in its place, all of this
+    /// one synced, so that the old ceiling binds nobody after the machine's end. Waits for the disk, once.
+    fn follow_clock(&mut self, now_ns: u64) -> Result<(), ReplayLogError> {
+        let ahead_ns = self.renewal.durable_ns();
+        let floor_ns = self.current.floor_ns().max(self.other.floor_ns());
+        let wanted_ns = now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS).max(floor_ns);
+        if ahead_ns.saturating_sub(wanted_ns) <= SET_BACK_NS {
+            return Ok(());
+        }
+        let begun = self.close().and_then(|()| {
+            self.renewal.forget();
+            self.begin_run(&Known { floor_ns, taken: Vec::new() }, now_ns)
+        });
+        self.poisoned |= begun.is_err();
+        tracing::warn!(
+            set_back_s = ahead_ns.saturating_sub(wanted_ns) / 1_000_000_000,
+            "the clock was set back: the log of taken requests goes on from its new time"
+        );
+        begun
+    }
+}
+
+#[cfg(test)]
+impl ReplayLog {
+    /// While this is held, the disk is slow.
+    pub(super) fn gate(&self) -> std::sync::Arc<std::sync::Mutex<()>> {
+        std::sync::Arc::clone(&self.renewal.gate)
     }
 }
 

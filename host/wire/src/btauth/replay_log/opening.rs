@@ -9,7 +9,7 @@ use plimsoll_core::{Digest, Hotkey};
 use super::record::Record;
 use super::renewal::Renewal;
 use super::segment::{Found, Segment};
-use super::{LEASE_NS, MOST_BYTES, ReplayLog, ReplayLogError, SEGMENT_BYTES};
+use super::{LEASE_NS, MOST_BYTES, ReplayLog, ReplayLogError, SEGMENT_BYTES, SET_BACK_NS};
 use crate::limits::MAX_AHEAD_NS;
 
 /// How long a held lock is waited for, 200 ms in all: a process that was just started by this one holds its locks
@@ -54,6 +54,7 @@ pub(super) fn open(
         ((second, found_second), (first, found_first))
     };
     let known = judge(&old, &new, missing, now_ns, boot);
+    say_if_far(&known, now_ns, folder);
     let mut log = ReplayLog {
         folder: folder.to_owned(),
         me,
@@ -69,9 +70,12 @@ pub(super) fn open(
     let damaged = old.damaged || new.damaged;
     let next = log.current.sequence().saturating_add(1);
     if damaged {
-        // Every record lies below the floor now: begin anew, in the other file first.
+        // What lies below the floor is not needed: begin anew, in the other file first.
         log.other.restart(next, &me)?;
         std::mem::swap(&mut log.current, &mut log.other);
+        for &(sender, nonce_ns) in known.taken.iter().filter(|(_, nonce_ns)| *nonce_ns > known.floor_ns) {
+            log.current.append(&Record::Taken { sender, nonce_ns })?;
+        }
     } else if !new.begun {
         log.current.restart(next, &me)?;
     }
@@ -106,6 +110,10 @@ fn judge(old: &Found, new: &Found, missing: MissingLog, now_ns: u64, boot: Optio
         };
         return Known { floor_ns, taken: Vec::new() };
     }
+    let whole_until_closed = match new.whole_until_closed {
+        Some(whole) => whole && !old.damaged,
+        None => old.whole_until_closed.unwrap_or(false),
+    };
     let (mut known, mut ceiling_ns, mut last_boot, mut closed) = (Known::default(), None, None, false);
     for record in old.records.iter().chain(&new.records) {
         match record {
@@ -113,6 +121,8 @@ fn judge(old: &Found, new: &Found, missing: MissingLog, now_ns: u64, boot: Optio
             Record::Floor { ns } => known.floor_ns = known.floor_ns.max(*ns),
             Record::Ceiling { ns } => ceiling_ns = ceiling_ns.max(Some(*ns)),
             Record::Boot { id } => last_boot = Some(*id),
+            // All that was taken under them is known.
+            Record::Closed if whole_until_closed => ceiling_ns = None,
             Record::Closed => {}
         }
         closed = matches!(record, Record::Closed);
@@ -134,9 +144,23 @@ fn judge(old: &Found, new: &Found, missing: MissingLog, now_ns: u64, boot: Optio
     known
 }
 
+/// A floor far ahead shuts everybody out, and only the operator can tell which clock is wrong.
+fn say_if_far(known: &Known, now_ns: u64, folder: &Path) {
+    let far_ns = known.floor_ns.saturating_sub(now_ns.saturating_add(MAX_AHEAD_NS + LEASE_NS));
+    if far_ns > SET_BACK_NS {
+        tracing::error!(
+            folder = %folder.display(),
+            refused_until_ns = known.floor_ns,
+            refused_for_s = known.floor_ns.saturating_sub(now_ns) / 1_000_000_000,
+            "the machine went down while its clock was ahead, or the clock is behind now: every request is refused \
+             until that time; where the clock is right now, stop the miner and move the folder away"
+        );
+    }
+}
+
 impl ReplayLog {
     /// Writes and syncs what this run is bound by, before anything is taken.
-    fn begin_run(&mut self, known: &Known, now_ns: u64) -> Result<(), ReplayLogError> {
+    pub(super) fn begin_run(&mut self, known: &Known, now_ns: u64) -> Result<(), ReplayLogError> {
         let torn = |path: &Path| {
             let path = path.to_owned();
             move |source| ReplayLogError::io(&path, "cut off a torn record", source)

@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub(super) records: Vec<Record>,
     /// Whether there is a record that is not. A last one that ends early was never acted on and does not count.
     pub(super) damaged: bool,
+    /// Where a run ended by itself in here: whether everything before its end is whole.
+    pub(super) whole_until_closed: Option<bool>,
 }
 
 impl Segment {
@@ -78,6 +80,9 @@ impl Segment {
             match Record::from_bytes(bytes, self.sequence, place) {
                 Some(record) => {
                     self.note(&record);
+                    if record == Record::Closed {
+                        found.whole_until_closed = Some(!found.damaged);
+                    }
                     found.records.push(record);
                 }
                 None => found.damaged = true,

@@ -9,17 +9,17 @@ use super::{LEASE_NS, MissingLog, ReplayLogError, opening};
 use crate::btauth::{AuthError, Nonce, ReplayStore};
 use crate::limits::{MAX_AGE_NS, MAX_AHEAD_NS};
 
-const S: u64 = 1_000_000_000;
-const NOW: u64 = 1_000 * S;
+pub(super) const S: u64 = 1_000_000_000;
+pub(super) const NOW: u64 = 1_000 * S;
 const ME: Hotkey = Hotkey([0xAA; 32]);
-const BOOT: Option<Digest> = Some(Digest([1; 32]));
-const NEXT_BOOT: Option<Digest> = Some(Digest([2; 32]));
+pub(super) const BOOT: Option<Digest> = Some(Digest([1; 32]));
+pub(super) const NEXT_BOOT: Option<Digest> = Some(Digest([2; 32]));
 
-fn key(n: u8) -> Hotkey {
+pub(super) fn key(n: u8) -> Hotkey {
     Hotkey([n; 32])
 }
 
-fn opened(folder: &Path, now_ns: u64, boot: Option<Digest>) -> ReplayStore {
+pub(super) fn opened(folder: &Path, now_ns: u64, boot: Option<Digest>) -> ReplayStore {
     begun(folder, now_ns, boot, MissingLog::NeverServed)
 }
 
@@ -38,7 +38,7 @@ fn copied(from: &Path) -> tempfile::TempDir {
 }
 
 /// What the disk may hold after the machine went down: nothing behind the last ceiling that was synced.
-fn after_power_loss(from: &Path, store: &ReplayStore, scraps: &[u8]) -> tempfile::TempDir {
+pub(super) fn after_power_loss(from: &Path, store: &ReplayStore, scraps: &[u8]) -> tempfile::TempDir {
     let to = copied(from);
     let renewal = &store.log().renewal;
     for name in ["replay-0.log", "replay-1.log"] {
@@ -60,7 +60,7 @@ fn after_power_loss(from: &Path, store: &ReplayStore, scraps: &[u8]) -> tempfile
     to
 }
 
-fn is_refused(store: &mut ReplayStore, sender: u8, nonce_ns: u64, now_ns: u64) -> bool {
+pub(super) fn is_refused(store: &mut ReplayStore, sender: u8, nonce_ns: u64, now_ns: u64) -> bool {
     store.admit(&key(sender), Nonce(nonce_ns), now_ns).is_err()
 }
 
@@ -227,7 +227,7 @@ proptest! {
     /// taken once is never taken again.
     #[test]
     fn nothing_is_taken_twice_whatever_ends_the_run(
-        steps in prop::collection::vec((0u8..8, 0u8..3, 0u64..12, 0u64..4), 1..60),
+        steps in prop::collection::vec((0u8..10, 0u8..3, 0u64..12, 0u64..4), 1..60),
         scraps in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let mut folder = tempfile::tempdir().unwrap();
@@ -256,6 +256,8 @@ proptest! {
                     store = opened(folder.path(), now_ns, id(boot));
                 }
                 3 => now_ns -= 3 * S,
+                8 => now_ns += 100 * S,
+                9 => now_ns = now_ns.saturating_sub(100 * S).max(NOW / 2),
                 _ => {}
             }
             store.log_mut().segment_bytes = 12 * RECORD_BYTES as u64;

@@ -1,0 +1,282 @@
+//! Weights that a subnet hides for a while: sealed until a drand round, which the chain opens by itself; or committed
+//! as a hash, which this client reveals in its epoch.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
+
+use super::Bittensor;
+use super::calls;
+use super::client::Trouble;
+use super::epochs::Epochs;
+use super::refused::Attempt;
+use super::rpc;
+use super::runtime::{Runtime, account, number};
+use super::scale::{Cursor, Garbled};
+use super::view::SubnetView;
+use crate::chain::Tended;
+use crate::reveal::{Pending, RevealJournal, Stage, Step, WeightsPreimage};
+use crate::timelock::{COMMIT_REVEAL_VERSION, TimelockedWeights};
+use crate::{ChainError, Head, Refusal};
+
+/// One entry of the commits that the chain keeps: a hash and three numbers.
+const COMMIT_BYTES: usize = 32 + 3 * 8;
+
+/// A commit gets into one of so many blocks after the newest, as a rule.
+const INCLUSION_BLOCKS: u64 = 3;
+
+impl Bittensor {
+    /// Commits to weights that the chain opens when their time has come. That is counted from the clock of the newest
+    /// block, not from ours.
+    pub(super) async fn commit_sealed(
+        &self,
+        key: &Keypair,
+        view: &SubnetView,
+        runtime: &Runtime,
+        weights: &[(Uid, u16)],
+        version_key: u64,
+    ) -> Result<(), ChainError> {
+        let netuid = view.netuid;
+        let Epochs { schedule, block, unix_ms, period } = self.settled_epochs(netuid, runtime).await?;
+        let now = unix_ms.unwrap_or_else(unix_now_ms);
+        let round = schedule.reveal_round(block, period, runtime.block_ms(), now)?;
+        let plain = TimelockedWeights { hotkey: key.hotkey(), weights: weights.to_vec(), version_key };
+        let sealed = plain.seal(round)?;
+        tracing::info!(%round, bytes = sealed.len(), "weights are sealed until a drand round");
+        let call = calls::commit_timelocked_weights(netuid, &sealed, round.0, COMMIT_REVEAL_VERSION);
+        self.transact(key, netuid, &call, Attempt::Weights(weights)).await
+    }
+
+    /// The epochs as the newest block has them, once all blocks that a commit may get into are of one epoch: the round
+    /// to seal to depends on the commit's. Waited for over a few blocks; a subnet of very short epochs is not.
+    async fn settled_epochs(&self, netuid: NetUid, runtime: &Runtime) -> Result<Epochs, ChainError> {
+        let pause = (self.inner.options.redial_every * 4).min(Duration::from_millis(runtime.block_ms()));
+        let begun = Instant::now();
+        let longest = Duration::from_millis(runtime.block_ms().saturating_mul(2 * INCLUSION_BLOCKS));
+        loop {
+            let best = rpc::best_head(self.line()).await.map_err(|fault| self.failed(fault))?;
+            let epochs = self.epochs(netuid, &best, runtime).await?;
+            let last = BlockNumber(epochs.block.0.saturating_add(INCLUSION_BLOCKS));
+            if epochs.schedule.is_settled_until(epochs.block, last, epochs.period)?
+                || begun.elapsed() >= longest
+            {
+                return Ok(epochs);
+            }
+            tracing::debug!(block = %epochs.block, "the epoch ends in a moment: sealing waits for the next one");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Commits to the hash of weights. What opens it is on disk before anything is sent.
+    pub(super) async fn commit_hash(
+        &self,
+        key: &Keypair,
+        view: &SubnetView,
+        weights: &[(Uid, u16)],
+        version_key: u64,
+    ) -> Result<(), ChainError> {
+        let netuid = view.netuid;
+        let path = self.journal_path(key, netuid).await?;
+        let mut journals = self.inner.journals.lock().await;
+        let kept = journals.of(&path)?;
+        let preimage = WeightsPreimage::fresh(key.hotkey(), netuid.0, weights.to_vec(), version_key)?;
+        let hash = kept.journal.note(preimage, view.block)?;
+        let call = calls::commit_weights(netuid, &hash.0);
+        let journal = &mut kept.journal;
+        let attempt = Attempt::Weights(weights);
+        let done =
+            self.transact_in(key, netuid, &call, attempt, &mut |block| journal.signed(&hash, block)).await;
+        let block = match done {
+            Ok(block) => block,
+            Err(undone) => {
+                // Only what surely was not made is forgotten: without its salt a commit cannot be revealed.
+                if undone.never_made {
+                    kept.journal.forget(&hash)?;
+                }
+                return Err(undone.error);
+            }
+        };
+        // Where the epoch cannot be read now, the commit is looked for later.
+        match self.epochs_in(netuid, &block).await {
+            Ok(epochs) => kept.journal.committed(&hash, epochs.epoch()),
+            Err(error) => {
+                tracing::warn!(%error, "the epoch of a commit cannot be read yet");
+                Ok(())
+            }
+        }
+    }
+
+    /// Reveals what is due, looks for what is unsure, and tells what is lost. Once a block at most, and without a
+    /// request where nothing waits.
+    pub(super) async fn tend_reveals(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
+        if self.inner.options.reveals.is_none() {
+            return Ok(Tended::default());
+        }
+        let path = self.journal_path(key, netuid).await?;
+        let mut journals = self.inner.journals.lock().await;
+        if !journals.has(&path) {
+            return Ok(Tended::default());
+        }
+        let kept = journals.of(&path)?;
+        if kept.journal.pending().is_empty() {
+            return Ok(Tended::default());
+        }
+        let head = self.newest().await?;
+        let mut told = Vec::new();
+        if kept.tended != Some(head.block) {
+            let epochs = self.epochs_in(netuid, &head.hash).await?;
+            let found = self.find_sent(&mut kept.journal, netuid, &head, &mut told).await?;
+            let revealed = self.reveal_due(key, netuid, &mut kept.journal, &epochs, &mut told).await?;
+            if found && revealed {
+                kept.tended = Some(head.block);
+            }
+        }
+        Ok(Tended { waiting: kept.journal.pending().len(), told })
+    }
+
+    /// Looks for what may have been committed. False where something could not be read.
+    async fn find_sent(
+        &self,
+        journal: &mut RevealJournal,
+        netuid: NetUid,
+        head: &Head,
+        told: &mut Vec<String>,
+    ) -> Result<bool, ChainError> {
+        let sent = |pending: &&Pending| {
+            pending.preimage.index == netuid.0 && matches!(pending.stage, Stage::Sent { .. })
+        };
+        let sent: Vec<Pending> = journal.pending().iter().filter(sent).cloned().collect();
+        let mut all = true;
+        for pending in sent {
+            match self.epoch_of(&pending, netuid, &head.hash).await {
+                Ok(Some(epoch)) => journal.committed(&pending.hash, epoch)?,
+                Ok(None) => told.extend(journal.absent(&pending.hash, head.block)?),
+                Err(error) => {
+                    let short = pending.hash.short();
+                    told.push(format!("the commit {short}… cannot be looked for now: {error}"));
+                    all = false;
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reveals what is due. One that cannot be now keeps none of the others; false if there is such a one.
+    async fn reveal_due(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        journal: &mut RevealJournal,
+        epochs: &Epochs,
+        told: &mut Vec<String>,
+    ) -> Result<bool, ChainError> {
+        let mut all = true;
+        for (pending, step) in journal.steps(netuid.0, epochs.epoch(), epochs.period)? {
+            match step {
+                Step::Wait { .. } | Step::Find => {}
+                Step::Drop { why } => told.push(why),
+                Step::Reveal => match self.reveal(key, netuid, &pending).await {
+                    Ok(None) => {}
+                    Ok(Some(done)) => {
+                        journal.forget(&pending.hash)?;
+                        told.push(done);
+                    }
+                    Err(error) => {
+                        let short = pending.hash.short();
+                        told.push(format!("the commit {short}… is not revealed yet: {error}"));
+                        all = false;
+                    }
+                },
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reveals one commit. Tells what became of it, or nothing where it is to be tried again.
+    async fn reveal(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        pending: &Pending,
+    ) -> Result<Option<String>, ChainError> {
+        let WeightsPreimage { weights, salt, version_key, .. } = &pending.preimage;
+        let call = calls::reveal_weights(netuid, weights, salt, *version_key);
+        let short = pending.hash.short();
+        match self.transact(key, netuid, &call, Attempt::Weights(weights)).await {
+            Ok(()) => Ok(Some(format!("the commit {short}… is revealed: its weights are set"))),
+            Err(ChainError::Refused(refusal)) if may_be_revealed_later(&refusal) => Ok(None),
+            Err(ChainError::Refused(refusal)) => {
+                let not_set = "its weights are not set, unless an earlier try was";
+                Ok(Some(format!("the chain refuses to reveal the commit {short}…: {refusal}; {not_set}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The epochs of a subnet at a block, by that block's runtime.
+    async fn epochs_in(&self, netuid: NetUid, hash: &Digest) -> Result<Epochs, ChainError> {
+        let runtime = self.runtime_at(hash, false).await?;
+        self.epochs(netuid, hash, &runtime).await
+    }
+
+    /// In which epoch the chain has taken a commit, if it has it.
+    async fn epoch_of(
+        &self,
+        pending: &Pending,
+        netuid: NetUid,
+        hash: &Digest,
+    ) -> Result<Option<u64>, ChainError> {
+        let runtime = self.runtime_at(hash, false).await?;
+        let noted = self.noted_commit(hash, &runtime, pending, netuid).await;
+        let Some(noted) = noted.map_err(|trouble| self.troubled(trouble))? else { return Ok(None) };
+        // Runtimes that count epochs keep the epoch there, those before them the block.
+        let is_block = matches!(pending.stage, Stage::Sent { head } if noted >= head.0);
+        if !is_block {
+            return Ok(Some(noted));
+        }
+        let block = rpc::block_hash(self.line(), BlockNumber(noted)).await;
+        match block.map_err(|fault| self.failed(fault))? {
+            Some(block) => {
+                let epochs = self.epochs_in(netuid, &block).await?;
+                Ok(Some(epochs.schedule.epoch(BlockNumber(noted))))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The first number that the chain keeps with the commit.
+    async fn noted_commit(
+        &self,
+        hash: &Digest,
+        runtime: &Runtime,
+        pending: &Pending,
+        netuid: NetUid,
+    ) -> Result<Option<u64>, Trouble> {
+        let parts = vec![number(netuid.0), account(&pending.preimage.hotkey)];
+        let key = runtime.key("SubtensorModule", "WeightCommits", parts)?;
+        let values = rpc::storage(self.line(), std::slice::from_ref(&key), hash).await?;
+        let Some(value) = values.get(&key) else { return Ok(None) };
+        let mut cursor = Cursor::new(value);
+        let commits = cursor.list(COMMIT_BYTES, |cursor| {
+            let commit = (cursor.array::<32>()?, cursor.u64()?);
+            cursor.bytes(2 * 8)?;
+            Ok::<_, Garbled>(commit)
+        })?;
+        cursor.end()?;
+        Ok(commits.into_iter().find(|(hash, _)| *hash == pending.hash.0).map(|(_, noted)| noted))
+    }
+}
+
+/// Whether a reveal that is refused so is worth another try.
+fn may_be_revealed_later(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::RateLimited { .. } => true,
+        Refusal::Unknown { error, .. } => error == "RevealTooEarly",
+        _ => false,
+    }
+}
+
+fn unix_now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,57 @@
+//! Where commits are noted that wait for their reveal: one file a chain, subnet and hotkey.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::{BlockNumber, Keypair, NetUid};
+
+use super::Bittensor;
+use crate::ChainError;
+use crate::reveal::RevealJournal;
+
+/// Journals that are open.
+#[derive(Debug, Default)]
+pub(super) struct Journals(HashMap<PathBuf, Kept>);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) journal: RevealJournal,
+    /// The block at which it was last looked through.
+    pub(super) tended: Option<BlockNumber>,
+}
+
+impl Journals {
+    /// Whether there is a journal, here or on disk.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.0.contains_key(path) || path.exists()
+    }
+
+    /// The journal at `path`, opened the first time.
+    pub(super) fn of(&mut self, path: &Path) -> Result<&mut Kept, ChainError> {
+        match self.0.entry(path.to_owned()) {
+            Entry::Occupied(open) => Ok(open.into_mut()),
+            Entry::Vacant(place) => {
+                if let Some(folder) = path.parent() {
+                    let failed = |source| ChainError::Disk { path: folder.to_owned(), doing: "make", source };
+                    std::fs::create_dir_all(folder).map_err(failed)?;
+                }
+                Ok(place.insert(Kept { journal: RevealJournal::open(path)?, tended: None }))
+            }
+        }
+    }
+}
+
+impl Bittensor {
+    /// Where the commits of `key` on a subnet are noted.
+    pub(super) async fn journal_path(&self, key: &Keypair, netuid: NetUid) -> Result<PathBuf, ChainError> {
+        let Some(folder) = &self.inner.options.reveals else {
+            let why = "this subnet takes a hash of weights first and the weights later, and no folder is given to note \
+                       them in until then";
+            return Err(ChainError::Reveal { why: why.into() });
+        };
+        let genesis = self.line().genesis().await.map_err(|fault| self.failed(fault))?;
+        Ok(folder.join(format!("reveals-{}-{netuid}-{}.json", genesis.short(), key.hotkey().to_ss58())))
+    }
+}

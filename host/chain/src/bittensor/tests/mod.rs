@@ -1,0 +1,8 @@
+//! The client against recorded bytes, and over subxt's mock of a connection.
+
+mod garbage;
+mod mock;
+mod vectors;
+
+#[path = "../../../tests/node/mod.rs"]
+mod node;
