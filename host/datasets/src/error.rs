@@ -1,0 +1,17 @@
+//! What can go wrong, by whose fault it is.
+
+/// Why a dataset could not be found, fetched, kept or compared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The archive's folder or one of its files could not be read or written.
+    #[error("{path}: {what}: {source}")]
+    Disk {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// What was being done.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
