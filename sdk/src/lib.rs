@@ -81,6 +81,7 @@ mod space;
 mod allocation;
 mod binding;
 mod challenge;
+mod dataset;
 mod incentive;
 mod proof;
 
@@ -115,6 +116,10 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
+pub use dataset::{
+    CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding, LARGEST_LINE_BYTES, NotMine,
+    RowId, Source, is_commit, is_file_path, is_repository, is_revision,
+};
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};

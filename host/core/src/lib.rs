@@ -12,6 +12,7 @@ mod subnet;
 mod span;
 mod statement;
 
+mod dataset;
 mod policy;
 mod scheme;
 mod weights;
@@ -23,6 +24,9 @@ mod sr25519;
 
 pub use bytes::{ByteSize, ByteSizeError, seed_human_size};
 pub use claims::Claims;
+pub use dataset::{
+    CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine, RowFinding, is_commit,
+};
 pub use digest::{Digest, DigestError};
 pub use hotkey::{Hotkey, Ss58Error};
 pub use policy::{

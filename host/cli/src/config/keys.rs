@@ -313,6 +313,15 @@ pub(crate) static KEYS: [Key; 52] = [
     unset("incentive.blake3", Kind::Pin, PIN_EXAMPLE, true, PIN),
     unset("incentive.params", Kind::Params, "{}", true, PARAMS),
     key(
+        "dataset.source",
+        Kind::Plugin(Slot::Dataset),
+        "\"builtin:dataset-flock\"",
+        true,
+        "The plugin: builtin:NAME or the path of a .wasm file.",
+    ),
+    unset("dataset.blake3", Kind::Pin, PIN_EXAMPLE, true, PIN),
+    unset("dataset.params", Kind::Params, "{}", true, PARAMS),
+    key(
         "plugins.cache_dir",
         Kind::Path,
         "\"~/.plimsoll/plugin-cache\"",

@@ -205,6 +205,7 @@ impl Config {
             challenge: PluginChoice::of(layered, Slot::Challenge),
             proof: PluginChoice::of(layered, Slot::Proof),
             incentive: PluginChoice::of(layered, Slot::Incentive),
+            dataset: PluginChoice::of(layered, Slot::Dataset),
             agreed: layered.agreed.clone(),
         })
     }
@@ -216,6 +217,7 @@ impl Config {
             Slot::Challenge => &self.challenge,
             Slot::Proof => &self.proof,
             Slot::Incentive => &self.incentive,
+            Slot::Dataset => &self.dataset,
         }
     }
 }
