@@ -62,7 +62,7 @@ fn write_float(source: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(if value > 0.0 { b"Infinity" } else { b"-Infinity" });
         return;
     }
-    let scientific = format!("{:e}", value.abs());
+    let scientific = shortest(value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
@@ -88,4 +88,15 @@ fn write_float(source: &[u8], out: &mut Vec<u8>) {
             out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
         }
     }
+}
+
+/// The shortest digits that read back as this number, in scientific form; of two texts equally near the even one.
+///
+/// Rust gives shortest digits too but breaks such ties upwards (1793584674451999.25 is printed with a 3 at the end).
+/// Rounding to as many digits breaks them to even, and where that does not read back there was no tie.
+fn shortest(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let n_digits = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let rounded = format!("{value:.*e}", n_digits - 1);
+    if rounded.parse() == Ok(value) { rounded } else { shortest }
 }
