@@ -2,5 +2,13 @@
 
 mod error;
 
+pub mod overlap;
+
+pub mod similar;
+
+pub mod diff;
+
+pub mod export;
+
 pub use error::Error;
 pub use plimsoll_json::RowId;

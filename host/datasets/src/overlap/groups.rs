@@ -32,7 +32,8 @@ impl Overlaps {
             if grouped[place] {
                 continue;
             }
-            let alike = |other: &usize| *other != place && !grouped[*other] && self.shared(place, *other) > limit;
+            let alike =
+                |other: &usize| *other != place && !grouped[*other] && self.shared(place, *other) > limit;
             let others: Vec<usize> = order.iter().copied().filter(alike).collect();
             if others.is_empty() {
                 continue;

@@ -180,7 +180,8 @@ impl Overlaps {
     /// Every pair that shares at least `min` rows and at least one, by places.
     pub fn pairs(&self, min: u32) -> impl Iterator<Item = Pair> + '_ {
         let n_datasets = self.datasets.len();
-        let all = (0..n_datasets).flat_map(move |left| (left + 1..n_datasets).map(move |right| (left, right)));
+        let all =
+            (0..n_datasets).flat_map(move |left| (left + 1..n_datasets).map(move |right| (left, right)));
         let pair = |(left, right)| Pair { left, right, n_shared: self.counts.get(left, right) };
         all.map(pair).filter(move |pair| pair.n_shared >= min.max(1))
     }
@@ -194,7 +195,8 @@ impl Overlaps {
     /// A row's holders by place, the first committed first.
     pub fn holders(&self, id: RowId) -> Vec<usize> {
         let Some(number) = self.numbers.get(&id) else { return Vec::new() };
-        let mut holders: Vec<usize> = self.holders[*number as usize].iter().map(|place| *place as usize).collect();
+        let mut holders: Vec<usize> =
+            self.holders[*number as usize].iter().map(|place| *place as usize).collect();
         holders.sort_unstable_by_key(|place| (self.datasets[*place].block, *place));
         holders
     }

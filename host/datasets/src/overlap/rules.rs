@@ -41,7 +41,8 @@ impl Overlaps {
     fn alone(&self, place: usize, terms: &Terms) -> Judged {
         let n_in_evaluation = terms.evaluation.as_ref().map(|set| self.shared_with(place, set));
         let others = (0..self.n_datasets()).filter(|other| *other != place);
-        let counted = others.map(|other| (other, self.shared(place, other))).filter(|(_, n_shared)| *n_shared > 0);
+        let counted =
+            others.map(|other| (other, self.shared(place, other))).filter(|(_, n_shared)| *n_shared > 0);
         Judged {
             n_in_evaluation,
             only_evaluation_rows: n_in_evaluation.map(|n_rows| n_rows == self.n_rows(place)),
