@@ -1,6 +1,7 @@
 //! Every miner's dataset: found by its commitment, fetched from the hub, kept in an archive, compared row by row.
 
 mod error;
+pub mod fetch;
 
 pub mod overlap;
 
