@@ -14,4 +14,7 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The archive refused or failed.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
 }

@@ -1,5 +1,6 @@
 //! Every miner's dataset: found by its commitment, fetched from the hub, kept in an archive, compared row by row.
 
+pub mod archive;
 mod error;
 pub mod fetch;
 
