@@ -181,7 +181,7 @@ impl Validator {
     /// Lets the chain's client reveal what is due of hidden weights, and tells whether some still wait.
     async fn tend(&self, listener: &dyn RoundListener) -> Result<Trouble, NodeError> {
         match self.chain.tend(&self.options.key, self.options.netuid).await {
-            Ok(Tended { waiting, told }) => {
+            Ok(Tended { waiting, told, .. }) => {
                 told.iter().for_each(|told| listener.revealed(told));
                 Ok(if waiting > 0 { Trouble::Waiting } else { Trouble::None })
             }
