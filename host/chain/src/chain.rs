@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 use serde::{Deserialize, Serialize};
 
-use crate::{ChainError, Refusal};
+use crate::delivered::weigh_the_same;
+use crate::{ChainError, Delivered, Refusal};
 
 /// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
 pub const MAX_COMMITMENT_BYTES: usize = 128;
@@ -59,6 +60,8 @@ pub struct Tended {
     pub waiting: usize,
     /// What was done, or cannot be done any more: a sentence each.
     pub told: Vec<String>,
+    /// Weights that were accepted will not be shown: [`Chain::delivered`] tells whether they are owed again.
+    pub is_lost: bool,
 }
 
 /// One neuron of a subnet.
@@ -152,6 +155,29 @@ pub trait Chain: Send + Sync {
     async fn tend(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
         let _ = (key, netuid);
         Ok(Tended::default())
+    }
+
+    /// What became of `weights`, which `hotkey` was to set at the block `since` or after it.
+    ///
+    /// They are [`Delivered::Set`] once the chain shows them, and were set or committed since then; the chain's scale
+    /// makes no difference. Hidden ones are [`Delivered::Hidden`] while the chain has a commit of this hotkey's since
+    /// then that can still be opened; where that is up to [`Chain::tend`], only if this client has noted what opens it.
+    /// A hotkey that is no neuron has delivered nothing.
+    async fn delivered(
+        &self,
+        hotkey: &Hotkey,
+        netuid: NetUid,
+        since: BlockNumber,
+        weights: &[(Uid, u16)],
+    ) -> Result<Delivered, ChainError> {
+        let snapshot = self.snapshot(netuid).await?;
+        let Some(me) = snapshot.neuron(hotkey).filter(|me| me.last_update >= since) else {
+            return Ok(Delivered::Not);
+        };
+        let rows = self.weights(netuid).await?;
+        let mine = rows.iter().find(|(uid, _)| *uid == me.uid);
+        let shown = mine.is_some_and(|(_, row)| weigh_the_same(row, weights));
+        Ok(if shown { Delivered::Set } else { Delivered::Not })
     }
 
     /// All weights that are set on the subnet, in the order of the validators' uids.

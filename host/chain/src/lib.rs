@@ -39,6 +39,7 @@
 extern crate self as plimsoll_chain;
 
 mod chain;
+mod delivered;
 mod error;
 mod refusal;
 mod scale;
@@ -61,6 +62,7 @@ pub use chain::{
     Chain, ChainCommitment, CommitReveal, Head, MAX_COMMITMENT_BYTES, NeuronRecord, Snapshot, Tended,
     WeightRow,
 };
+pub use delivered::Delivered;
 pub use error::{ChainError, Fault};
 pub use ledger::{
     Call, Extrinsic, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin, MAX_BLOCKS_AT_ONCE,

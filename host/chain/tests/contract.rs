@@ -10,7 +10,7 @@ mod support;
 
 use bittensor::OverNode;
 use node::TurnDown;
-use plimsoll_chain::{Chain, ChainError, Fault, LocalAdmin, Refusal, block_hash, genesis_hash};
+use plimsoll_chain::{Chain, ChainError, Delivered, Fault, LocalAdmin, Refusal, block_hash, genesis_hash};
 use plimsoll_core::{BlockNumber, Digest, StakeRao, Uid};
 use support::{NETUID, RATE_LIMIT_BLOCKS, Stage, key, sudo};
 
@@ -57,6 +57,7 @@ contract! {
     weights_are_limited_in_rate,
     a_miner_may_weigh_itself_only,
     strangers_are_refused,
+    what_was_set_since_a_block_is_delivered_and_nothing_else_is,
     calls_of_one_key_at_once_all_happen,
     a_newcomer_registers_once,
     on_a_full_subnet_a_newcomer_takes_the_place_of_who_earns_least,
@@ -223,6 +224,28 @@ async fn strangers_are_refused(chain: &dyn LocalAdmin) {
         refused.to_string(),
         format!("the hotkey {hotkey} is not registered on subnet 7: register it first")
     );
+}
+
+async fn what_was_set_since_a_block_is_delivered_and_nothing_else_is(chain: &dyn LocalAdmin) {
+    pass(chain, 4).await;
+    let (validator, weights) = (key(0).hotkey(), [(Uid(1), 2), (Uid(2), 0), (Uid(3), 1)]);
+    let delivered = async |since: u64, weights: &[(Uid, u16)]| {
+        chain.delivered(&validator, NETUID, BlockNumber(since), weights).await.unwrap()
+    };
+    assert_eq!(delivered(0, &weights).await, Delivered::Not);
+    chain.set_weights(&key(0), NETUID, &weights).await.unwrap();
+    assert_eq!(delivered(4, &weights).await, Delivered::Set);
+    assert_eq!(delivered(4, &[(Uid(3), 32_768), (Uid(1), 65_535)]).await, Delivered::Set);
+    assert_eq!(delivered(5, &weights).await, Delivered::Not, "they are of an earlier round");
+    assert_eq!(delivered(4, &[(Uid(1), 1), (Uid(3), 2)]).await, Delivered::Not, "others are set");
+    pass(chain, RATE_LIMIT_BLOCKS).await;
+    chain.set_weights(&key(0), NETUID, &[(Uid(2), 1)]).await.unwrap();
+    assert_eq!(delivered(4, &weights).await, Delivered::Not, "others are set since");
+    let stranger = key(50).hotkey();
+    let of_stranger = chain.delivered(&stranger, NETUID, BlockNumber(0), &weights).await.unwrap();
+    assert_eq!(of_stranger, Delivered::Not);
+    let nowhere = chain.delivered(&validator, 8.into(), BlockNumber(0), &weights).await;
+    assert_eq!(refusal(nowhere), Refusal::NoSubnet { netuid: 8.into() });
 }
 
 async fn calls_of_one_key_at_once_all_happen(chain: &dyn LocalAdmin) {

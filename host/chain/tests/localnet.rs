@@ -145,7 +145,7 @@ async fn miner_and_validator_meet_on_a_development_net() {
     }
     local.set_stake(&development_key(), netuid, validator.hotkey(), StakeRao(1), true).await.unwrap();
 
-    let chain = connect(&at).unwrap();
+    let chain = connect(&at, None).unwrap();
     assert_eq!(chain.endpoint(), server.endpoint());
     chain.serve_axon(&miner, netuid, "127.0.0.1:8091".parse().unwrap()).await.unwrap();
     let seen = chain.snapshot(netuid).await.unwrap();

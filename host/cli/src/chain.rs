@@ -1,10 +1,9 @@
 //! The configured chain, and what its own tools can do where it says no.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use plimsoll_chain::wallet::{DEFAULT_PATH, expand_home};
-use plimsoll_chain::{Bittensor, BittensorOptions, Chain, ChainError, Endpoint, Network, Refusal, connect};
+use plimsoll_chain::{Chain, ChainError, Endpoint, Network, Refusal, connect};
 use plimsoll_core::{NetUid, Uid};
 use plimsoll_node::NodeError;
 
@@ -25,7 +24,7 @@ impl Configured {
     /// # Errors
     /// What the chain's client says of the endpoint.
     pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
-        Ok(Self::with(config, connect(&config.chain.endpoint)?))
+        Ok(Self::with(config, connect(&config.chain.endpoint, None)?))
     }
 
     /// For a validator: commits that wait for their reveal are noted beside its evidence.
@@ -33,10 +32,8 @@ impl Configured {
     /// # Errors
     /// As [`Configured::of`].
     pub(crate) fn for_validator(config: &Config) -> Result<Self, Failure> {
-        let Endpoint::Bittensor(places) = &config.chain.endpoint else { return Self::of(config) };
-        let reveals: PathBuf = config.validator.evidence_dir.clone();
-        let options = BittensorOptions { reveals: Some(reveals), ..BittensorOptions::of(places.clone()) };
-        Ok(Self::with(config, Arc::new(Bittensor::new(options))))
+        let reveals = Some(config.validator.evidence_dir.as_path());
+        Ok(Self::with(config, connect(&config.chain.endpoint, reveals)?))
     }
 
     fn with(config: &Config, chain: Arc<dyn Chain>) -> Self {

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, Uid};
 
 use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
 use crate::{
-    Chain, ChainCommitment, ChainError, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended, WeightRow,
+    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended,
+    WeightRow,
 };
 
 #[async_trait]
@@ -86,6 +87,16 @@ impl Chain for Bittensor {
 
     async fn tend(&self, key: &Keypair, netuid: NetUid) -> Result<Tended, ChainError> {
         self.tend_reveals(key, netuid).await
+    }
+
+    async fn delivered(
+        &self,
+        hotkey: &Hotkey,
+        netuid: NetUid,
+        since: BlockNumber,
+        weights: &[(Uid, u16)],
+    ) -> Result<Delivered, ChainError> {
+        self.delivered_on(hotkey, netuid, since, weights).await
     }
 
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError> {

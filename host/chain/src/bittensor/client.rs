@@ -9,6 +9,7 @@ use subxt::ext::codec::Encode as _;
 use tokio::sync::Mutex;
 
 use super::BittensorOptions;
+use super::delivered::Unsure;
 use super::heads::Heads;
 use super::line::{Dial, Line, LineFault, WebSockets};
 use super::newest::Following;
@@ -37,6 +38,8 @@ pub(super) struct Inner {
     pub(super) follow: StdMutex<Following>,
     /// Held from asking for a nonce to handing its transaction in.
     pub(super) turns: Mutex<()>,
+    /// Weights of which nobody knows whether they come.
+    pub(super) unsure: StdMutex<Unsure>,
     /// Commits that wait for their reveal.
     pub(super) journals: Mutex<Journals>,
     /// The connection over which the last head was told.
@@ -100,6 +103,7 @@ impl Bittensor {
             heads: StdMutex::default(),
             follow: StdMutex::new(follow),
             turns: Mutex::new(()),
+            unsure: StdMutex::default(),
             journals: Mutex::default(),
             told_by: AtomicU64::new(0),
         };

@@ -7,20 +7,15 @@ use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 
 use super::Bittensor;
 use super::calls;
-use super::client::Trouble;
 use super::epochs::Epochs;
 use super::refused::Attempt;
 use super::rpc;
-use super::runtime::{Runtime, account, number};
-use super::scale::{Cursor, Garbled};
+use super::runtime::Runtime;
 use super::view::SubnetView;
 use crate::chain::Tended;
 use crate::reveal::{Pending, RevealJournal, Stage, Step, WeightsPreimage};
 use crate::timelock::{COMMIT_REVEAL_VERSION, TimelockedWeights};
 use crate::{ChainError, Head, Refusal};
-
-/// One entry of the commits that the chain keeps: a hash and three numbers.
-const COMMIT_BYTES: usize = 32 + 3 * 8;
 
 /// A commit gets into one of so many blocks after the newest, as a rule.
 const INCLUSION_BLOCKS: u64 = 3;
@@ -76,7 +71,7 @@ impl Bittensor {
         version_key: u64,
     ) -> Result<(), ChainError> {
         let netuid = view.netuid;
-        let path = self.journal_path(key, netuid).await?;
+        let path = self.journal_path(&key.hotkey(), netuid).await?;
         let mut journals = self.inner.journals.lock().await;
         let kept = journals.of(&path)?;
         let preimage = WeightsPreimage::fresh(key.hotkey(), netuid.0, weights.to_vec(), version_key)?;
@@ -97,8 +92,9 @@ impl Bittensor {
             }
         };
         // Where the epoch cannot be read now, the commit is looked for later.
-        match self.epochs_in(netuid, &block).await {
-            Ok(epochs) => kept.journal.committed(&hash, epochs.epoch()),
+        match self.epoch_of(&hash, &key.hotkey(), netuid, &block).await {
+            Ok(Some(epoch)) => kept.journal.committed(&hash, epoch),
+            Ok(None) => Ok(()),
             Err(error) => {
                 tracing::warn!(%error, "the epoch of a commit cannot be read yet");
                 Ok(())
@@ -112,7 +108,7 @@ impl Bittensor {
         if self.inner.options.reveals.is_none() {
             return Ok(Tended::default());
         }
-        let path = self.journal_path(key, netuid).await?;
+        let path = self.journal_path(&key.hotkey(), netuid).await?;
         let mut journals = self.inner.journals.lock().await;
         if !journals.has(&path) {
             return Ok(Tended::default());
@@ -122,16 +118,17 @@ impl Bittensor {
             return Ok(Tended::default());
         }
         let head = self.newest().await?;
-        let mut told = Vec::new();
+        let mut tended = Tended::default();
         if kept.tended != Some(head.block) {
             let epochs = self.epochs_in(netuid, &head.hash).await?;
-            let found = self.find_sent(&mut kept.journal, netuid, &head, &mut told).await?;
-            let revealed = self.reveal_due(key, netuid, &mut kept.journal, &epochs, &mut told).await?;
+            let found = self.find_sent(&mut kept.journal, netuid, &head, &mut tended).await?;
+            let revealed = self.reveal_due(key, netuid, &mut kept.journal, &epochs, &mut tended).await?;
             if found && revealed {
                 kept.tended = Some(head.block);
             }
         }
-        Ok(Tended { waiting: kept.journal.pending().len(), told })
+        tended.waiting = kept.journal.pending().len();
+        Ok(tended)
     }
 
     /// Looks for what may have been committed. False where something could not be read.
@@ -140,7 +137,7 @@ impl Bittensor {
         journal: &mut RevealJournal,
         netuid: NetUid,
         head: &Head,
-        told: &mut Vec<String>,
+        tended: &mut Tended,
     ) -> Result<bool, ChainError> {
         let sent = |pending: &&Pending| {
             pending.preimage.index == netuid.0 && matches!(pending.stage, Stage::Sent { .. })
@@ -148,12 +145,16 @@ impl Bittensor {
         let sent: Vec<Pending> = journal.pending().iter().filter(sent).cloned().collect();
         let mut all = true;
         for pending in sent {
-            match self.epoch_of(&pending, netuid, &head.hash).await {
+            match self.epoch_of(&pending.hash, &pending.preimage.hotkey, netuid, &head.hash).await {
                 Ok(Some(epoch)) => journal.committed(&pending.hash, epoch)?,
-                Ok(None) => told.extend(journal.absent(&pending.hash, head.block)?),
+                Ok(None) => {
+                    if let Some(why) = journal.absent(&pending.hash, head.block)? {
+                        tended.lost(why);
+                    }
+                }
                 Err(error) => {
                     let short = pending.hash.short();
-                    told.push(format!("the commit {short}… cannot be looked for now: {error}"));
+                    tended.told.push(format!("the commit {short}… cannot be looked for now: {error}"));
                     all = false;
                 }
             }
@@ -168,22 +169,26 @@ impl Bittensor {
         netuid: NetUid,
         journal: &mut RevealJournal,
         epochs: &Epochs,
-        told: &mut Vec<String>,
+        tended: &mut Tended,
     ) -> Result<bool, ChainError> {
         let mut all = true;
         for (pending, step) in journal.steps(netuid.0, epochs.epoch(), epochs.period)? {
             match step {
                 Step::Wait { .. } | Step::Find => {}
-                Step::Drop { why } => told.push(why),
+                Step::Drop { why } => tended.lost(why),
                 Step::Reveal => match self.reveal(key, netuid, &pending).await {
-                    Ok(None) => {}
-                    Ok(Some(done)) => {
+                    Ok(Revealed::Later) => {}
+                    Ok(Revealed::Done { told }) => {
                         journal.forget(&pending.hash)?;
-                        told.push(done);
+                        tended.told.push(told);
+                    }
+                    Ok(Revealed::Never { why }) => {
+                        journal.forget(&pending.hash)?;
+                        tended.lost(why);
                     }
                     Err(error) => {
                         let short = pending.hash.short();
-                        told.push(format!("the commit {short}… is not revealed yet: {error}"));
+                        tended.told.push(format!("the commit {short}… is not revealed yet: {error}"));
                         all = false;
                     }
                 },
@@ -192,22 +197,20 @@ impl Bittensor {
         Ok(all)
     }
 
-    /// Reveals one commit. Tells what became of it, or nothing where it is to be tried again.
-    async fn reveal(
-        &self,
-        key: &Keypair,
-        netuid: NetUid,
-        pending: &Pending,
-    ) -> Result<Option<String>, ChainError> {
+    /// Reveals one commit.
+    async fn reveal(&self, key: &Keypair, netuid: NetUid, pending: &Pending) -> Result<Revealed, ChainError> {
         let WeightsPreimage { weights, salt, version_key, .. } = &pending.preimage;
         let call = calls::reveal_weights(netuid, weights, salt, *version_key);
         let short = pending.hash.short();
         match self.transact(key, netuid, &call, Attempt::Weights(weights)).await {
-            Ok(()) => Ok(Some(format!("the commit {short}… is revealed: its weights are set"))),
-            Err(ChainError::Refused(refusal)) if may_be_revealed_later(&refusal) => Ok(None),
+            Ok(()) => {
+                Ok(Revealed::Done { told: format!("the commit {short}… is revealed: its weights are set") })
+            }
+            Err(ChainError::Refused(refusal)) if may_be_revealed_later(&refusal) => Ok(Revealed::Later),
             Err(ChainError::Refused(refusal)) => {
                 let not_set = "its weights are not set, unless an earlier try was";
-                Ok(Some(format!("the chain refuses to reveal the commit {short}…: {refusal}; {not_set}")))
+                let why = format!("the chain refuses to reveal the commit {short}…: {refusal}; {not_set}");
+                Ok(Revealed::Never { why })
             }
             Err(error) => Err(error),
         }
@@ -218,52 +221,25 @@ impl Bittensor {
         let runtime = self.runtime_at(hash, false).await?;
         self.epochs(netuid, hash, &runtime).await
     }
+}
 
-    /// In which epoch the chain has taken a commit, if it has it.
-    async fn epoch_of(
-        &self,
-        pending: &Pending,
-        netuid: NetUid,
-        hash: &Digest,
-    ) -> Result<Option<u64>, ChainError> {
-        let runtime = self.runtime_at(hash, false).await?;
-        let noted = self.noted_commit(hash, &runtime, pending, netuid).await;
-        let Some(noted) = noted.map_err(|trouble| self.troubled(trouble))? else { return Ok(None) };
-        // Runtimes that count epochs keep the epoch there, those before them the block.
-        let is_block = matches!(pending.stage, Stage::Sent { head } if noted >= head.0);
-        if !is_block {
-            return Ok(Some(noted));
-        }
-        let block = rpc::block_hash(self.line(), BlockNumber(noted)).await;
-        match block.map_err(|fault| self.failed(fault))? {
-            Some(block) => {
-                let epochs = self.epochs_in(netuid, &block).await?;
-                Ok(Some(epochs.schedule.epoch(BlockNumber(noted))))
-            }
-            None => Ok(None),
-        }
-    }
+/// What came of revealing a commit.
+enum Revealed {
+    Done {
+        told: String,
+    },
+    /// It is to be tried again.
+    Later,
+    /// The chain will not have it.
+    Never {
+        why: String,
+    },
+}
 
-    /// The first number that the chain keeps with the commit.
-    async fn noted_commit(
-        &self,
-        hash: &Digest,
-        runtime: &Runtime,
-        pending: &Pending,
-        netuid: NetUid,
-    ) -> Result<Option<u64>, Trouble> {
-        let parts = vec![number(netuid.0), account(&pending.preimage.hotkey)];
-        let key = runtime.key("SubtensorModule", "WeightCommits", parts)?;
-        let values = rpc::storage(self.line(), std::slice::from_ref(&key), hash).await?;
-        let Some(value) = values.get(&key) else { return Ok(None) };
-        let mut cursor = Cursor::new(value);
-        let commits = cursor.list(COMMIT_BYTES, |cursor| {
-            let commit = (cursor.array::<32>()?, cursor.u64()?);
-            cursor.bytes(2 * 8)?;
-            Ok::<_, Garbled>(commit)
-        })?;
-        cursor.end()?;
-        Ok(commits.into_iter().find(|(hash, _)| *hash == pending.hash.0).map(|(_, noted)| noted))
+impl Tended {
+    fn lost(&mut self, why: String) {
+        self.told.push(why);
+        self.is_lost = true;
     }
 }
 

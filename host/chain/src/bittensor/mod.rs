@@ -9,8 +9,9 @@
 //! - `client`: what comes of it; `newest`, `heads`, `follow`: finalized blocks, asked for or listened to; `chain`: the client as
 //!   a [`Chain`](crate::Chain);
 //! - `submit`: transactions from signing to their outcome; `verdict`, `refused`: why one was turned down;
-//!   `weights_way`: in what form a subnet takes weights; `epochs`, `hidden`, `reveals`: weights that are sealed, or
-//!   committed as a hash and revealed later; `advice`: what the operator can do;
+//!   `weights_way`: in what form a subnet takes weights; `epochs`, `commits`, `hidden`, `reveals`: weights that are
+//!   sealed, or committed as a hash and revealed later; `delivered`: whether they got there; `advice`: what the
+//!   operator can do;
 //! - `subnets`: all subnets, commitments that were revealed.
 //!
 //! The client library is subxt. Its types for metadata, storage keys, calls and transactions are used; its backends
@@ -20,6 +21,8 @@ mod advice;
 mod calls;
 mod chain;
 mod client;
+mod commits;
+mod delivered;
 mod epochs;
 mod follow;
 mod heads;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::{BlockNumber, Keypair, NetUid};
+use plimsoll_core::{BlockNumber, Hotkey, NetUid};
 
 use super::Bittensor;
 use crate::ChainError;
@@ -44,14 +44,14 @@ impl Journals {
 }
 
 impl Bittensor {
-    /// Where the commits of `key` on a subnet are noted.
-    pub(super) async fn journal_path(&self, key: &Keypair, netuid: NetUid) -> Result<PathBuf, ChainError> {
+    /// Where the commits of a hotkey on a subnet are noted.
+    pub(super) async fn journal_path(&self, hotkey: &Hotkey, netuid: NetUid) -> Result<PathBuf, ChainError> {
         let Some(folder) = &self.inner.options.reveals else {
             let why = "this subnet takes a hash of weights first and the weights later, and no folder is given to note \
                        them in until then";
             return Err(ChainError::Reveal { why: why.into() });
         };
         let genesis = self.line().genesis().await.map_err(|fault| self.failed(fault))?;
-        Ok(folder.join(format!("reveals-{}-{netuid}-{}.json", genesis.short(), key.hotkey().to_ss58())))
+        Ok(folder.join(format!("reveals-{}-{netuid}-{}.json", genesis.short(), hotkey.to_ss58())))
     }
 }

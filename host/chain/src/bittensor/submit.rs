@@ -21,13 +21,14 @@ const TRIES: u32 = 8;
 /// nothing is told any more.
 const LOOK_EVERY: u32 = 8;
 
-/// A transaction in a node's queue.
+/// A transaction that a node has, or may have.
 struct Queued {
     signed: Vec<u8>,
     /// The finalized block from which on it is good.
     from: Head,
     runtime: std::sync::Arc<Runtime>,
-    statuses: Watch<Status>,
+    /// What the node tells of it; or why it tells nothing, so that its block has to be searched for.
+    statuses: Result<Watch<Status>, String>,
 }
 
 /// Why a transaction came to nothing.
@@ -88,10 +89,20 @@ impl Bittensor {
             Attempt::Commitment => "a commitment",
             Attempt::Weights(_) => "weights",
         };
-        let done = match self.queue(key, call, asked, before).await {
+        let mut signed_at = BlockNumber(0);
+        let mut before = |block| {
+            signed_at = block;
+            before(block)
+        };
+        let done = match self.queue(key, call, asked, &mut before).await {
             Ok(queued) => self.outcome(queued, asked).await,
             Err(stop) => Err(stop),
         };
+        let may_come = matches!(&done, Err(Stop { why: Why::Error(_), never_made: false }));
+        if let Attempt::Weights(_) = attempt {
+            let until = may_come.then(|| BlockNumber(signed_at.0.saturating_add(ERA_BLOCKS)));
+            self.note_unsure(key.hotkey(), netuid, until);
+        }
         let Stop { why, never_made } = match done {
             Ok(block) => return Ok(block),
             Err(stop) => stop,
@@ -120,21 +131,28 @@ impl Bittensor {
             let (signed, from, runtime) = self.sign(key, call).await.map_err(unsent)?;
             before(from.block).map_err(unsent)?;
             let fault = match rpc::submit(self.line(), &signed).await {
-                Ok(statuses) => return Ok(Queued { signed, from, runtime, statuses }),
+                Ok(statuses) => return Ok(Queued { signed, from, runtime, statuses: Ok(statuses) }),
                 Err(fault) => fault,
             };
-            let LineFault::Refused { code, message, details } = &fault else {
-                let never_made = first && !matches!(fault, LineFault::Lost { .. });
-                return Err(Stop { why: Why::Error(self.unanswered(fault, asked)), never_made });
+            let queue = match &fault {
+                LineFault::Refused { code, message, details } if !fault.is_missing_method() => {
+                    verdict::of_queue(*code, message, details.as_deref())
+                }
+                // Whatever came in place of an answer, the node may have the transaction.
+                LineFault::Lost { .. } => Queue::Unknown,
+                _ => return Err(unsent(self.failed(fault))),
             };
-            match verdict::of_queue(*code, message, details.as_deref()) {
+            match queue {
                 Queue::Turned(verdict) => {
                     return Err(Stop { why: Why::Verdict(verdict), never_made: first });
+                }
+                Queue::Unknown => {
+                    return Ok(Queued { signed, from, runtime, statuses: Err(fault.to_string()) });
                 }
                 Queue::Outdated | Queue::BadSignature | Queue::Later if tries + 1 < TRIES => {
                     tries += 1;
                 }
-                _ => return Err(Stop::unsure(self.unanswered(fault, asked))),
+                _ => return Err(Stop::unsure(self.unknown(asked, fault.to_string()))),
             }
             tokio::time::sleep(self.inner.options.redial_every * tries).await;
         }
@@ -153,15 +171,6 @@ impl Bittensor {
         let turn = Turn { nonce, block: head.block.0, hash: head.hash };
         let signed = runtime.signed(call, key, &turn).map_err(|garbled| self.nonsense(&garbled))?;
         Ok((signed, head, runtime))
-    }
-
-    /// A transaction that a node may have seen.
-    fn unanswered(&self, fault: LineFault, asked: &'static str) -> ChainError {
-        match fault {
-            LineFault::Lost { why } => self.unknown(asked, why),
-            LineFault::Refused { .. } => self.unknown(asked, fault.to_string()),
-            other => self.failed(other),
-        }
     }
 
     fn unknown(&self, asked: &'static str, why: String) -> ChainError {
@@ -208,9 +217,16 @@ impl Bittensor {
         let limit = self.inner.options.finality_timeout;
         let (signed, from) = (queued.signed.clone(), queued.from.block);
         let (begun, mut stage) = (Instant::now(), "is in a node's queue");
+        let statuses = match &mut queued.statuses {
+            Ok(statuses) => statuses,
+            Err(why) => {
+                let found = self.found_in(&signed, from, limit).await;
+                return found.ok_or_else(|| self.unknown(asked, std::mem::take(why)));
+            }
+        };
         loop {
             let left = limit.saturating_sub(begun.elapsed());
-            let status = match tokio::time::timeout(left, queued.statuses.next()).await {
+            let status = match tokio::time::timeout(left, statuses.next()).await {
                 Ok(Some(Ok(status))) => status,
                 Ok(Some(Err(error))) => {
                     let why = LineFault::of(error).to_string();

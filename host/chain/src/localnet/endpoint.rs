@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -23,12 +24,19 @@ pub enum Endpoint {
 
 /// A client of the chain that `endpoint` names, with the usual settings. Nothing is sent yet.
 ///
+/// `reveals` is the folder in which whoever sets weights keeps what opens those that a subnet hides behind a hash.
+/// Without it such weights are refused before anything is sent: what is hidden could never be revealed.
+///
 /// # Errors
 /// As [`LedgerClient::new`].
-pub fn connect(endpoint: &Endpoint) -> Result<Arc<dyn Chain>, ChainError> {
+pub fn connect(endpoint: &Endpoint, reveals: Option<&Path>) -> Result<Arc<dyn Chain>, ChainError> {
     match endpoint {
         Endpoint::Local(at) => Ok(Arc::new(LedgerClient::new(*at)?)),
-        Endpoint::Bittensor(places) => Ok(Arc::new(Bittensor::new(BittensorOptions::of(places.clone())))),
+        Endpoint::Bittensor(places) => {
+            let reveals = reveals.map(Path::to_owned);
+            let options = BittensorOptions { reveals, ..BittensorOptions::of(places.clone()) };
+            Ok(Arc::new(Bittensor::new(options)))
+        }
     }
 }
 
@@ -57,6 +65,17 @@ impl FromStr for Endpoint {
         };
         let at = SocketAddr::new(ip, port);
         if ip.is_loopback() { Ok(Self::Local(at)) } else { Err(ChainError::NotLoopback { at }) }
+    }
+}
+
+impl Endpoint {
+    /// The endpoint for reports and records: of a node's address only scheme, host and port, because the rest may
+    /// hold a key.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Local(_) => self.to_string(),
+            Self::Bittensor(places) => places.shown(),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ async fn a_stranger_is_told_the_command_that_registers_it() {
 #[tokio::test]
 async fn too_little_stake_is_told_with_what_it_takes() {
     let server = served().await;
-    let chain = client(&server);
+    let chain = client_with(&server, |options| options.finality_timeout = Duration::from_millis(300));
     let key_of = prefix("SubtensorModule", "StakeThreshold");
     server.node.inner().overlay.insert(key_of, 1_000_000u64.to_le_bytes().to_vec());
     server.node.on_next("author_submitAndWatchExtrinsic", Act::Error(1010, "Custom error: 1"));
@@ -146,6 +146,7 @@ async fn a_node_without_room_is_asked_again_and_its_own_faults_are_no_verdict() 
         chain.commit(&key(1), NETUID, b"x").await.unwrap();
         assert_eq!(server.node.times(SUBMIT), 2, "{code}");
     }
+    let chain = client_with(&server, |options| options.finality_timeout = Duration::from_millis(300));
     for (code, message) in [(-32603, "Internal error"), (504, "Gateway Timeout"), (-32999, "RPC rate limit")]
     {
         server.node.forget();
@@ -160,12 +161,12 @@ async fn a_node_without_room_is_asked_again_and_its_own_faults_are_no_verdict() 
 async fn a_transaction_that_is_never_final_may_have_happened() {
     let server = served().await;
     server.node.inner().never_final = true;
-    let chain = client_with(&server, |options| options.finality_timeout = Duration::from_millis(300));
+    let chain = client_with(&server, |options| options.finality_timeout = Duration::from_secs(2));
     let error = chain.commit(&key(1), NETUID, b"x").await.unwrap_err();
     assert!(matches!(error, ChainError::NoAnswer { .. }));
     let at = server.url();
     let said = format!(
-        "{at} gave no answer to a commitment: after 0 s it is in a block that is not final and not in a finalized \
+        "{at} gave no answer to a commitment: after 2 s it is in a block that is not final and not in a finalized \
          block; it may or may not have happened"
     );
     assert_eq!(error.to_string(), said);

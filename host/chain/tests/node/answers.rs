@@ -136,6 +136,9 @@ impl Node {
             Err(error) => panic!("{error}"),
         };
         let commitments = self.ledger.commitments(netuid).await.unwrap();
+        for neuron in &mut snapshot.neurons {
+            neuron.last_update.0 = self.last_update(neuron.hotkey, netuid, neuron.last_update.0);
+        }
         let inner = self.inner();
         // Blocks may have passed since the head was asked for: what is told is of now, under the block's own number.
         snapshot.block = inner.heights.get(at).map_or(snapshot.block, |&height| BlockNumber(height));

@@ -48,11 +48,31 @@ pub(crate) fn older() -> Vec<u8> {
 
 /// The same without the call that takes sealed weights: it has another name.
 pub(crate) fn without_timelock() -> Vec<u8> {
-    const CALL: &[u8] = b"commit_timelocked_weights";
     let mut bytes = finney();
+    rename_sealing(&mut bytes);
+    bytes
+}
+
+fn rename_sealing(bytes: &mut [u8]) {
+    const CALL: &[u8] = b"commit_timelocked_weights";
     let places: Vec<_> = (0..bytes.len()).filter(|&place| bytes[place..].starts_with(CALL)).collect();
     assert!(!places.is_empty());
     places.into_iter().for_each(|place| bytes[place] = b'x');
+}
+
+/// The same without the call that takes sealed weights, and with epochs counted as newer runtimes do.
+pub(crate) fn counting_epochs() -> Vec<u8> {
+    let mut bytes = changed(|metadata| {
+        let pallet = metadata.pallets.iter_mut().find(|pallet| pallet.name == "SubtensorModule").unwrap();
+        let entries = &mut pallet.storage.as_mut().unwrap().entries;
+        let number = entries.iter().find(|entry| entry.name == "ServingRateLimit").unwrap().clone();
+        for name in ["SubnetEpochIndex", "LastEpochBlock", "PendingEpochAt"] {
+            let mut entry = number.clone();
+            (entry.name, entry.default) = (name.into(), vec![0; 8]);
+            entries.push(entry);
+        }
+    });
+    rename_sealing(&mut bytes);
     bytes
 }
 

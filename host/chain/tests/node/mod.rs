@@ -25,7 +25,9 @@ use tokio::sync::watch;
 
 pub(crate) use encode::{axon_value, commitment_value, compact};
 pub(crate) use faults::Act;
-pub(crate) use metadata::{finney, older, with_commitments_at, without_apis, without_timelock};
+pub(crate) use metadata::{
+    counting_epochs, finney, older, with_commitments_at, without_apis, without_timelock,
+};
 pub(crate) use serve::{Served, statuses};
 pub(crate) use storage::{blake2_key, prefix, twox_key};
 
@@ -40,6 +42,8 @@ pub(crate) struct Version {
     pub(crate) has_apis: bool,
     /// Whether it cannot even be asked which metadata it has.
     pub(crate) is_old: bool,
+    /// Whether epochs are counted, and commits are kept with their epoch.
+    pub(crate) counts_epochs: bool,
 }
 
 /// How transactions are turned down.
@@ -122,7 +126,14 @@ impl Node {
     pub(crate) fn around(ledger: Ledger, netuids: Vec<NetUid>, keys: Vec<Keypair>) -> Self {
         let metadata = Arc::new(finney());
         let inner = Inner {
-            version: Version { spec: 365, metadata, commitments_index: 18, has_apis: true, is_old: false },
+            version: Version {
+                spec: 365,
+                metadata,
+                commitments_index: 18,
+                has_apis: true,
+                is_old: false,
+                counts_epochs: false,
+            },
             keys,
             netuids,
             turn_down: TurnDown::InBlock,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_chain::Chain as _;
+use plimsoll_chain::{Chain as _, NeuronRecord};
 use plimsoll_core::NetUid;
 use sp_crypto_hashing::{blake2_128, twox_64, twox_128};
 
 use super::encode::{axon_value, commitment_value, list};
+use super::hidden::epoch_of;
 use super::{Node, compact};
 
 const MODULE: &str = "SubtensorModule";
@@ -45,6 +46,7 @@ impl Node {
             self.store_neurons(netuid, &mut all).await;
         }
         all.extend(self.stored_commits());
+        all.extend(self.stored_sealed());
         all.extend(self.inner().overlay.clone());
         all
     }
@@ -67,7 +69,14 @@ impl Node {
         put("MinAllowedWeights", 1u16.to_le_bytes().to_vec());
         put("CommitRevealWeightsEnabled", vec![commit_reveal.into()]);
         put("ValidatorPermit", list(neurons, |neuron| vec![neuron.validator_permit.into()]));
-        put("LastUpdate", list(neurons, |neuron| neuron.last_update.0.to_le_bytes().to_vec()));
+        let update = |neuron: &NeuronRecord| self.last_update(neuron.hotkey, netuid, neuron.last_update.0);
+        put("LastUpdate", list(neurons, |neuron| update(neuron).to_le_bytes().to_vec()));
+        if self.inner().version.counts_epochs {
+            let head = self.inner().head.map_or(snapshot.block.0, |(block, _)| block);
+            put("SubnetEpochIndex", epoch_of(head, netuid).to_le_bytes().to_vec());
+            let into_epoch = (head + u64::from(netuid.0) + 1) % 61;
+            put("LastEpochBlock", head.saturating_sub(into_epoch).to_le_bytes().to_vec());
+        }
         // MaxWeightsLimit and others are left to what the runtime says they are until they are written.
     }
 

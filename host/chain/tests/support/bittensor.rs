@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use plimsoll_chain::subnet::EpochFigures;
 use plimsoll_chain::{
-    Bittensor, BittensorOptions, Chain, ChainCommitment, ChainError, Head, Ledger, LocalAdmin, Snapshot,
-    WeightRow,
+    Bittensor, BittensorOptions, Chain, ChainCommitment, ChainError, Delivered, Head, Ledger, LocalAdmin,
+    Snapshot, WeightRow,
 };
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 
@@ -68,6 +68,16 @@ impl Chain for OverNode {
 
     async fn weights(&self, netuid: NetUid) -> Result<Vec<WeightRow>, ChainError> {
         self.client.weights(netuid).await
+    }
+
+    async fn delivered(
+        &self,
+        hotkey: &Hotkey,
+        netuid: NetUid,
+        since: BlockNumber,
+        weights: &[(Uid, u16)],
+    ) -> Result<Delivered, ChainError> {
+        self.client.delivered(hotkey, netuid, since, weights).await
     }
 
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError> {
