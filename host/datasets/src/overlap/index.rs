@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::counts::Counts;
+use super::keyed::Keyed;
 use crate::RowId;
 
 /// How many datasets can be compared with one another: their pairs' counts take 32 MiB then.
@@ -53,7 +54,7 @@ pub enum OverlapError {
 pub struct Overlaps {
     datasets: Vec<Dataset>,
     /// Rows by number.
-    numbers: HashMap<RowId, u32>,
+    numbers: HashMap<RowId, u32, Keyed>,
     /// For each number the places of the datasets that hold it; empty ones are free.
     holders: Vec<Vec<u32>>,
     free: Vec<u32>,
@@ -75,10 +76,16 @@ impl Overlaps {
     /// # Errors
     /// [`OverlapError::TooMany`].
     pub fn new(datasets: Vec<Rows>) -> Result<Self, OverlapError> {
-        let mut overlaps = Self::default();
-        for rows in datasets {
-            overlaps.push(rows)?;
+        let n_datasets = datasets.len();
+        if n_datasets > MAX_DATASETS {
+            return Err(OverlapError::TooMany { n_datasets });
         }
+        let mut overlaps = Self { datasets: vec![Dataset::default(); n_datasets], ..Self::default() };
+        overlaps.numbers.reserve(datasets.iter().map(|rows| rows.ids.len()).max().unwrap_or(0));
+        for (place, rows) in datasets.into_iter().enumerate() {
+            overlaps.enter(place, rows, |_| ());
+        }
+        overlaps.counts = Counts::of(n_datasets, &overlaps.holders);
         Ok(overlaps)
     }
 
@@ -93,7 +100,7 @@ impl Overlaps {
         }
         self.datasets.push(Dataset::default());
         self.counts.grow(place + 1);
-        self.enter(place, rows);
+        self.enter_counted(place, rows);
         Ok(place)
     }
 
@@ -113,27 +120,35 @@ impl Overlaps {
                 self.free.push(*number);
             }
         }
-        self.enter(place, rows);
+        self.enter_counted(place, rows);
         Ok(())
     }
 
-    fn enter(&mut self, place: usize, rows: Rows) {
+    /// Enters a dataset and counts what it shares with all others.
+    fn enter_counted(&mut self, place: usize, rows: Rows) {
+        let mut counts = vec![0_u32; self.datasets.len()];
+        self.enter(place, rows, |holders| {
+            for holder in holders {
+                counts[*holder as usize] += 1;
+            }
+        });
+        self.counts.set_all(place, &counts);
+    }
+
+    /// Enters a dataset; `seen` is called with the other holders of each of its different rows.
+    fn enter(&mut self, place: usize, rows: Rows, mut seen: impl FnMut(&[u32])) {
         let n_rows = rows.ids.len();
         let mut ids = rows.ids;
         ids.sort_unstable();
         ids.dedup();
-        let mut counts = vec![0_u32; self.datasets.len()];
         let mut numbers = Vec::with_capacity(ids.len());
         for id in &ids {
             let number = self.number(*id);
             let holders = &mut self.holders[number as usize];
-            for holder in holders.iter() {
-                counts[*holder as usize] += 1;
-            }
+            seen(holders);
             holders.push(place as u32);
             numbers.push(number);
         }
-        self.counts.set_all(place, &counts);
         self.datasets[place] = Dataset { block: rows.block, n_rows, rows: numbers, ids };
     }
 

@@ -13,6 +13,7 @@
 mod counts;
 mod groups;
 mod index;
+mod keyed;
 mod rules;
 
 pub use groups::Group;

@@ -16,12 +16,11 @@ impl Draws {
         (self.next() % limit as u64) as usize
     }
 
-    /// A word of a language with two thousand.
+    /// A word of three syllables.
     pub(crate) fn word(&mut self) -> String {
-        const PARTS: [&str; 13] =
-            ["ra", "ti", "on", "ke", "mu", "sel", "vo", "d", "e", "lin", "pa", "sch", "y"];
-        let word = self.below(13 * 13 * 12);
-        [word % 13, word / 13 % 13, word / 169].map(|part| PARTS[part]).concat()
+        let syllable =
+            |number: usize| [b"bcdfghjklmnpqrstvwxz"[number % 20], b"aeiou"[number / 20]].map(char::from);
+        (0..3).flat_map(|_| syllable(self.below(100))).collect()
     }
 
     pub(crate) fn words(&mut self, n_words: usize) -> Vec<String> {

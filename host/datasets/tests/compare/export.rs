@@ -1,6 +1,5 @@
 use std::fs::File;
 use std::io::Write;
-use std::process::{Command, Stdio};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -11,6 +10,8 @@ use plimsoll_datasets::export::{
 };
 use plimsoll_json::canonical;
 use proptest::prelude::*;
+
+use super::python::python;
 
 const TEXTS: [&str; 8] = [
     r#"{"a": "x, \"y\"\n", "b": [1, 2.0]}"#,
@@ -53,22 +54,6 @@ fn csv(rows: &[ExportRow<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     write_csv(rows, &mut out).unwrap();
     out
-}
-
-/// Runs a Python program over bytes.
-fn python(program: &str, input: &[u8]) -> Vec<u8> {
-    let child =
-        Command::new("python3").args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = child.unwrap_or_else(|error| {
-        panic!("python3 could not be started ({error}): its csv module is the other reader here, install Python 3")
-    });
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input).unwrap());
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "python3 ended with {}", output.status);
-        output.stdout
-    })
 }
 
 #[test]

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
 mod corpus;
+mod python;
 
 mod diff;
 mod export;
 mod overlap;
+mod overlap_python;
 mod similar;

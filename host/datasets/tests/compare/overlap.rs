@@ -138,6 +138,20 @@ proptest! {
     }
 }
 
+/// Rows that nearly all hold are counted another way than rows that few hold.
+#[test]
+fn frequent_and_rare_rows_are_counted_alike() {
+    let dataset = |miner: u32| {
+        let frequent = (0..150).filter(|row| (row * 7 + miner) % 5 > 0);
+        let rare = (1_000..1_060).filter(|row| (row + miner) % 31 == 0);
+        rows(u64::from(miner % 4), &frequent.chain(rare).collect::<Vec<_>>())
+    };
+    let datasets: Vec<Rows> = (0..40).map(dataset).collect();
+    agrees(&Overlaps::new(datasets.clone()).unwrap(), &datasets);
+    let same = vec![datasets[0].clone(); 70];
+    agrees(&Overlaps::new(same.clone()).unwrap(), &same);
+}
+
 #[test]
 fn a_chain_is_one_component_and_two_greedy_groups() {
     // 0 and 1 share two rows, 1 and 2, 2 and 3 likewise; nobody else shares any.
@@ -195,6 +209,8 @@ fn what_cannot_be_compared_is_refused_with_numbers() {
     let mut overlaps = Overlaps::new(vec![Rows::default(); MAX_DATASETS]).unwrap();
     let error = overlaps.push(Rows::default()).unwrap_err();
     assert_eq!(error.to_string(), "4097 datasets to compare, at most 4096: choose fewer by a filter");
+    let too_many = vec![Rows::default(); MAX_DATASETS + 1];
+    assert_eq!(Overlaps::new(too_many).unwrap_err(), error);
     let error = overlaps.update(4_096, Rows::default()).unwrap_err();
     assert_eq!(error, OverlapError::NoSuchPlace { place: 4_096, n_datasets: 4_096 });
     assert_eq!(error.to_string(), "no dataset has place 4096: there are 4096");
