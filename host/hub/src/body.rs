@@ -1,5 +1,6 @@
 //! A body that breaks its word.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -19,9 +20,20 @@ pub(crate) enum Then {
 
 /// Some bytes, and then something else than an end.
 pub(crate) struct BadBody {
-    pub(crate) bytes: Bytes,
-    pub(crate) given: bool,
-    pub(crate) then: Then,
+    bytes: Bytes,
+    given: bool,
+    then: Then,
+    /// Before a cut: the bytes must have left by then.
+    before_cut: Pin<Box<tokio::time::Sleep>>,
+}
+
+/// What bytes need to reach a client on the same machine.
+const BEFORE_CUT: std::time::Duration = std::time::Duration::from_millis(20);
+
+impl BadBody {
+    pub(crate) fn new(bytes: Bytes, then: Then) -> Self {
+        Self { bytes, given: false, then, before_cut: Box::pin(tokio::time::sleep(BEFORE_CUT)) }
+    }
 }
 
 impl Body for BadBody {
@@ -30,14 +42,17 @@ impl Body for BadBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         let first = !std::mem::replace(&mut self.given, true);
         if (first || self.then == Then::Again) && !self.bytes.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))));
         }
         match self.then {
-            Then::Cut => Poll::Ready(Some(Err(std::io::Error::other("cut on request")))),
+            Then::Cut => {
+                let over = self.before_cut.as_mut().poll(context);
+                over.map(|()| Some(Err(std::io::Error::other("cut on request"))))
+            }
             Then::Silence | Then::Again => Poll::Pending,
         }
     }

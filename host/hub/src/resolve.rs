@@ -119,11 +119,9 @@ fn bytes(request: &Request, file: &StoredFile, etag: &str, fault: Option<&Fault>
         }
         Some(Fault::Endless) => {
             let bytes = Bytes::from(vec![b'x'; ENDLESS_CHUNK_BYTES]);
-            answer.header("x-linked-size", &whole.to_string()).with(Body::new(BadBody {
-                bytes,
-                given: false,
-                then: Then::Again,
-            }))
+            answer
+                .header("x-linked-size", &whole.to_string())
+                .with(Body::new(BadBody::new(bytes, Then::Again)))
         }
         Some(Fault::Gzip) => answer.header("content-encoding", "gzip").with(Body::from(piece)),
         _ => answer.with(Body::from(piece)),
@@ -132,11 +130,7 @@ fn bytes(request: &Request, file: &StoredFile, etag: &str, fault: Option<&Fault>
 
 fn broken(answer: Answer, piece: &Bytes, after: usize, then: Then) -> Answer {
     let bytes = piece.slice(..after.min(piece.len().saturating_sub(1)));
-    answer.header("content-length", &piece.len().to_string()).with(Body::new(BadBody {
-        bytes,
-        given: false,
-        then,
-    }))
+    answer.header("content-length", &piece.len().to_string()).with(Body::new(BadBody::new(bytes, then)))
 }
 
 fn huge(answer: Answer, size: usize) -> Answer {

@@ -73,27 +73,28 @@ impl Digests {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Sums {
+    /// What the bytes so far come to.
+    pub(super) fn sums(&self) -> Sums {
         Sums {
-            sha256: hex::encode(self.sha256.finalize()),
+            sha256: hex::encode(self.sha256.clone().finalize()),
             blake3: self.blake3.finalize().to_hex().to_string(),
-            git_blob: self.git_blob.map(|blob| hex::encode(blob.finalize())),
+            git_blob: self.git_blob.clone().map(|blob| hex::encode(blob.finalize())),
         }
     }
 }
 
 impl Sums {
-    /// Whether these are the bytes that were promised.
-    pub(super) fn check(&self, identity: &Identity) -> Result<(), Refusal> {
+    /// Refuses other bytes than were promised.
+    pub(super) fn checked(self, identity: &Identity) -> Result<Self, Refusal> {
         match identity {
             Identity::Sha256(expected) if *expected != self.sha256 => {
-                Err(Refusal::WrongSha256 { expected: expected.clone(), found: self.sha256.clone() })
+                Err(Refusal::WrongSha256 { expected: expected.clone(), found: self.sha256 })
             }
             Identity::GitBlob(expected) if self.git_blob.as_ref() != Some(expected) => {
-                let found = self.git_blob.clone().unwrap_or_default();
+                let found = self.git_blob.unwrap_or_default();
                 Err(Refusal::WrongGitBlob { expected: expected.clone(), found })
             }
-            _ => Ok(()),
+            _ => Ok(self),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The connection: TLS, and what its failures mean.
 
 use std::error::Error as StdError;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ fn certificates(
 /// What it means that no head came.
 pub(super) fn no_head(error: &reqwest::Error, caps: &Caps) -> Refusal {
     let tls = caused_by(error, |cause| {
-        Some(match tls_fault(cause)? {
+        Some(match cause.downcast_ref()? {
             rustls::Error::InvalidCertificate(_) => Refusal::Untrusted,
             _ => Refusal::Unreachable { why: "no agreement on encryption".to_owned() },
         })
@@ -79,26 +80,30 @@ pub(super) fn no_head(error: &reqwest::Error, caps: &Caps) -> Refusal {
     told.unwrap_or_else(|| Refusal::Unreachable { why: innermost(error) })
 }
 
-fn tls_fault<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let inner = inner.map(|inner| inner as &(dyn StdError + 'static));
-    cause.downcast_ref().or_else(|| inner?.downcast_ref())
-}
-
+/// Reads the first cause that `read` knows, from the outside in.
 fn caused_by<T>(error: &reqwest::Error, read: impl Fn(&(dyn StdError + 'static)) -> Option<T>) -> Option<T> {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(this) = cause {
-        if let Some(found) = read(this) {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(found) = read(cause) {
             return Some(found);
         }
-        cause = this.source();
+        next = within(cause);
     }
     None
 }
 
+/// An I/O error tells the source of what it wraps, and so passes over that itself.
+fn within<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| cause.source())
+}
+
 /// The system's own words, without an address, which may carry a signature.
 fn innermost(error: &reqwest::Error) -> String {
-    let io = caused_by(error, |cause| cause.downcast_ref::<std::io::Error>().map(|io| io.kind().to_string()));
+    let io = caused_by(error, |cause| {
+        let io = cause.downcast_ref::<std::io::Error>()?;
+        (io.get_ref().is_none() || io.kind() != ErrorKind::Other).then(|| io.kind().to_string())
+    });
     let what = if error.is_timeout() { "no connection in time" } else { "no connection" };
     io.unwrap_or_else(|| what.to_owned())
 }

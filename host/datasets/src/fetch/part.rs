@@ -125,48 +125,62 @@ impl Part {
             return Ok(());
         }
         self.digests.update(&self.pending)?;
-        let path = self.place.part(&self.journal.etag);
         if self.file.is_none() {
-            let file = self.place.open_part(&self.journal.etag, true)?;
-            let mut file = file.ok_or(Refusal::PlaceTaken)?;
-            file.set_len(0).map_err(disk(&path, "empty"))?;
-            file.seek(SeekFrom::Start(0)).map_err(disk(&path, "seek"))?;
-            if !self.is_complete() {
-                self.journal.write(&self.place.journal())?;
+            self.journal.write(&self.place.journal())?;
+        }
+        self.put()
+    }
+
+    /// Checks the whole file, flushes it and gives it its name. What is wrong is removed.
+    ///
+    /// The journal is written before the bytes that it tells of: whoever is killed in between asks for nothing twice.
+    pub(super) fn finish(mut self) -> Result<Journal, Stop> {
+        let etag = self.journal.etag.clone();
+        let updated = self.digests.update(&self.pending);
+        let sums = match updated.and_then(|()| self.digests.sums().checked(&self.identity)) {
+            Ok(sums) => sums,
+            Err(refusal) => {
+                self.place.clear(&etag)?;
+                return Err(refusal.into());
             }
-            self.file = Some(file);
+        };
+        self.journal.whole = Some(Whole { sha256: sums.sha256, blake3: sums.blake3 });
+        self.journal.write(&self.place.journal())?;
+        self.put()?;
+        let path = self.place.part(&etag);
+        // An empty file was never written to.
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.create()?,
+        };
+        file.sync_all().map_err(disk(&path, "flush"))?;
+        self.place.finished()?;
+        self.place.seal(&etag)?;
+        Ok(self.journal)
+    }
+
+    /// Puts what has gathered on the disk.
+    fn put(&mut self) -> Result<(), Stop> {
+        if self.pending.is_empty() {
+            return Ok(());
         }
-        if let Some(file) = &mut self.file {
-            file.write_all(&self.pending).map_err(disk(&path, "write"))?;
-        }
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => self.create()?,
+        };
+        file.write_all(&self.pending).map_err(disk(&self.place.part(&self.journal.etag), "write"))?;
+        self.file = Some(file);
         self.written = self.have();
         self.pending.clear();
         Ok(())
     }
 
-    /// Checks the whole file, flushes it and gives it its name. What is wrong is removed.
-    pub(super) fn finish(mut self) -> Result<Journal, Stop> {
-        let written = self.write();
-        let etag = self.journal.etag.clone();
-        let sums = self.digests.finish();
-        if let Err(refusal) = written.and_then(|()| Ok(sums.check(&self.identity)?)) {
-            if matches!(refusal, Stop::Refused(_)) {
-                self.place.clear(&etag)?;
-            }
-            return Err(refusal);
-        }
-        let path = self.place.part(&etag);
-        // An empty file was never written to.
-        let file = match self.file {
-            Some(file) => file,
-            None => self.place.open_part(&etag, true)?.ok_or(Refusal::PlaceTaken)?,
-        };
-        file.sync_all().map_err(disk(&path, "flush"))?;
-        self.journal.whole = Some(Whole { sha256: sums.sha256, blake3: sums.blake3 });
-        self.journal.write(&self.place.journal())?;
-        self.place.finished()?;
-        self.place.seal(&etag)?;
-        Ok(self.journal)
+    fn create(&self) -> Result<File, Stop> {
+        let path = self.place.part(&self.journal.etag);
+        let mut file = self.place.open_part(&self.journal.etag, true)?.ok_or(Refusal::PlaceTaken)?;
+        file.set_len(0).map_err(disk(&path, "empty"))?;
+        file.seek(SeekFrom::Start(0)).map_err(disk(&path, "seek"))?;
+        Ok(file)
     }
 
     /// Forgets all of it.
@@ -194,8 +208,8 @@ fn is_whole(place: &Place, journal: &Journal, identity: &Identity, caps: &Caps) 
         Err(Stop::Refused(_)) => return Ok(false),
         Err(failed) => return Err(failed),
     }
-    let sums = digests.finish();
-    Ok(sums.check(identity).is_ok() && sums.sha256 == whole.sha256 && sums.blake3 == whole.blake3)
+    let Ok(sums) = digests.sums().checked(identity) else { return Ok(false) };
+    Ok(sums.sha256 == whole.sha256 && sums.blake3 == whole.blake3)
 }
 
 /// Takes a file in from where it stands to its end.

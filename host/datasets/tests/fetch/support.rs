@@ -17,7 +17,7 @@ pub(crate) const TOKEN: &str = "hf_AbCdEfGhIjKlMnOpQrStUvWx";
 /// 300 lines, 36,000 bytes.
 pub(crate) fn dataset() -> Vec<u8> {
     (0..300)
-        .flat_map(|n| format!("{{\"row\": {n:5}, \"text\": \"{}\"}}\n", "x".repeat(95)).into_bytes())
+        .flat_map(|n| format!("{{\"row\": {n:5}, \"text\": \"{}\"}}\n", "x".repeat(93)).into_bytes())
         .collect()
 }
 
