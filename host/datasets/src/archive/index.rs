@@ -197,6 +197,10 @@ impl Index {
 fn fault(path: &Path, error: impl Into<redb::Error>) -> ArchiveError {
     let error: redb::Error = error.into();
     match error {
+        // What is no database at all is told as this.
+        redb::Error::Io(source) if source.kind() == std::io::ErrorKind::InvalidData => {
+            ArchiveError::Index { path: path.to_owned(), why: source.to_string() }
+        }
         redb::Error::Io(source) => ArchiveError::disk(path, "use")(source),
         redb::Error::DatabaseAlreadyOpen => ArchiveError::InUse {
             path: path.parent().unwrap_or(path).to_owned(),

@@ -14,6 +14,7 @@
 
 mod bytes;
 mod error;
+mod file;
 mod lines;
 mod lock;
 
@@ -41,10 +42,11 @@ mod gc;
 mod keep;
 mod report;
 
-pub use batch::{Batch, NewFile, Put, Witness};
+pub use batch::Batch;
 pub use days::{Change, DayDiff, Visit};
 pub use entry::{Entry, Outcome};
 pub use error::{ArchiveError, BlockFault};
+pub use file::{NewFile, Put, Witness};
 pub use gc::Collected;
 pub use keep::Retention;
 pub use manifest::{Manifest, Place, Seal, SnapshotFacts};

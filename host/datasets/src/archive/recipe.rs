@@ -12,8 +12,8 @@
 use plimsoll_core::Digest;
 use plimsoll_json::RowId;
 
-use super::batch::Witness;
 use super::bytes::{Fields, put_varint, unzigzag, zigzag};
+use super::file::Witness;
 
 const TAG: u8 = b'R';
 /// No object has more pieces.

@@ -1,6 +1,6 @@
 //! Files, rows and whole snapshots as they were.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -76,10 +76,19 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::TakenDown`], [`ArchiveError::Disk`] (also if the file is there), or that the archive is damaged.
     pub fn write_cargo(&self, place: Place, path: &Path) -> Result<Digest, ArchiveError> {
+        let created = OpenOptions::new().write(true).create_new(true).open(path);
+        let written = self.write_into(place, path, created.map_err(ArchiveError::disk(path, "create"))?);
+        if written.is_err() {
+            // Half of it helps nobody.
+            let _ = std::fs::remove_file(path);
+        }
+        written
+    }
+
+    fn write_into(&self, place: Place, path: &Path, file: File) -> Result<Digest, ArchiveError> {
         let (manifest, seal) = self.manifest(place)?;
         let view = self.view()?;
         let disk = |doing| ArchiveError::disk(path, doing);
-        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(disk("create"))?;
         let (mut out, mut hasher) = (BufWriter::new(file), blake3::Hasher::new());
         let mut seen = std::collections::HashSet::new();
         let objects = manifest.entries.iter().filter_map(Entry::object).filter(|object| seen.insert(*object));

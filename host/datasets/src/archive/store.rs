@@ -8,8 +8,9 @@ use std::time::Duration;
 use plimsoll_core::{Digest, Hotkey, NetUid};
 use redb::ReadableTable;
 
-use super::batch::{Batch, Witness};
+use super::batch::Batch;
 use super::error::ArchiveError;
+use super::file::Witness;
 use super::index::{Index, SNAPSHOTS, SOURCES, TAKEN_DOWN, wants_repair};
 use super::lock::WriteLock;
 use super::manifest::{Manifest, Place, Seal};
