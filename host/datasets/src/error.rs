@@ -17,4 +17,10 @@ pub enum Error {
     /// The archive refused or failed.
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
+    /// No subnet could be chosen.
+    #[error(transparent)]
+    Find(#[from] crate::find::FindError),
+    /// The plugin that reads commitments and rows.
+    #[error(transparent)]
+    Plugin(#[from] plimsoll_plugin::PluginError),
 }

@@ -12,5 +12,8 @@ pub mod diff;
 
 pub mod export;
 
+pub mod find;
+pub mod source;
+
 pub use error::Error;
 pub use plimsoll_json::RowId;
