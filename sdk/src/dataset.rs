@@ -170,7 +170,10 @@ pub fn is_repository(text: &str) -> bool {
     let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let is_part = |part: &str| {
         let bytes = part.as_bytes();
-        bytes.len() <= 96 && bytes.iter().all(|byte| is_inner(*byte)) && is_end(bytes.first()) && is_end(bytes.last())
+        bytes.len() <= 96
+            && bytes.iter().all(|byte| is_inner(*byte))
+            && is_end(bytes.first())
+            && is_end(bytes.last())
     };
     text.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
         && !["--", ".."].iter().any(|pair| text.contains(pair))

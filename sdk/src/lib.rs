@@ -117,8 +117,8 @@ pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use dataset::{
-    CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding, LARGEST_LINE_BYTES, NotMine,
-    RowId, Source, is_commit, is_file_path, is_repository, is_revision,
+    CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding,
+    LARGEST_LINE_BYTES, NotMine, RowId, Source, is_commit, is_file_path, is_repository, is_revision,
 };
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;

@@ -117,7 +117,10 @@ impl DatasetPlace {
         check_namespace(&self.namespace)?;
         check_revision(&self.revision)?;
         if self.pinned && !is_commit(&self.revision) {
-            return Err("its revision is said to be pinned, but is no commit of 40 lower-case hexadecimal digits".into());
+            return Err(
+                "its revision is said to be pinned, but is no commit of 40 lower-case hexadecimal digits"
+                    .into(),
+            );
         }
         let competition = &self.competition;
         if competition.len() > COMPETITION_BYTES || !competition.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -137,10 +140,13 @@ impl CompetitionLimits {
             return Err("of a file no row counts, at least one must".into());
         }
         if let Some(Evaluation { namespace, revision }) = &self.evaluation {
-            check_namespace(namespace).and_then(|()| check_revision(revision)).map_err(|why| format!("its evaluation set: {why}"))?;
+            check_namespace(namespace)
+                .and_then(|()| check_revision(revision))
+                .map_err(|why| format!("its evaluation set: {why}"))?;
         }
         if let Some(DayWindow { opens_minute, closes_minute, pays_minute }) = self.window {
-            let late = [opens_minute, closes_minute, pays_minute].into_iter().find(|minute| *minute >= DAY_MINUTES);
+            let late =
+                [opens_minute, closes_minute, pays_minute].into_iter().find(|minute| *minute >= DAY_MINUTES);
             if let Some(minute) = late {
                 return Err(format!("its window names minute {minute} of a day of {DAY_MINUTES}"));
             }
@@ -190,7 +196,8 @@ pub fn is_commit(text: &str) -> bool {
 
 fn check_namespace(namespace: &str) -> Result<(), String> {
     let is_part = |part: &str| {
-        let known = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        let known =
+            part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'-' | b'.'));
         let bytes = part.as_bytes();
         known && bytes.len() <= NAME_PART_BYTES && !ends(bytes.first()) && !ends(bytes.last())

@@ -33,8 +33,9 @@ fn a_real_place_passes() {
 fn a_namespace_outside_of_the_hubs_letters_is_refused() {
     let long = format!("a/{}", "b".repeat(97));
     for namespace in [
-        "", "a", "/", "a/", "/a", "a/b/c", "a/../b", "../a", "a/..", "-a/b", "a-/b", "a/.b", "a/b.", "a--b/c", "a/b..c",
-        "a/b.git", "a b/c", "a/b\n", "a/b\0", "ä/b", "a/b?x", "a/b#x", "a/%2e", "a\\b/c", &long,
+        "", "a", "/", "a/", "/a", "a/b/c", "a/../b", "../a", "a/..", "-a/b", "a-/b", "a/.b", "a/b.",
+        "a--b/c", "a/b..c", "a/b.git", "a b/c", "a/b\n", "a/b\0", "ä/b", "a/b?x", "a/b#x", "a/%2e", "a\\b/c",
+        &long,
     ] {
         let refusal = wrong(&DatasetPlace { namespace: namespace.into(), ..place() });
         assert_eq!(refusal, "its namespace is no `owner/name` of a repository on the hub", "{namespace:?}");
@@ -45,11 +46,15 @@ fn a_namespace_outside_of_the_hubs_letters_is_refused() {
 #[test]
 fn a_revision_that_git_does_not_name_is_refused() {
     let long = "a".repeat(129);
-    for revision in
-        ["", "a b", "a..b", "../a", "/a", "a/", "a//b", "-a", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", ".a", "a.", "a/.b", "a.lock", "@", "a@{1}", "ä", "a\0", "a\n", &long]
-    {
+    for revision in [
+        "", "a b", "a..b", "../a", "/a", "a/", "a//b", "-a", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b",
+        ".a", "a.", "a/.b", "a.lock", "@", "a@{1}", "ä", "a\0", "a\n", &long,
+    ] {
         let refusal = wrong(&DatasetPlace { revision: revision.into(), pinned: false, ..place() });
-        assert_eq!(refusal, "its revision is no commit, branch or tag of at most 128 printable bytes", "{revision:?}");
+        assert_eq!(
+            refusal, "its revision is no commit, branch or tag of at most 128 printable bytes",
+            "{revision:?}"
+        );
     }
 }
 
@@ -63,7 +68,10 @@ fn only_a_commit_is_pinned() {
 #[test]
 fn a_path_that_leaves_its_folder_is_refused() {
     let long = "a".repeat(256);
-    for path in ["", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/.", "./a", "a\\b", "a\0", "a\nb", "a\u{7f}", "\u{85}", &long] {
+    for path in [
+        "", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/.", "./a", "a\\b", "a\0", "a\nb", "a\u{7f}",
+        "\u{85}", &long,
+    ] {
         let refusal = wrong(&DatasetPlace { path: path.into(), ..place() });
         assert!(refusal.starts_with("its path is no file in a repository"), "{path:?}: {refusal}");
     }
@@ -74,15 +82,29 @@ fn limits_name_what_cannot_be_kept() {
     let good = CompetitionLimits {
         rows: 250,
         shared_rows: 100,
-        evaluation: Some(Evaluation { namespace: "flock-io/flock-off-s1-competition".into(), revision: "main".into() }),
+        evaluation: Some(Evaluation {
+            namespace: "flock-io/flock-off-s1-competition".into(),
+            revision: "main".into(),
+        }),
         window: Some(DayWindow { opens_minute: 720, closes_minute: 750, pays_minute: 690 }),
     };
     assert_eq!(good.check(), Ok(()));
-    assert_eq!(CompetitionLimits { rows: 0, ..good.clone() }.check().unwrap_err(), "of a file no row counts, at least one must");
+    assert_eq!(
+        CompetitionLimits { rows: 0, ..good.clone() }.check().unwrap_err(),
+        "of a file no row counts, at least one must"
+    );
     let elsewhere = Some(Evaluation { namespace: "../etc".into(), revision: "main".into() });
-    assert!(CompetitionLimits { evaluation: elsewhere, ..good.clone() }.check().unwrap_err().starts_with("its evaluation set: "));
+    assert!(
+        CompetitionLimits { evaluation: elsewhere, ..good.clone() }
+            .check()
+            .unwrap_err()
+            .starts_with("its evaluation set: ")
+    );
     let late = Some(DayWindow { opens_minute: 0, closes_minute: 1440, pays_minute: 0 });
-    assert_eq!(CompetitionLimits { window: late, ..good }.check().unwrap_err(), "its window names minute 1440 of a day of 1440");
+    assert_eq!(
+        CompetitionLimits { window: late, ..good }.check().unwrap_err(),
+        "its window names minute 1440 of a day of 1440"
+    );
 }
 
 proptest! {

@@ -25,7 +25,8 @@ mod sr25519;
 pub use bytes::{ByteSize, ByteSizeError, seed_human_size};
 pub use claims::Claims;
 pub use dataset::{
-    CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine, RowFinding, is_commit,
+    CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine, RowFinding,
+    is_commit,
 };
 pub use digest::{Digest, DigestError};
 pub use hotkey::{Hotkey, Ss58Error};

@@ -14,4 +14,10 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No subnet could be chosen.
+    #[error(transparent)]
+    Find(#[from] crate::find::FindError),
+    /// The plugin that reads commitments and rows.
+    #[error(transparent)]
+    Plugin(#[from] plimsoll_plugin::PluginError),
 }

@@ -2,5 +2,8 @@
 
 mod error;
 
+pub mod find;
+pub mod source;
+
 pub use error::Error;
 pub use plimsoll_json::RowId;

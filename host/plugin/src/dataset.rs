@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use plimsoll_core::{
-    BlockNumber, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine, RowFinding,
+    BlockNumber, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine,
+    RowFinding,
 };
 use wasmtime::Store;
 
@@ -126,11 +127,7 @@ impl DatasetSourceInstance {
     /// # Errors
     /// [`PluginError::Promise`] for an answer that has not one row a line, or a row whose identity is not 16 bytes;
     /// else the plugin's.
-    pub fn check_rows(
-        &mut self,
-        lines: &[&[u8]],
-        competition: &str,
-    ) -> Result<Vec<CheckedRow>, PluginError> {
+    pub fn check_rows(&mut self, lines: &[&[u8]], competition: &str) -> Result<Vec<CheckedRow>, PluginError> {
         let mut rows = Vec::with_capacity(lines.len());
         let mut batch = Vec::new();
         let mut batch_bytes = 0;
@@ -156,9 +153,8 @@ impl DatasetSourceInstance {
             return Ok(Vec::new());
         }
         let budget = Budget::pure("check-rows", self.0.loaded().limits().fuel.check_rows);
-        let answer = self
-            .0
-            .call_fresh(budget, |source, store| source.call_check_rows(store, lines, competition))?;
+        let answer =
+            self.0.call_fresh(budget, |source, store| source.call_check_rows(store, lines, competition))?;
         let answer = refused(self.name(), budget.call, answer)?;
         let rows = match answer.len() == lines.len() {
             true => answer.into_iter().map(row).collect::<Result<Vec<_>, _>>(),
@@ -231,7 +227,8 @@ fn not_mine(from: wit::NotMine, commitment: &[u8]) -> NotMine {
 /// Whether `text` has [`SECRET_BYTES`] bytes in a row of `commitment`, or all of a shorter one.
 fn repeats(text: &str, commitment: &[u8]) -> bool {
     let length = SECRET_BYTES.min(commitment.len());
-    length > 0 && commitment.windows(length).any(|part| text.as_bytes().windows(length).any(|said| said == part))
+    length > 0
+        && commitment.windows(length).any(|part| text.as_bytes().windows(length).any(|said| said == part))
 }
 
 fn row(from: wit::Row) -> Result<CheckedRow, String> {
@@ -265,7 +262,8 @@ fn too_long(bytes: usize) -> CheckedRow {
 
 fn limits(from: wit::Limits) -> CompetitionLimits {
     let wit::Limits { rows, shared_rows, evaluation, window } = from;
-    let evaluation = evaluation.map(|wit::Evaluation { namespace, revision }| Evaluation { namespace, revision });
+    let evaluation =
+        evaluation.map(|wit::Evaluation { namespace, revision }| Evaluation { namespace, revision });
     let window = window.map(|wit::Window { opens_minute, closes_minute, pays_minute }| DayWindow {
         opens_minute,
         closes_minute,

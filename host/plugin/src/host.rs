@@ -18,9 +18,7 @@ use crate::gate::{Admitted, admit};
 use crate::loaded::{Linked, Loaded, invalid};
 use crate::state::State;
 use crate::world::{self, World};
-use crate::{
-    Allocation, Challenge, DatasetSource, Incentive, Kind, LimitSet, Limits, PluginError, Scheme,
-};
+use crate::{Allocation, Challenge, DatasetSource, Incentive, Kind, LimitSet, Limits, PluginError, Scheme};
 
 /// Compiled components that are kept in memory; beyond them all are forgotten and loaded again.
 const MOST_IN_MEMORY: usize = 64;

@@ -3,7 +3,8 @@
 use plimsoll_sdk::serde::Deserialize;
 use plimsoll_sdk::serde_json::{self, Value, json};
 use plimsoll_sdk::{
-    CompetitionLimits, DayWindow, Evaluation, Parameters, PluginError, Result, is_file_path, is_repository, is_revision,
+    CompetitionLimits, DayWindow, Evaluation, Parameters, PluginError, Result, is_file_path, is_repository,
+    is_revision,
 };
 
 /// Stands for every competition that is called by its date in UTC.
@@ -57,7 +58,10 @@ impl Default for Flock {
             id: "1".to_owned(),
             rows: 250,
             shared_rows: 100,
-            evaluation: set("flock-io/flock-off-s1-character-roleplay", "784fbf1e78d16c512750e3bb5391fa6b338818ae"),
+            evaluation: set(
+                "flock-io/flock-off-s1-character-roleplay",
+                "784fbf1e78d16c512750e3bb5391fa6b338818ae",
+            ),
             window: None,
         };
         let [opens, closes, pays] = ["12:00", "12:30", "11:30"].map(str::to_owned);
@@ -84,8 +88,10 @@ impl Flock {
 
 impl Competition {
     fn limits(&self) -> Result<CompetitionLimits> {
-        let evaluation =
-            |Set { namespace, revision }: &Set| Evaluation { namespace: namespace.clone(), revision: revision.clone() };
+        let evaluation = |Set { namespace, revision }: &Set| Evaluation {
+            namespace: namespace.clone(),
+            revision: revision.clone(),
+        };
         Ok(CompetitionLimits {
             rows: self.rows,
             shared_rows: self.shared_rows,
@@ -104,10 +110,14 @@ impl Competition {
         }
         if let Some(Set { namespace, revision }) = &self.evaluation {
             if !is_repository(namespace) {
-                return bad(format!("`evaluation.namespace` must be `owner/name` on the hub, it is `{namespace}`"));
+                return bad(format!(
+                    "`evaluation.namespace` must be `owner/name` on the hub, it is `{namespace}`"
+                ));
             }
             if !is_revision(revision) {
-                return bad(format!("`evaluation.revision` must be a commit, branch or tag, it is `{revision}`"));
+                return bad(format!(
+                    "`evaluation.revision` must be a commit, branch or tag, it is `{revision}`"
+                ));
             }
         }
         self.limits().map(drop)
@@ -132,7 +142,9 @@ fn minute(name: &str, text: &str) -> Result<u16> {
     time.and_then(|(hours, minutes)| Some((number(hours)?, number(minutes)?)))
         .filter(|(hours, minutes)| *hours < 24 && *minutes < 60)
         .map(|(hours, minutes)| hours * 60 + minutes)
-        .ok_or_else(|| PluginError::BadConfig(format!("`window.{name}` must be a time such as 12:30, it is `{text}`")))
+        .ok_or_else(|| {
+            PluginError::BadConfig(format!("`window.{name}` must be a time such as 12:30, it is `{text}`"))
+        })
 }
 
 /// Whether `id` is a day that there is: `20261121`.
@@ -160,7 +172,10 @@ impl Parameters for Flock {
         let whole = |about: &str, least: u32| json!({ "description": about, "type": "integer", "minimum": least, "maximum": MOST_ROWS });
         let evaluation = table(
             "The rows that all datasets are measured by.",
-            &[("namespace", text("The repository: `owner/name`.")), ("revision", text("A commit, branch or tag."))],
+            &[
+                ("namespace", text("The repository: `owner/name`.")),
+                ("revision", text("A commit, branch or tag.")),
+            ],
             2,
         );
         let window = table(
@@ -171,7 +186,10 @@ impl Parameters for Flock {
         let competition = table(
             "One competition.",
             &[
-                ("id", text("As commitments name it; YYYYMMDD stands for every one that is called by its date.")),
+                (
+                    "id",
+                    text("As commitments name it; YYYYMMDD stands for every one that is called by its date."),
+                ),
                 ("rows", whole("Of a file the first so many rows count.", 1)),
                 ("shared_rows", whole("Two datasets that share more rows than this are copies.", 0)),
                 ("evaluation", evaluation),

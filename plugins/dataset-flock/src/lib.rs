@@ -16,8 +16,8 @@ mod competitions;
 mod rows;
 
 use plimsoll_sdk::{
-    CheckedRow, CompetitionLimits, DatasetSource, Decoded, NotMine, Plugin, PluginError, Result, Source, is_commit,
-    is_repository, is_revision,
+    CheckedRow, CompetitionLimits, DatasetSource, Decoded, NotMine, Plugin, PluginError, Result, Source,
+    is_commit, is_repository, is_revision,
 };
 
 pub use competitions::Flock;
@@ -36,10 +36,10 @@ impl Plugin for Flock {
     const NAME: &'static str = "dataset-flock";
     const SUMMARY: &'static str =
         "Reads `namespace:competition_id:commit` and rows of JSON conversations, as FLock's subnet does.";
-    const LIMITS: &'static str =
-        "Says where a dataset is and what its rows are, not whether it is any good; the commitment holds no digest.";
-    const REFERENCES: &'static [&'static str] =
-        &["https://github.com/FLock-io/FLock-subnet, flockoff/miners/data.py and flockoff/validator/chain.py"];
+    const LIMITS: &'static str = "Says where a dataset is and what its rows are, not whether it is any good; the commitment holds no digest.";
+    const REFERENCES: &'static [&'static str] = &[
+        "https://github.com/FLock-io/FLock-subnet, flockoff/miners/data.py and flockoff/validator/chain.py",
+    ];
     type Config = Self;
 
     fn new(config: Self) -> Result<Self> {
@@ -54,7 +54,8 @@ impl DatasetSource for Flock {
         }
         let parts = str::from_utf8(commitment).ok().map(|text| text.split(':').collect::<Vec<_>>());
         // An owner's notice of a competition is JSON, which has colons too.
-        let Some([namespace, competition, commit]) = parts.as_deref().filter(|_| commitment[0] != b'{') else {
+        let Some([namespace, competition, commit]) = parts.as_deref().filter(|_| commitment[0] != b'{')
+        else {
             return Ok(NotMine::Foreign.into());
         };
         Ok(match self.place(namespace, competition, commit) {
@@ -92,7 +93,12 @@ impl DatasetSource for Flock {
 
 impl Flock {
     /// Where the three parts of a commitment say that a dataset is, or which part is wrong.
-    fn place(&self, namespace: &str, competition: &str, commit: &str) -> std::result::Result<Source, &'static str> {
+    fn place(
+        &self,
+        namespace: &str,
+        competition: &str,
+        commit: &str,
+    ) -> std::result::Result<Source, &'static str> {
         if !is_repository(namespace) {
             return Err("the first part is no repository `owner/name` of the hub");
         }

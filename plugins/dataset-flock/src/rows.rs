@@ -21,7 +21,10 @@ impl Reader {
             return CheckedRow::Invalid(Finding::new("blank", "the line has nothing in it"));
         };
         if found.next().is_some() {
-            return CheckedRow::Invalid(Finding::new("line-end", "there is the end of a line within the line"));
+            return CheckedRow::Invalid(Finding::new(
+                "line-end",
+                "there is the end of a line within the line",
+            ));
         }
         let document = match self.parser.parse(row.bytes) {
             Ok(document) => document,
@@ -61,9 +64,10 @@ fn schema(row: Value<'_>) -> Result<(), Finding> {
     }
     match count {
         0 => Err(Finding::new("no-turn", "`conversations` is empty")),
-        odd if odd % ROLES.len() != 0 => {
-            Err(Finding::new("odd-turn", format!("turn {at} has no answer and is dropped in training", at = odd - 1)))
-        }
+        odd if odd % ROLES.len() != 0 => Err(Finding::new(
+            "odd-turn",
+            format!("turn {at} has no answer and is dropped in training", at = odd - 1),
+        )),
         _ => Ok(()),
     }
 }

@@ -31,7 +31,11 @@ fn id(line: &str) -> [u8; 16] {
 #[test]
 fn the_laws_hold() {
     let commitment = format!("flock-io/some.data_set:1:{COMMIT}");
-    laws::dataset_source::<Flock>("{}", &[&commitment, "a/b:20261121:main"], &[ROW, "{\"conversations\": []}"]);
+    laws::dataset_source::<Flock>(
+        "{}",
+        &[&commitment, "a/b:20261121:main"],
+        &[ROW, "{\"conversations\": []}"],
+    );
     laws::dataset_source::<Flock>(
         r#"{"file": "train/data.jsonl", "competitions": [{"id": "x", "rows": 5, "shared_rows": 0}]}"#,
         &[&commitment],
@@ -47,8 +51,12 @@ fn subnet() -> Vec<String> {
     let mut all = Vec::new();
     for (account, repositories) in accounts.enumerate() {
         for at in 0..repositories {
-            let commit: String = (0..40).map(|_| char::from_digit(draws.below(16) as u32, 16).unwrap()).collect();
-            let namespace = format!("m{account:02}/{}{at}", &"dataset-no_9.x"[..1 + draws.below(14) as usize].trim_end_matches(['-', '.']));
+            let commit: String =
+                (0..40).map(|_| char::from_digit(draws.below(16) as u32, 16).unwrap()).collect();
+            let namespace = format!(
+                "m{account:02}/{}{at}",
+                &"dataset-no_9.x"[..1 + draws.below(14) as usize].trim_end_matches(['-', '.'])
+            );
             all.push(format!("{namespace}:1:{commit}"));
         }
     }
@@ -96,15 +104,25 @@ fn a_part_that_is_wrong_is_named_and_never_quoted() {
         Decoded::NotMine(NotMine::Malformed(why)) => why,
         other => panic!("{commitment}: {other:?}"),
     };
-    for namespace in ["", "owner", "a/b/c", "../b", "a/../b", "a b/c", "a/b.git", "a--b/c", "-a/b", "a/b\n", "a/b%2e", "ä/b"] {
+    for namespace in [
+        "", "owner", "a/b/c", "../b", "a/../b", "a b/c", "a/b.git", "a--b/c", "-a/b", "a/b\n", "a/b%2e",
+        "ä/b",
+    ] {
         let why = part(&format!("{namespace}:1:{COMMIT}"));
         assert_eq!(why, "the first part is no repository `owner/name` of the hub", "{namespace}");
     }
     for competition in ["", "a b", "ä", "../1", &"1".repeat(65)] {
-        assert!(part(&format!("a/b:{competition}:main")).starts_with("the second part is no competition"), "{competition}");
+        assert!(
+            part(&format!("a/b:{competition}:main")).starts_with("the second part is no competition"),
+            "{competition}"
+        );
     }
     for commit in ["", "a b", "../..", "-x", "a..b", "a^", "x\0"] {
-        assert_eq!(part(&format!("a/b:1:{commit}")), "the third part is no commit, branch or tag", "{commit}");
+        assert_eq!(
+            part(&format!("a/b:1:{commit}")),
+            "the third part is no commit, branch or tag",
+            "{commit}"
+        );
     }
     let long = format!("{}/{}:1:{COMMIT}", "a".repeat(50), "b".repeat(50));
     assert_eq!(part(&long), "it is longer than 128 bytes");
@@ -126,7 +144,10 @@ fn only_a_commit_pins() {
     assert_eq!(source("refs/pr/1"), ("refs/pr/1".to_owned(), false));
     let refusal = flock().encode("a/b", "None", "1").unwrap_err().to_string();
     assert_eq!(refusal, "bad input: `None` is read as `main`; name that");
-    assert_eq!(flock().encode("a/b:c", "main", "1").unwrap_err().to_string(), "bad input: no part of it may hold a colon");
+    assert_eq!(
+        flock().encode("a/b:c", "main", "1").unwrap_err().to_string(),
+        "bad input: no part of it may hold a colon"
+    );
 }
 
 #[test]
@@ -150,7 +171,8 @@ const ROW_AS_PYTHON_PRINTS_IT: &str = r#"{"conversations": [{"content": "Hi", "r
 #[test]
 fn what_breaks_the_schema_is_a_row_with_a_named_flaw() {
     let with = |conversations: &str| format!(r#"{{"system": null, "conversations": {conversations}}}"#);
-    let (user, assistant) = (r#"{"role": "user", "content": "a"}"#, r#"{"role": "assistant", "content": ""}"#);
+    let (user, assistant) =
+        (r#"{"role": "user", "content": "a"}"#, r#"{"role": "assistant", "content": ""}"#);
     let cases = [
         ("[1]".to_owned(), "no-object"),
         (r#"{"system": 1}"#.to_owned(), "system"),
@@ -178,8 +200,14 @@ fn what_is_no_row_has_no_identity() {
     let deep = format!("{}{}", "[".repeat(2_000), "]".repeat(2_000));
     let digits = "9".repeat(5_000);
     for (line, name) in [
-        ("", "blank"), ("\u{2028}\t", "blank"), ("{}\r{}", "line-end"), ("{oops}", "no-json"), ("\u{feff}{}", "no-json"),
-        ("{\"a\": 1,}", "no-json"), (&deep, "no-json"), (&digits, "no-json"),
+        ("", "blank"),
+        ("\u{2028}\t", "blank"),
+        ("{}\r{}", "line-end"),
+        ("{oops}", "no-json"),
+        ("\u{feff}{}", "no-json"),
+        ("{\"a\": 1,}", "no-json"),
+        (&deep, "no-json"),
+        (&digits, "no-json"),
     ] {
         assert_eq!(found(line), name, "{line}");
         assert_eq!(flock().check_row(line.as_bytes(), "1").unwrap().id(), None);
@@ -193,14 +221,17 @@ fn both_eras_have_their_limits() {
     let of = |id: &str| flock().competition(id).unwrap();
     let first = of("1").unwrap();
     assert_eq!((first.rows, first.shared_rows, first.window), (250, 100, None));
-    let set = Evaluation { namespace: "flock-io/flock-off-s1-character-roleplay".into(), revision: COMMIT.into() };
+    let set =
+        Evaluation { namespace: "flock-io/flock-off-s1-character-roleplay".into(), revision: COMMIT.into() };
     assert_eq!(first.evaluation, Some(set));
     let daily = of("20261121").unwrap();
     assert_eq!((daily.rows, daily.shared_rows), (100, 33));
     let window = daily.window.unwrap();
     assert_eq!((window.opens_minute, window.closes_minute, window.pays_minute), (720, 750, 690));
     assert_eq!(of("20280229"), Some(daily));
-    for unknown in ["", "2", "YYYYMMDD", "20270229", "20261301", "20261100", "2026112", "202611211", "２０２６"] {
+    for unknown in
+        ["", "2", "YYYYMMDD", "20270229", "20261301", "20261100", "2026112", "202611211", "２０２６"]
+    {
         assert_eq!(of(unknown), None, "{unknown}");
     }
 }
@@ -212,12 +243,19 @@ fn limits_are_an_operators_to_set_and_wrong_ones_are_named() {
     let rows = |id: &str| source.competition(id).unwrap().map(|limits| limits.rows);
     assert_eq!((rows("20261121"), rows("20261122"), rows("1")), (Some(7), Some(9), None));
     let refused = |json: &str| from_json::<Flock>(json).err().map(|e| e.to_string()).unwrap_or_default();
-    let one = |rest: &str| format!(r#"{{"competitions": [{{"id": "1", "rows": 1, "shared_rows": 0{rest}}}]}}"#);
-    assert_eq!(refused(r#"{"file": "../x"}"#), "bad config: `file` must be the path of a file in a repository, it is `../x`");
+    let one =
+        |rest: &str| format!(r#"{{"competitions": [{{"id": "1", "rows": 1, "shared_rows": 0{rest}}}]}}"#);
+    assert_eq!(
+        refused(r#"{"file": "../x"}"#),
+        "bad config: `file` must be the path of a file in a repository, it is `../x`"
+    );
     let time = one(r#", "window": {"opens": "24:00", "closes": "12:30", "pays": "11:30"}"#);
     assert_eq!(refused(&time), "bad config: `window.opens` must be a time such as 12:30, it is `24:00`");
     let elsewhere = one(r#", "evaluation": {"namespace": "x", "revision": "main"}"#);
-    assert_eq!(refused(&elsewhere), "bad config: competition `1`: `evaluation.namespace` must be `owner/name` on the hub, it is `x`");
+    assert_eq!(
+        refused(&elsewhere),
+        "bad config: competition `1`: `evaluation.namespace` must be `owner/name` on the hub, it is `x`"
+    );
     assert!(refused(&one("").replace("\"rows\": 1", "\"rows\": 0")).contains("`rows` must be from 1 to"));
     assert!(refused(r#"{"competitions": [{"id": "1", "rows": 1, "shared_rows": 0}, {"id": "1", "rows": 1, "shared_rows": 0}]}"#).ends_with("has two called `1`"));
 }

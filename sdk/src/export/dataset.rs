@@ -3,7 +3,9 @@
 use super::lifecycle::{Exported, plugin};
 use crate::bindings::dataset::exports::plimsoll::plugin::dataset_source as wire;
 use crate::bindings::imports::types::PluginError as WirePluginError;
-use crate::{CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding, NotMine, Source};
+use crate::{
+    CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding, NotMine, Source,
+};
 
 type Outcome<T> = std::result::Result<T, WirePluginError>;
 
@@ -51,7 +53,8 @@ fn row(from: CheckedRow) -> wire::Row {
 
 fn limits(from: CompetitionLimits) -> wire::Limits {
     let CompetitionLimits { rows, shared_rows, evaluation, window } = from;
-    let evaluation = evaluation.map(|Evaluation { namespace, revision }| wire::Evaluation { namespace, revision });
+    let evaluation =
+        evaluation.map(|Evaluation { namespace, revision }| wire::Evaluation { namespace, revision });
     let window = window.map(|DayWindow { opens_minute, closes_minute, pays_minute }| wire::Window {
         opens_minute,
         closes_minute,

@@ -3,8 +3,8 @@
 use super::plugin::configured;
 use super::{granted, law};
 use crate::{
-    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Draws, Finding, Source, is_commit, is_file_path, is_repository,
-    is_revision,
+    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Draws, Finding, Source, is_commit, is_file_path,
+    is_repository, is_revision,
 };
 
 const CASES: u64 = 400;
@@ -57,7 +57,9 @@ fn sampled<P: DatasetSource>(source: &P, sample: &str) -> Source {
             law::<P>("what it encodes it decodes again", is_same, || format!("{place:?}, then {again:?}"));
         }
         Err(crate::PluginError::Unsupported(_)) => {}
-        Err(error) => panic!("{} breaks the law «what it decodes it encodes»: {error}, for {place:?}", P::NAME),
+        Err(error) => {
+            panic!("{} breaks the law «what it decodes it encodes»: {error}, for {place:?}", P::NAME)
+        }
     }
     place
 }
@@ -78,7 +80,8 @@ fn lawful<P: DatasetSource>(place: &Source) {
     law::<P>("a revision is a commit, branch or tag", is_revision(&place.revision), case);
     law::<P>("only a commit is pinned", !place.pinned || is_commit(&place.revision), case);
     law::<P>("a path is a file in a repository", is_file_path(&place.path), case);
-    let plain = place.competition.len() <= 64 && place.competition.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain =
+        place.competition.len() <= 64 && place.competition.bytes().all(|byte| byte.is_ascii_graphic());
     law::<P>("a competition has at most 64 printable ASCII bytes", plain, case);
 }
 
@@ -127,7 +130,8 @@ fn damaged(draws: &mut Draws, samples: &[&str]) -> Vec<u8> {
         _ => {
             for _ in 0..=draws.below(3) {
                 let at = draws.below(bytes.len() as u64) as usize;
-                let byte = if draws.below(2) == 0 { any(draws) } else { b":/-.{}\"\\ "[draws.below(9) as usize] };
+                let byte =
+                    if draws.below(2) == 0 { any(draws) } else { b":/-.{}\"\\ "[draws.below(9) as usize] };
                 bytes[at] = byte;
             }
         }

@@ -39,7 +39,7 @@ impl Key {
 }
 
 /// The sections in the order of the file, and what they are about.
-pub(crate) const SECTIONS: [(&str, &str); 10] = [
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("wallet", "Whose key signs. Bittensor's own wallet folders are read."),
     ("space", "How much disk space is offered, and where."),
     ("chain", "Which chain, which subnet."),
@@ -49,6 +49,7 @@ pub(crate) const SECTIONS: [(&str, &str); 10] = [
     ("challenge", "Whom to audit, how hard and how fast."),
     ("proof", "How space is filled, committed, challenged and proven."),
     ("incentive", "What a miner earns for what it proved."),
+    ("dataset", "Where miners keep their datasets, and what a row of one is."),
     ("plugins", "The limits of every plugin."),
 ];
 
@@ -77,7 +78,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 52] = [
+pub(crate) static KEYS: [Key; 55] = [
     unset(
         "subnet",
         Kind::Path,

@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) proof: PluginChoice,
     /// What is paid.
     pub(crate) incentive: PluginChoice,
+    /// Where datasets are, and what a row is.
+    pub(crate) dataset: PluginChoice,
     /// The agreement in force.
     pub(crate) agreed: Option<Agreed>,
 }

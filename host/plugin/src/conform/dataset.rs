@@ -116,7 +116,9 @@ fn encoded(numbers: &mut Numbers, instance: &mut DatasetSourceInstance) -> Resul
         all.push(commitment);
     }
     match all.is_empty() {
-        true => Err("it has a commitment for none of 60 repositories; say `unsupported` if it knows none".into()),
+        true => {
+            Err("it has a commitment for none of 60 repositories; say `unsupported` if it knows none".into())
+        }
         false => Ok(all),
     }
 }
@@ -165,7 +167,19 @@ fn sample_row(question: &str) -> String {
 /// Rows as known datasets have them, and what is none.
 fn lines(numbers: &mut Numbers) -> Vec<Vec<u8>> {
     let row = sample_row("Is it so?");
-    let texts = ["", " ", "{}", "[]", "1", "NaN", "null", "\"\\ud800\"", "{\"conversations\": []}", "\u{feff}{}", "{\"a\": 1,}"];
+    let texts = [
+        "",
+        " ",
+        "{}",
+        "[]",
+        "1",
+        "NaN",
+        "null",
+        "\"\\ud800\"",
+        "{\"conversations\": []}",
+        "\u{feff}{}",
+        "{\"a\": 1,}",
+    ];
     let mut lines: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     lines.extend((0..row.len()).step_by(5).map(|cut| row.as_bytes()[..cut].to_vec()));
     lines.extend((0..40).map(|at| {
@@ -183,9 +197,15 @@ fn long_lines() -> Vec<Vec<u8>> {
     let full = |part: &str| part.bytes().cycle().take(LINE_BYTES).collect::<Vec<u8>>();
     let framed = |before: &str, part: &str, after: &str| {
         let inner = LINE_BYTES - before.len() - after.len();
-        [before.bytes().collect(), part.bytes().cycle().take(inner).collect(), after.bytes().collect::<Vec<u8>>()].concat()
+        [
+            before.bytes().collect(),
+            part.bytes().cycle().take(inner).collect(),
+            after.bytes().collect::<Vec<u8>>(),
+        ]
+        .concat()
     };
-    let mut all: Vec<_> = ["[", "{\"a\":", "\"", "\\", " ", "9", "\0", "\u{ff}", "{}", ",", "-", "0."].map(full).into();
+    let mut all: Vec<_> =
+        ["[", "{\"a\":", "\"", "\\", " ", "9", "\0", "\u{ff}", "{}", ",", "-", "0."].map(full).into();
     all.extend([
         framed("\"", "a", "\""),
         framed("\"", "\\n", "\""),

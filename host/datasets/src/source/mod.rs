@@ -1,0 +1,15 @@
+//! What miners committed to, read by the plugin that knows their subnet's form.
+//!
+//! A commitment may be anything, also a key that somebody meant for another program. What the plugin decodes is shown;
+//! of all else only the length and the first eight bytes of the BLAKE3 digest are ever shown or stored: see
+//! [`Redacted`]. No type of this module prints a raw commitment, not even its debug form.
+
+mod committed;
+mod file;
+mod plugin;
+mod redacted;
+
+pub use committed::{Committed, Form};
+pub use file::{CheckedFile, FileRow};
+pub use plugin::{Found, Outcome, Source, Survey};
+pub use redacted::Redacted;
