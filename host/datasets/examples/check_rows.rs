@@ -16,7 +16,18 @@ const RUNS: usize = 5;
 
 /// A dataset of 250 rows and about 180 KB.
 fn file(seed: usize) -> Vec<u8> {
-    let words = ["lantern", "harbour", "quiet", "seventeen", "it’s", "door", "captain", "\\\"no\\\"", "rain", "letter"];
+    let words = [
+        "lantern",
+        "harbour",
+        "quiet",
+        "seventeen",
+        "it’s",
+        "door",
+        "captain",
+        "\\\"no\\\"",
+        "rain",
+        "letter",
+    ];
     let text = |from: usize, n: usize| {
         (0..n).map(|at| words[(from * 7 + at * at + at) % words.len()]).collect::<Vec<_>>().join(" ")
     };
@@ -48,7 +59,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} rows in {FILES} files, {:.1} MB", FILES * ROWS, bytes as f64 / 1e6);
 
     let all = best(|| files.iter().for_each(|file| drop(source.check_file(file, "1"))));
-    println!("in the sandbox, a file a call: {:.3} s, {:.0} MB/s", all.as_secs_f64(), bytes as f64 / 1e6 / all.as_secs_f64());
+    println!(
+        "in the sandbox, a file a call: {:.3} s, {:.0} MB/s",
+        all.as_secs_f64(),
+        bytes as f64 / 1e6 / all.as_secs_f64()
+    );
     let native = best(|| files.iter().for_each(|file| drop(identify(file))));
     println!("identities natively: {:.3} s", native.as_secs_f64());
 
@@ -63,6 +78,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let asked: Vec<(&[u8], BlockNumber)> = vec![(commitment.as_bytes(), BlockNumber(1)); 256];
     let alone = best(|| asked.iter().for_each(|(bytes, block)| drop(instance.decode(bytes, *block))));
     let together = best(|| drop(instance.decode_all(&asked)));
-    println!("256 commitments: {:.2} ms one by one, {:.2} ms together", alone.as_secs_f64() * 1e3, together.as_secs_f64() * 1e3);
+    println!(
+        "256 commitments: {:.2} ms one by one, {:.2} ms together",
+        alone.as_secs_f64() * 1e3,
+        together.as_secs_f64() * 1e3
+    );
     Ok(())
 }

@@ -15,5 +15,8 @@ pub mod export;
 pub mod find;
 pub mod source;
 
+pub mod find;
+pub mod source;
+
 pub use error::Error;
 pub use plimsoll_json::RowId;

@@ -2,8 +2,8 @@
 
 use plimsoll_sdk::pure::{HashKind, digest_of};
 use plimsoll_sdk::{
-    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Finding, NotMine, Plugin, PluginError, Result, RowId,
-    Source, is_commit, is_repository, is_revision,
+    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Finding, NotMine, Plugin, PluginError, Result,
+    RowId, Source, is_commit, is_repository, is_revision,
 };
 
 plimsoll_sdk::parameters! {
@@ -37,7 +37,8 @@ impl DatasetSource for Lines {
         if commitment.is_empty() {
             return Ok(NotMine::None.into());
         }
-        let Some((namespace, revision)) = str::from_utf8(commitment).ok().and_then(|text| text.split_once('@'))
+        let Some((namespace, revision)) =
+            str::from_utf8(commitment).ok().and_then(|text| text.split_once('@'))
         else {
             return Ok(NotMine::Foreign.into());
         };
@@ -76,7 +77,12 @@ impl DatasetSource for Lines {
     }
 
     fn competition(&self, id: &str) -> Result<Option<CompetitionLimits>> {
-        let limits = CompetitionLimits { rows: self.rows, shared_rows: self.shared_rows, evaluation: None, window: None };
+        let limits = CompetitionLimits {
+            rows: self.rows,
+            shared_rows: self.shared_rows,
+            evaluation: None,
+            window: None,
+        };
         Ok((id == COMPETITION).then_some(limits))
     }
 }

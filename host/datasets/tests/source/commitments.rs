@@ -79,7 +79,10 @@ fn every_form_of_a_commitment_has_its_outcome() {
         assert_eq!(told[at], "of another form");
     }
     let raw = Redacted::of(b"a/../b:1:main");
-    assert_eq!(told[11], format!("malformed: the first part is no repository `owner/name` of the hub ({raw})"));
+    assert_eq!(
+        told[11],
+        format!("malformed: the first part is no repository `owner/name` of the hub ({raw})")
+    );
     let revealed = &flock().decode(&[&forms[10]]).unwrap()[0];
     assert!(matches!(revealed, Outcome::Dataset { revealed: true, .. }));
 }
@@ -121,7 +124,10 @@ fn what_is_not_decoded_is_told_by_length_and_digest_alone() {
         let text = decoy(form, 3);
         let committed = raw(1, &text);
         let outcome = flock().decode(&[&committed]).unwrap().remove(0);
-        assert_eq!(outcome, Outcome::NotMine { why: NotMine::Foreign, raw: Some(Redacted::of(text.as_bytes())) });
+        assert_eq!(
+            outcome,
+            Outcome::NotMine { why: NotMine::Foreign, raw: Some(Redacted::of(text.as_bytes())) }
+        );
         assert!(outcome.to_string().starts_with(&format!("of another form ({} bytes, blake3 ", text.len())));
     }
     let secret = "AKIAIOSFODNN7EXAMPLEwJalrXUtnFEMI";

@@ -40,7 +40,8 @@ fn rows_are_known_by_what_the_library_knows_them_by() {
 fn a_file_of_more_than_one_calls_lines_and_bytes_is_told_whole() {
     let long = row(&"x".repeat(900_000));
     let endless = row(&"y".repeat(1 << 20));
-    let lines: Vec<String> = (0..6).map(|_| long.clone()).chain([endless]).chain((0..5_000).map(|at| at.to_string())).collect();
+    let lines: Vec<String> =
+        (0..6).map(|_| long.clone()).chain([endless]).chain((0..5_000).map(|at| at.to_string())).collect();
     let found = checked(lines.join("\n").as_bytes());
     assert_eq!(found.rows.len(), 5_007);
     let id = found.rows[0].checked.id();
@@ -56,7 +57,10 @@ fn a_file_that_the_loader_refuses_is_told_and_its_rows_are_still_looked_at() {
     let mut file = vec![0xEF, 0xBB, 0xBF];
     file.extend(row("One").bytes());
     let found = checked(&file);
-    assert_eq!(found.fault.unwrap().to_string(), "the file begins with a byte order mark: save it as plain UTF-8");
+    assert_eq!(
+        found.fault.unwrap().to_string(),
+        "the file begins with a byte order mark: save it as plain UTF-8"
+    );
     assert_eq!(found.rows.len(), 1);
     assert_eq!(checked(b"").rows.len(), 0);
 }

@@ -108,7 +108,12 @@ async fn two_subnets_that_look_alike_are_an_error_until_the_hub_tells_them_apart
     let error = find(&ledger, &[12, 96], None).await.unwrap_err();
     assert!(matches!(&error, FindError::Ambiguous { choice, .. } if choice.candidates.len() == 2));
     let text = error.to_string();
-    assert!(text.starts_with("more than one subnet looks like one of builtin:dataset-flock: subnet 12: 252 of 252"), "{text}");
+    assert!(
+        text.starts_with(
+            "more than one subnet looks like one of builtin:dataset-flock: subnet 12: 252 of 252"
+        ),
+        "{text}"
+    );
     assert!(text.contains("; subnet 96: 252 of 252") && text.ends_with("; name one with --netuid"), "{text}");
     let hub = Shelf::new(&["m"], Presence::Closed);
     assert_eq!(find(&ledger, &[12, 96], Some(&hub)).await.unwrap().netuid(), Some(REAL));

@@ -44,12 +44,15 @@ fn checking(row: &[u32], more: u32) -> String {
     let mut guest = Guest::of(Kind::Dataset);
     let (name, _) = guest.text(b"odd-turnNo Name");
     let (id, _) = guest.text(&[7; 40]);
-    let row: Vec<u32> = row.iter().map(|word| match *word {
-        1_000 => id,
-        2_000 => name,
-        2_008 => name + 8,
-        other => other,
-    }).collect();
+    let row: Vec<u32> = row
+        .iter()
+        .map(|word| match *word {
+            1_000 => id,
+            2_000 => name,
+            2_008 => name + 8,
+            other => other,
+        })
+        .collect();
     let (at, _) = guest.text(&words(&row));
     let guest = guest.answer("check-rows", &words(&[0, at, 1 + more]));
     let result = source(guest).check_rows(&[b"{}"], "1");
@@ -108,8 +111,12 @@ fn a_reason_that_repeats_the_commitment_is_not_told() {
     }
     let mut guest = Guest::of(Kind::Dataset);
     let (at, len) = guest.text(b"cannot read AKIAIOSFODNN7EXAMPLE");
-    let error = sentence(source(guest.answer("decode", &words(&[1, 0, 1, at, len]))).decode(SECRET, BlockNumber(1)));
-    assert_eq!(error, "plugin `sample.wasm` could not decode: internal: its reason repeats the commitment and is not shown");
+    let error =
+        sentence(source(guest.answer("decode", &words(&[1, 0, 1, at, len]))).decode(SECRET, BlockNumber(1)));
+    assert_eq!(
+        error,
+        "plugin `sample.wasm` could not decode: internal: its reason repeats the commitment and is not shown"
+    );
 }
 
 #[test]
@@ -118,7 +125,10 @@ fn last_words_over_a_commitment_are_not_heard() {
         let mut guest = Guest::of(Kind::Dataset)
             .with("(import \"plimsoll:plugin/log@0.1.0\" \"log\" (func $log (param i32 i32 i32)))");
         let (at, len) = guest.text(SECRET);
-        guest.body(function, &format!("(call $log (i32.const 4) (i32.const {at}) (i32.const {len})) (unreachable)"))
+        guest.body(
+            function,
+            &format!("(call $log (i32.const 4) (i32.const {at}) (i32.const {len})) (unreachable)"),
+        )
     };
     let error = sentence(source(said("decode")).decode(SECRET, BlockNumber(1)));
     assert!(error.contains("broke down in `decode`: trap: ") && !error.contains("AKIA"), "{error}");
@@ -134,7 +144,8 @@ fn one_commitment_that_breaks_a_plugin_down_is_told_alone() {
         "(if (i32.eq (i32.load8_u (local.get 0)) (i32.const 33)) (then (unreachable))) (i32.const 1536)",
     );
     let mut instance = source(guest);
-    let asked: Vec<(&[u8], BlockNumber)> = [&b"a"[..], b"!", b"b"].map(|bytes| (bytes, BlockNumber(1))).into();
+    let asked: Vec<(&[u8], BlockNumber)> =
+        [&b"a"[..], b"!", b"b"].map(|bytes| (bytes, BlockNumber(1))).into();
     let answers = instance.decode_all(&asked);
     let none = Ok(Decoded::NotMine(NotMine::None));
     assert_eq!((&answers[0], &answers[2]), (&none, &none));
@@ -151,7 +162,10 @@ fn a_source_that_cannot_read_what_it_writes_is_found_out() {
     let report = conform(host(), &plugin(guest.answer("encode", &words(&[0, at, len])).build()), &json!({}));
     let broken: Vec<_> = report.checks.iter().filter(|check| !check.passed).collect();
     assert_eq!(broken[0].name, "what it encodes it decodes again");
-    assert!(broken[0].why.as_ref().unwrap().ends_with("is not read any more: nothing is committed"), "{broken:?}");
+    assert!(
+        broken[0].why.as_ref().unwrap().ends_with("is not read any more: nothing is committed"),
+        "{broken:?}"
+    );
 }
 
 #[test]
