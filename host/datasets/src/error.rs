@@ -14,4 +14,13 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Datasets cannot be compared.
+    #[error(transparent)]
+    Overlap(#[from] crate::overlap::OverlapError),
+    /// Rows could not be written out.
+    #[error(transparent)]
+    Export(#[from] crate::export::ExportError),
+    /// A filter says nothing that can be asked.
+    #[error(transparent)]
+    Filter(#[from] crate::export::FilterError),
 }
