@@ -23,4 +23,13 @@ pub enum Error {
     /// The plugin that reads commitments and rows.
     #[error(transparent)]
     Plugin(#[from] plimsoll_plugin::PluginError),
+    /// Datasets cannot be compared.
+    #[error(transparent)]
+    Overlap(#[from] crate::overlap::OverlapError),
+    /// Rows could not be written out.
+    #[error(transparent)]
+    Export(#[from] crate::export::ExportError),
+    /// A filter says nothing that can be asked.
+    #[error(transparent)]
+    Filter(#[from] crate::export::FilterError),
 }

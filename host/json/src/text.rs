@@ -99,7 +99,6 @@ fn escape(line: &[u8], at: usize) -> Result<Escape, JsonError> {
 
 /// Writes one UTF-16 unit as Python prints it.
 fn write_unit(unit: u16, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     match unit {
         0x22 => out.extend_from_slice(b"\\\""),
         0x5C => out.extend_from_slice(b"\\\\"),
@@ -109,11 +108,14 @@ fn write_unit(unit: u16, out: &mut Vec<u8>) {
         0x0A => out.extend_from_slice(b"\\n"),
         0x0C => out.extend_from_slice(b"\\f"),
         0x0D => out.extend_from_slice(b"\\r"),
-        _ => {
-            let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
-            out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
-        }
+        _ => write_hex(unit, out),
     }
+}
+
+fn write_hex(unit: u16, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
 /// Writes a text as Python prints it, in quotes, behind what `out` holds.
@@ -126,15 +128,38 @@ pub fn quote(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes the run of bytes from 0x7F on that begins at `at`; gives the place behind it.
-fn beyond_ascii(line: &[u8], at: usize, made: &mut Vec<u8>) -> Result<usize, JsonError> {
-    let n_bytes = line[at..].iter().position(|byte| *byte < 0x7F).unwrap_or(line.len() - at);
-    let run = &line[at..at + n_bytes];
-    let run =
-        std::str::from_utf8(run).map_err(|error| JsonError::NotUtf8 { at: at + error.valid_up_to() })?;
-    for unit in run.encode_utf16() {
-        write_unit(unit, made);
+fn beyond_ascii(line: &[u8], mut at: usize, made: &mut Vec<u8>) -> Result<usize, JsonError> {
+    while let Some(0x7F..) = line.get(at) {
+        let (point, n_bytes) = scalar(&line[at..]).ok_or(JsonError::NotUtf8 { at })?;
+        if let Some(beyond) = point.checked_sub(0x1_0000) {
+            write_hex(0xD800 | (beyond >> 10) as u16, made);
+            write_hex(0xDC00 | (beyond & 0x3FF) as u16, made);
+        } else {
+            write_hex(point as u16, made);
+        }
+        at += n_bytes;
     }
-    Ok(at + n_bytes)
+    Ok(at)
+}
+
+/// The character that begins here, from U+007F on, and its length: strict UTF-8, without a second pass over the run.
+fn scalar(bytes: &[u8]) -> Option<(u32, usize)> {
+    let tail =
+        |at: usize| bytes.get(at).filter(|byte| **byte & 0xC0 == 0x80).map(|byte| u32::from(*byte & 0x3F));
+    match *bytes.first()? {
+        0x7F => Some((0x7F, 1)),
+        first @ 0xC2..=0xDF => Some((u32::from(first & 0x1F) << 6 | tail(1)?, 2)),
+        first @ 0xE0..=0xEF => {
+            let point = u32::from(first & 0x0F) << 12 | tail(1)? << 6 | tail(2)?;
+            let valid = matches!(point, 0x800..0xD800 | 0xE000..);
+            valid.then_some((point, 3))
+        }
+        first @ 0xF0..=0xF4 => {
+            let point = u32::from(first & 0x07) << 18 | tail(1)? << 12 | tail(2)? << 6 | tail(3)?;
+            matches!(point, 0x1_0000..0x11_0000).then_some((point, 4))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +176,25 @@ mod tests {
                 assert_eq!(plain_bytes(&bytes), if plain { 20 } else { at }, "byte {byte:#x} at {at}");
                 bytes[19] = 0xFF;
                 assert_eq!(plain_bytes(&bytes), if plain { 19 } else { at }, "byte {byte:#x} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_character_is_decoded_and_nothing_else_is() {
+        for c in '\u{7f}'..=char::MAX {
+            let mut bytes = [0; 4];
+            let n_bytes = c.encode_utf8(&mut bytes).len();
+            assert_eq!(scalar(&bytes[..n_bytes]), Some((u32::from(c), n_bytes)));
+            assert_eq!(scalar(&bytes[..n_bytes - 1]), None);
+        }
+        // Every sequence of three bytes, and those of four that differ in what decides.
+        for first in 0x80..=0xFF {
+            for (second, third) in (0..=255).flat_map(|second| (0..=255).map(move |third| (second, third))) {
+                for bytes in [[first, second, third, b'"'], [first, second, third, 0xBF]] {
+                    let valid = bytes.utf8_chunks().next().is_some_and(|chunk| !chunk.valid().is_empty());
+                    assert_eq!(scalar(&bytes).is_some(), valid, "{bytes:x?}");
+                }
             }
         }
     }

@@ -142,8 +142,8 @@ proptest! {
 #[test]
 fn frequent_and_rare_rows_are_counted_alike() {
     let dataset = |miner: u32| {
-        let frequent = (0..150).filter(|row| (row * 7 + miner) % 5 > 0);
-        let rare = (1_000..1_060).filter(|row| (row + miner) % 31 == 0);
+        let frequent = (0..150).filter(|row| !(row * 7 + miner).is_multiple_of(5));
+        let rare = (1_000..1_060).filter(|row| (row + miner).is_multiple_of(31));
         rows(u64::from(miner % 4), &frequent.chain(rare).collect::<Vec<_>>())
     };
     let datasets: Vec<Rows> = (0..40).map(dataset).collect();
