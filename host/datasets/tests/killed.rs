@@ -36,7 +36,7 @@ fn namespace(n: usize) -> String {
 
 /// Every sixth is large, so that kills fall into the middle of files too.
 fn bytes(n: usize) -> Vec<u8> {
-    let len = if n % 6 == 0 { 6 << 20 } else { 181_530 };
+    let len = if n.is_multiple_of(6) { 6 << 20 } else { 181_530 };
     (0..len).map(|at| u8::try_from((at * 7 + at / 251 + n) % 251).unwrap()).collect()
 }
 

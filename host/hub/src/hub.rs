@@ -268,7 +268,8 @@ impl Serving {
     pub(crate) fn fault(&self, namespace: &str, len: usize, led_on: bool) -> Option<Fault> {
         let n = self.files_asked.fetch_add(1, Ordering::Relaxed);
         let named = self.take(namespace, |fault| {
-            !matches!(fault, Fault::HostileNames(_)) && !(led_on && fault.is_of_body())
+            let is_of_another = matches!(fault, Fault::HostileNames(_)) || led_on && fault.is_of_body();
+            !is_of_another
         });
         named.or_else(|| self.options.rates.strike(n, len / 2))
     }

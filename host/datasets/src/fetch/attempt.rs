@@ -20,7 +20,7 @@ impl Fetch {
         let rest = job.part.as_ref().and_then(|part| part.rest());
         let url = self.endpoint.file(&job.wanted.repository, job.commit, &job.wanted.path);
         let opened = self.open(url, Bucket::Resolvers, rest.as_ref(), self.until(job)).await?;
-        match (opened.response.status().as_u16(), rest) {
+        match (opened.response.status(), rest) {
             (200, _) => {
                 job.discard().await?;
                 job.is_patched = false;

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderMap;
+use hyper::header::HeaderMap;
 
 use super::pace::{Pace, jittered};
 use super::rate_limit;

@@ -12,7 +12,7 @@ use super::caps::Caps;
 use super::endpoint::Endpoint;
 use super::journal::Journal;
 use super::names::{Commit, Namespace, Revision, check_path};
-use super::network;
+use super::network::{self, Http};
 use super::pace::jittered;
 use super::part::{Found, Part};
 use super::place::{Place, Stop};
@@ -94,7 +94,7 @@ pub enum Outcome {
 
 /// A client of one hub.
 pub struct Fetch {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     pub(super) endpoint: Endpoint,
     pub(super) token: Option<Token>,
     pub(super) caps: Caps,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use reqwest::Url;
+use url::Url;
 
 use super::names::{Commit, Namespace};
 use super::settings::SettingsError;

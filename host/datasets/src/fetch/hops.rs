@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use reqwest::Url;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_RANGE, RANGE};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_RANGE, RANGE};
+use url::Url;
 
 use super::budget::{Bucket, Turn};
 use super::client::Fetch;
-use super::network;
+use super::network::{self, Answer};
 use super::redirect;
 use super::refusal::Refusal;
 use super::witness::Witness;
@@ -21,7 +21,7 @@ pub(super) struct Rest {
 
 /// An answer whose head is read.
 pub(super) struct Opened<'f> {
-    pub(super) response: reqwest::Response,
+    pub(super) response: Answer,
     pub(super) witness: Witness,
     /// Whether the configured host gave it.
     pub(super) at_home: bool,
@@ -48,7 +48,7 @@ impl Fetch {
             at_home = at_home && self.endpoint.is_home(&url);
             let bucket = if at_home { bucket } else { Bucket::Elsewhere };
             let (response, turn) = self.ask(&url, bucket, at_home, rest, until).await?;
-            let status = response.status().as_u16();
+            let status = response.status();
             if at_home {
                 witness.hear(response.headers());
             }
@@ -75,7 +75,7 @@ impl Fetch {
         at_home: bool,
         rest: Option<&Rest>,
         until: Instant,
-    ) -> Result<(reqwest::Response, Turn<'_>), Refusal> {
+    ) -> Result<(Answer, Turn<'_>), Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(rest) = rest {
@@ -90,14 +90,14 @@ impl Fetch {
             headers.insert(AUTHORIZATION, value);
         }
         let turn = self.budget.turn(bucket, until).await?;
-        let asked = self.http.get(url.clone()).headers(headers).send();
         let silence = self.caps.silence.min(until.saturating_duration_since(Instant::now()));
-        let response = match tokio::time::timeout(silence, asked).await {
-            Ok(answered) => answered.map_err(|error| network::no_head(&error, &self.caps))?,
-            Err(_) => return Err(Refusal::Silent { seconds: silence.as_secs() }),
-        };
-        let status = response.status().as_u16();
-        let told_to_wait = status == 503 && response.headers().contains_key(reqwest::header::RETRY_AFTER);
+        let response =
+            match tokio::time::timeout(silence, network::get(&self.http, url, headers, &self.caps)).await {
+                Ok(answered) => answered?,
+                Err(_) => return Err(Refusal::Silent { seconds: silence.as_secs() }),
+            };
+        let status = response.status();
+        let told_to_wait = status == 503 && response.headers().contains_key(hyper::header::RETRY_AFTER);
         turn.heard(response.headers(), status == 429 || told_to_wait);
         self.check_head(response.headers())?;
         Ok((response, turn))
@@ -116,7 +116,7 @@ impl Fetch {
 
     /// What a status other than success means.
     pub(super) fn refused(&self, opened: &Opened<'_>) -> Refusal {
-        let status = opened.response.status().as_u16();
+        let status = opened.response.status();
         let header = |name: &str| opened.response.headers().get(name).and_then(|value| value.to_str().ok());
         let code = header("x-error-code").unwrap_or_default();
         let message = header("x-error-message").unwrap_or_default().to_ascii_lowercase();

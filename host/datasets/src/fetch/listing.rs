@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Url;
-use reqwest::header::{HeaderMap, LINK};
+use hyper::header::{HeaderMap, LINK};
 use serde_json::Value;
+use url::Url;
 
 use super::client::Fetch;
 use super::names::{Commit, NameFault, Namespace, check_path};

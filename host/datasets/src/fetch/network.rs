@@ -1,11 +1,21 @@
 //! The connection: TLS, and what its failures mean.
+//!
+//! hyper's client, and not `reqwest` around it: a TLS feature of `reqwest` would be on for every other client of the
+//! program too, and those are made without certificates, to speak on loopback and in signed plain text.
 
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderMap, HeaderValue, USER_AGENT};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
 
 use super::caps::Caps;
 use super::refusal::Refusal;
@@ -14,10 +24,15 @@ use super::settings::SettingsError;
 /// Connections kept for each host beyond the number of jobs.
 const SPARE_CONNECTIONS: usize = 2;
 const MAX_HEADERS_READ: usize = 512;
+const IDLE: Duration = Duration::from_secs(60);
+const AGENT: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));
+
+/// Connections, kept and shared by all requests.
+pub(super) type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// A client that follows no redirect, asks no proxy, decodes nothing; `trusted` are certificates (PEM) beside the
 /// system's.
-pub(super) fn client(caps: &Caps, jobs: usize, trusted: &[u8]) -> Result<reqwest::Client, SettingsError> {
+pub(super) fn client(caps: &Caps, jobs: usize, trusted: &[u8]) -> Result<Http, SettingsError> {
     let failed = |why: &dyn std::fmt::Display| SettingsError::Tls { why: why.to_string() };
     let mut roots = rustls::RootCertStore::empty();
     // A broken certificate among the system's is the system's matter: those that can be read are trusted.
@@ -32,21 +47,51 @@ pub(super) fn client(caps: &Caps, jobs: usize, trusted: &[u8]) -> Result<reqwest
         .map_err(|error| failed(&error))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .no_proxy()
-        .http1_only()
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(caps.silence));
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(jobs + SPARE_CONNECTIONS)
         // More are read, so that too many can be told from too large.
         .http1_max_headers(MAX_HEADERS_READ)
-        .referer(false)
-        .tcp_nodelay(true)
-        .connect_timeout(caps.silence)
-        .pool_max_idle_per_host(jobs + SPARE_CONNECTIONS)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| failed(&error))
+        .build(connector))
+}
+
+/// An answer whose head is read.
+pub(super) struct Answer(hyper::Response<Incoming>);
+
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    /// The next bytes of the body, nothing at its end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, hyper::Error> {
+        while let Some(frame) = self.0.frame().await {
+            if let Ok(bytes) = frame?.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Asks for `url`, up to the head of the answer.
+pub(super) async fn get(http: &Http, url: &Url, headers: HeaderMap, caps: &Caps) -> Result<Answer, Refusal> {
+    let mut request = hyper::Request::new(Empty::new());
+    *request.uri_mut() = url.as_str().parse().map_err(|_| Refusal::RedirectUnreadable)?;
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    http.request(request).await.map(Answer).map_err(|error| no_head(&error, caps))
 }
 
 fn certificates(
@@ -57,7 +102,7 @@ fn certificates(
 }
 
 /// What it means that no head came.
-pub(super) fn no_head(error: &reqwest::Error, caps: &Caps) -> Refusal {
+fn no_head(error: &Error, caps: &Caps) -> Refusal {
     let tls = caused_by(error, |cause| {
         Some(match cause.downcast_ref()? {
             rustls::Error::InvalidCertificate(_) => Refusal::Untrusted,
@@ -81,7 +126,7 @@ pub(super) fn no_head(error: &reqwest::Error, caps: &Caps) -> Refusal {
 }
 
 /// Reads the first cause that `read` knows, from the outside in.
-fn caused_by<T>(error: &reqwest::Error, read: impl Fn(&(dyn StdError + 'static)) -> Option<T>) -> Option<T> {
+fn caused_by<T>(error: &Error, read: impl Fn(&(dyn StdError + 'static)) -> Option<T>) -> Option<T> {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
         if let Some(found) = read(cause) {
@@ -99,11 +144,10 @@ fn within<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError +
 }
 
 /// The system's own words, without an address, which may carry a signature.
-fn innermost(error: &reqwest::Error) -> String {
+fn innermost(error: &Error) -> String {
     let io = caused_by(error, |cause| {
         let io = cause.downcast_ref::<std::io::Error>()?;
         (io.get_ref().is_none() || io.kind() != ErrorKind::Other).then(|| io.kind().to_string())
     });
-    let what = if error.is_timeout() { "no connection in time" } else { "no connection" };
-    io.unwrap_or_else(|| what.to_owned())
+    io.unwrap_or_else(|| "no connection".to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::names::{NameFault, check_path};
@@ -92,8 +92,9 @@ impl Place {
             Err(source) => return Err(disk(&path, "open")(source).into()),
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(std::fs::TryLockError::WouldBlock) => Err(Refusal::Busy.into()),
+            // Whoever held the lock may have given the file its final name in the meantime: then it is not ours to change.
+            Ok(()) if is_at(&file, &path) => Ok(Some(file)),
+            Ok(()) | Err(std::fs::TryLockError::WouldBlock) => Err(Refusal::Busy.into()),
             Err(std::fs::TryLockError::Error(source)) => Err(disk(&path, "lock")(source).into()),
         }
     }
@@ -111,6 +112,12 @@ impl Place {
         remove(&self.part(etag))?;
         remove(&self.journal())
     }
+}
+
+/// Whether `path` still leads to the open `file`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), std::fs::symlink_metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 pub(super) fn remove(path: &Path) -> Result<(), Error> {

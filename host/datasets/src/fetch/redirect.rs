@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use reqwest::Url;
-use reqwest::header::{HeaderMap, LOCATION};
+use hyper::header::{HeaderMap, LOCATION};
+use url::Url;
 
 use super::endpoint::{Endpoint, address, is_loopback};
 use super::refusal::Refusal;
@@ -24,7 +24,8 @@ pub(super) fn next(
 ) -> Result<Url, Refusal> {
     let location = headers.get(LOCATION).ok_or(Refusal::RedirectNowhere { status })?;
     let text = location.to_str().map_err(|_| Refusal::RedirectUnreadable)?;
-    let to = from.join(text).map_err(|_| Refusal::RedirectUnreadable)?;
+    let mut to = from.join(text).map_err(|_| Refusal::RedirectUnreadable)?;
+    to.set_fragment(None);
     let host = || Token::shown(token, to.host_str().unwrap_or_default());
     if !matches!(to.scheme(), "https" | "http") {
         return Err(Refusal::RedirectScheme { scheme: Token::shown(token, to.scheme()) });

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use reqwest::Url;
-use reqwest::header::HeaderMap;
+use hyper::header::HeaderMap;
 use serde_json::Value;
+use url::Url;
 
 use super::budget::Bucket;
 use super::client::Fetch;
@@ -43,7 +43,7 @@ impl Fetch {
 
     async fn json_once(&self, url: &Url, until: Instant) -> Result<(Value, HeaderMap), Refusal> {
         let opened = self.open(url.clone(), Bucket::Api, None, until).await?;
-        if opened.response.status().as_u16() != 200 {
+        if opened.response.status() != 200 {
             return Err(self.refused(&opened));
         }
         let headers = opened.response.headers().clone();

@@ -1,6 +1,6 @@
 //! What the hub itself says of a file, on the way to its bytes.
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap};
 
 use super::names::Commit;
 use super::refusal::Refusal;

@@ -379,6 +379,22 @@ async fn a_link_in_the_files_place_is_not_followed() {
 }
 
 #[tokio::test]
+async fn a_part_that_another_process_holds_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Raw::serve(|_| Reply::new("200 OK", &honest(), &dataset()));
+    let etag: String = sha256().chars().take(16).collect();
+    let path = folder.path().join(format!(".keel+brine.jsonl.{etag}.part"));
+    std::fs::write(&path, "theirs").unwrap();
+    let held = std::fs::File::open(&path).unwrap();
+    held.try_lock().unwrap();
+    let fetch = client(options(&server.address));
+    assert_eq!(refused(one(&fetch, folder.path()).await), Refusal::Busy);
+    assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+    drop(held);
+    super::support::fetched(one(&fetch, folder.path()).await);
+}
+
+#[tokio::test]
 async fn a_host_that_is_not_there_is_told_in_the_systems_words() {
     let folder = tempfile::tempdir().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
