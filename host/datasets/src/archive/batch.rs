@@ -14,10 +14,10 @@ use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
 use super::file::{NewFile, Put, Witness, check_origin, ids_of};
 use super::index::{
-    BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, piece_key,
+    BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::lines::pieces;
-use super::manifest::{Manifest, Place, Seal, SnapshotFacts};
+use super::manifest::{Manifest, Place, Seal, SnapshotFacts, Takedown};
 use super::pack::PackWriter;
 use super::recipe::Recipe;
 use super::store::{Archive, source_key};
@@ -43,6 +43,7 @@ pub struct Batch<'a> {
     new_pieces: HashMap<[u8; 16], u64>,
     new_sources: BTreeMap<String, Digest>,
     new_snapshots: BTreeMap<Place, u64>,
+    new_takedowns: BTreeMap<u64, Takedown>,
     healed: u32,
     new_bytes: u64,
 }
@@ -65,6 +66,7 @@ impl<'a> Batch<'a> {
             new_pieces: HashMap::new(),
             new_sources: BTreeMap::new(),
             new_snapshots: BTreeMap::new(),
+            new_takedowns: BTreeMap::new(),
             healed: 0,
             new_bytes: 0,
         })
@@ -150,6 +152,14 @@ impl<'a> Batch<'a> {
         self.new_snapshots.insert(place, number);
         self.head.chain = Some(chain);
         Ok(id)
+    }
+
+    /// Keeps a word that an object is not given out nor taken in again.
+    pub(super) fn take_down(&mut self, object: &Digest, reason: &str) -> Result<(), ArchiveError> {
+        let takedown = Takedown { object: *object, reason: reason.to_owned() };
+        let number = self.append(Lane::Structure, &takedown.encode(), None)?;
+        self.new_takedowns.insert(number, takedown);
+        Ok(())
     }
 
     fn kept_seal(&self, place: Place) -> Result<Option<Seal>, ArchiveError> {
@@ -326,6 +336,10 @@ impl<'a> Batch<'a> {
             let mut snapshots = write.open_table(SNAPSHOTS).map_err(fault)?;
             for (place, seal) in &self.new_snapshots {
                 snapshots.insert((place.netuid.0, place.block.0), (*seal, self.head.batches))?;
+            }
+            let mut down = write.open_table(TAKEN_DOWN).map_err(fault)?;
+            for (number, takedown) in &self.new_takedowns {
+                down.insert(&takedown.object.0, (takedown.reason.as_str(), *number))?;
             }
         }
         index.put_head(&write, &self.head)?;

@@ -10,7 +10,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
-use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN};
+use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES};
 use super::keep::Retention;
 use super::manifest::Place;
 use super::pack::{BlockPlace, HEAD_BYTES, PackWriter};
@@ -90,9 +90,11 @@ impl Archive {
             let why = "expected 1 to 500 bytes without control characters".to_owned();
             return Err(ArchiveError::Facts { field: "reason", why });
         }
-        let write = self.index.write()?;
-        write.open_table(TAKEN_DOWN).map_err(|e| self.index.fault(e))?.insert(&object.0, reason)?;
-        write.commit().map_err(|e| self.index.fault(e))?;
+        if self.reason_down(object)?.is_none() {
+            let mut batch = self.batch()?;
+            batch.take_down(object, reason)?;
+            batch.commit()?;
+        }
         self.gc(&Retention::default())
     }
 
