@@ -100,7 +100,7 @@ impl<'a> Batch<'a> {
                 recipe.exceptions.push((place as u32, *id));
             }
         }
-        let is_new = self.keep_recipe(recipe)?;
+        let is_new = self.keep_recipe(&recipe)?;
         if let Some((namespace, commit)) = file.from {
             self.new_sources.insert(source_key(namespace, commit), object);
         }
@@ -146,7 +146,7 @@ impl<'a> Batch<'a> {
         }
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let (witness, exceptions) = (Witness::default(), Vec::new());
-        self.keep_recipe(Recipe { object: id, bytes, witness, numbers, exceptions })?;
+        self.keep_recipe(&Recipe { object: id, bytes, witness, numbers, exceptions })?;
         let seal = Seal::new(id, at_ms, wallet).encode();
         let number = self.append(Lane::Structure, &seal, None)?;
         self.new_snapshots.insert(place, number);
@@ -225,7 +225,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps a recipe unless the same one is kept; whether its object was not.
-    fn keep_recipe(&mut self, recipe: Recipe) -> Result<bool, ArchiveError> {
+    fn keep_recipe(&mut self, recipe: &Recipe) -> Result<bool, ArchiveError> {
         let known = self.view.recipe_number(&recipe.object)?;
         let bytes = recipe.encode();
         if let Some(number) = known {

@@ -73,7 +73,9 @@ impl Archive {
             changes.old_packs
         };
         collected.packs = old_packs.len() as u64;
-        self.packs.remove(old_packs)?;
+        // The old ones, and what a crash left.
+        let named = self.named_packs()?;
+        self.packs.remove(self.packs.numbers()?.into_iter().filter(|pack| !named.contains(pack)))?;
         self.index.compact()?;
         collected.freed_bytes = before.cast_signed() - self.disk_bytes()?.cast_signed();
         Ok(collected)
@@ -96,6 +98,12 @@ impl Archive {
             batch.commit()?;
         }
         self.gc(&Retention::default())
+    }
+
+    fn named_packs(&self) -> Result<BTreeSet<u32>, ArchiveError> {
+        let read = self.index.read()?;
+        let rows = self.index.table(&read, PACKS)?;
+        Ok(rows.iter()?.map(|row| row.map(|(pack, _)| pack.value())).collect::<Result<_, _>>()?)
     }
 
     /// Every block that the index names, by pack and offset.

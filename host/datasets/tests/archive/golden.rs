@@ -130,7 +130,7 @@ fn no_byte_of_a_manifest_can_be_changed() {
         }
         assert!(Manifest::from_bytes(&bytes[..at]).is_err());
     }
-    let mut newer = bytes.clone();
+    let mut newer = bytes;
     newer[17] = 9;
     let text = Manifest::from_bytes(&newer).unwrap_err().to_string();
     assert_eq!(text, "manifest: version 9, this program knows 1: use a newer program");
