@@ -25,21 +25,23 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 const ROWS: usize = 250;
 const POOL: u64 = 5_301;
 
+/// 4,096 words, whose letters are about as frequent as in text.
+fn words() -> Vec<Vec<u8>> {
+    let mut dice = ChaCha8Rng::seed_from_u64(4096);
+    let mut letter =
+        || b"etaoinshrdlcumwfgypbvk"[(dice.next_u32() % 22 * (dice.next_u32() % 22) / 21) as usize];
+    (0..4096).map(|word| (0..3 + word % 6).map(|_| letter()).chain([b' ']).collect()).collect()
+}
+
 /// A row of words, the same for the same number.
-fn row(number: u64, out: &mut Vec<u8>) {
+fn row(words: &[Vec<u8>], number: u64, out: &mut Vec<u8>) {
     let mut dice = ChaCha8Rng::seed_from_u64(number);
     let end = out.len() + 640 + (dice.next_u32() % 100) as usize;
     out.extend_from_slice(format!("{{\"system\": null, \"id\": {number}, \"conversations\": [").as_bytes());
     while out.len() < end {
-        // Letters are as frequent as in text, roughly; words come from 4,096.
-        let mut word =
-            ChaCha8Rng::seed_from_u64(u64::from(dice.next_u32() % 4096) * u64::from(dice.next_u32() % 3));
-        for _ in 0..3 + word.next_u32() % 6 {
-            out.push(
-                b"etaoinshrdlcumwfgypbvk"[(word.next_u32() % 22 * (word.next_u32() % 22) / 21) as usize],
-            );
-        }
-        out.push(b' ');
+        // Some words are more frequent than others.
+        let dice = dice.next_u32() as usize;
+        out.extend_from_slice(&words[(dice & 4095) * (dice >> 12 & 4095) / 4096]);
     }
     out.extend_from_slice(b"]}\n");
 }
@@ -108,7 +110,13 @@ fn place(day: u64) -> Place {
     Place { netuid: NetUid(96), block: BlockNumber(7_000_000 + day * 7200) }
 }
 
-fn collect(archive: &mut Archive, subnet: &Subnet, day: u64, last: &mut [Option<(u64, Entry)>]) {
+fn collect(
+    archive: &mut Archive,
+    words: &[Vec<u8>],
+    subnet: &Subnet,
+    day: u64,
+    last: &mut [Option<(u64, Entry)>],
+) {
     let mut batch = archive.batch().unwrap();
     let mut entries = Vec::new();
     for (uid, (version, numbers)) in subnet.miners.iter().enumerate() {
@@ -116,7 +124,7 @@ fn collect(archive: &mut Archive, subnet: &Subnet, day: u64, last: &mut [Option<
             let (mut bytes, mut rows) = (Vec::new(), Vec::new());
             for number in numbers {
                 rows.push((bytes.len(), RowId::of(&number.to_le_bytes())));
-                row(*number, &mut bytes);
+                row(words, *number, &mut bytes);
             }
             let file = NewFile { bytes: &bytes, rows: &rows, witness: Witness::default(), from: None };
             let object = batch.put(&file).unwrap().object;
@@ -144,8 +152,9 @@ fn times(runs: u64, mut run: impl FnMut(u64)) -> String {
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let word = |at: usize, other: &str| words.get(at).cloned().unwrap_or(other.to_owned());
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let words = words();
+    let word = |at: usize, other: &str| given.get(at).cloned().unwrap_or(other.to_owned());
     let (folder, shape) = (word(0, "/tmp/archive-year"), word(1, "miners"));
     let (days, miners) = (word(2, "365").parse::<u64>().unwrap(), word(3, "256").parse::<usize>().unwrap());
     let folder = Path::new(&folder);
@@ -162,13 +171,13 @@ fn main() {
         for number in subnet.miners.iter().flat_map(|(_, rows)| rows) {
             if used.insert(*number) {
                 let mut bytes = Vec::new();
-                row(*number, &mut bytes);
+                row(&words, *number, &mut bytes);
                 distinct_bytes += bytes.len() as u64;
             }
         }
         let begun = Instant::now();
         let mut archive = Archive::open(folder).unwrap();
-        collect(&mut archive, &subnet, day, &mut last);
+        collect(&mut archive, &words, &subnet, day, &mut last);
         put += begun.elapsed();
     }
     let archive = Archive::open_to_read(folder).unwrap();

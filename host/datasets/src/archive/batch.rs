@@ -14,10 +14,10 @@ use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
 use super::file::{NewFile, Put, Witness, check_origin, ids_of};
 use super::index::{
-    BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, piece_key,
+    BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::lines::pieces;
-use super::manifest::{Manifest, Place, Seal, SnapshotFacts};
+use super::manifest::{Manifest, Place, Seal, SnapshotFacts, Takedown};
 use super::pack::PackWriter;
 use super::recipe::Recipe;
 use super::store::{Archive, source_key};
@@ -43,6 +43,7 @@ pub struct Batch<'a> {
     new_pieces: HashMap<[u8; 16], u64>,
     new_sources: BTreeMap<String, Digest>,
     new_snapshots: BTreeMap<Place, u64>,
+    new_takedowns: BTreeMap<u64, Takedown>,
     healed: u32,
     new_bytes: u64,
 }
@@ -65,6 +66,7 @@ impl<'a> Batch<'a> {
             new_pieces: HashMap::new(),
             new_sources: BTreeMap::new(),
             new_snapshots: BTreeMap::new(),
+            new_takedowns: BTreeMap::new(),
             healed: 0,
             new_bytes: 0,
         })
@@ -98,7 +100,7 @@ impl<'a> Batch<'a> {
                 recipe.exceptions.push((place as u32, *id));
             }
         }
-        let is_new = self.keep_recipe(recipe)?;
+        let is_new = self.keep_recipe(&recipe)?;
         if let Some((namespace, commit)) = file.from {
             self.new_sources.insert(source_key(namespace, commit), object);
         }
@@ -144,12 +146,20 @@ impl<'a> Batch<'a> {
         }
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let (witness, exceptions) = (Witness::default(), Vec::new());
-        self.keep_recipe(Recipe { object: id, bytes, witness, numbers, exceptions })?;
+        self.keep_recipe(&Recipe { object: id, bytes, witness, numbers, exceptions })?;
         let seal = Seal::new(id, at_ms, wallet).encode();
         let number = self.append(Lane::Structure, &seal, None)?;
         self.new_snapshots.insert(place, number);
         self.head.chain = Some(chain);
         Ok(id)
+    }
+
+    /// Keeps a word that an object is not given out nor taken in again.
+    pub(super) fn take_down(&mut self, object: &Digest, reason: &str) -> Result<(), ArchiveError> {
+        let takedown = Takedown { object: *object, reason: reason.to_owned() };
+        let number = self.append(Lane::Structure, &takedown.encode(), None)?;
+        self.new_takedowns.insert(number, takedown);
+        Ok(())
     }
 
     fn kept_seal(&self, place: Place) -> Result<Option<Seal>, ArchiveError> {
@@ -215,7 +225,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps a recipe unless the same one is kept; whether its object was not.
-    fn keep_recipe(&mut self, recipe: Recipe) -> Result<bool, ArchiveError> {
+    fn keep_recipe(&mut self, recipe: &Recipe) -> Result<bool, ArchiveError> {
         let known = self.view.recipe_number(&recipe.object)?;
         let bytes = recipe.encode();
         if let Some(number) = known {
@@ -326,6 +336,10 @@ impl<'a> Batch<'a> {
             let mut snapshots = write.open_table(SNAPSHOTS).map_err(fault)?;
             for (place, seal) in &self.new_snapshots {
                 snapshots.insert((place.netuid.0, place.block.0), (*seal, self.head.batches))?;
+            }
+            let mut down = write.open_table(TAKEN_DOWN).map_err(fault)?;
+            for (number, takedown) in &self.new_takedowns {
+                down.insert(&takedown.object.0, (takedown.reason.as_str(), *number))?;
             }
         }
         index.put_head(&write, &self.head)?;

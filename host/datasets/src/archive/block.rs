@@ -128,6 +128,17 @@ fn digest_of(block: &[u8]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
+/// How long the block is that `bytes` begin with, if they begin with one and hold all of it.
+pub(super) fn block_bytes(bytes: &[u8]) -> Option<usize> {
+    let mut head = Fields::of(bytes.get(..HEAD_BYTES)?);
+    if head.array()? != MAGIC {
+        return None;
+    }
+    head.bytes(16)?;
+    let (directory, _text, stored) = (head.u32()? as usize, head.u32()?, head.u32()? as usize);
+    HEAD_BYTES.checked_add(directory)?.checked_add(stored).filter(|len| *len <= bytes.len())
+}
+
 /// Whether a block has its digest; unpacks nothing.
 pub(super) fn check_digest(bytes: &[u8], pack: u32, offset: u32) -> Result<(), BlockFault> {
     if bytes.len() < HEAD_BYTES || digest_of(bytes) != bytes[32..HEAD_BYTES] {

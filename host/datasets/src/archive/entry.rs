@@ -198,7 +198,7 @@ mod tests {
         #[test]
         fn an_entry_comes_back_and_has_one_form(entry in entry(), at: prop::sample::Index, bit in 0..8) {
             let bytes = entry.encode();
-            prop_assert_eq!(Entry::decode(&bytes), Some(entry.clone()));
+            prop_assert_eq!(Entry::decode(&bytes), Some(entry));
             prop_assert_eq!(Entry::decode(&bytes[..bytes.len() - 1]), None);
             let mut other = bytes.clone();
             other[at.index(bytes.len())] ^= 1u8 << bit;

@@ -66,7 +66,7 @@ pub enum ArchiveError {
     },
     /// Packs without an index.
     #[error(
-        "{path} has packs but no index: put index.redb back from a copy, or move the folder away; nothing was changed"
+        "{path} has packs but no index: rebuild the index from them, or put index.redb back from a copy; nothing was changed"
     )]
     NoIndex {
         /// The archive's folder.
@@ -85,7 +85,7 @@ pub enum ArchiveError {
         known: u32,
     },
     /// The index is damaged or something else.
-    #[error("the index {path} cannot be used: {why}")]
+    #[error("the index {path} cannot be used: {why}; it can be rebuilt from the packs")]
     Index {
         /// The index.
         path: PathBuf,

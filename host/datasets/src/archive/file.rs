@@ -61,7 +61,7 @@ pub(super) fn ids_of(
 ) -> Result<Vec<Option<RowId>>, ArchiveError> {
     let wrong = |why: String| ArchiveError::Facts { field: "rows", why };
     if !are_lines && !file.rows.is_empty() {
-        return Err(wrong(format!("a file of more than {} lines has no rows", MOST_LINES)));
+        return Err(wrong(format!("a file of more than {MOST_LINES} lines has no rows")));
     }
     let mut ids = vec![None; pieces.len()];
     let mut rows = file.rows.iter().peekable();

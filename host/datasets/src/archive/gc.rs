@@ -10,7 +10,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
-use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN};
+use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES};
 use super::keep::Retention;
 use super::manifest::Place;
 use super::pack::{BlockPlace, HEAD_BYTES, PackWriter};
@@ -73,7 +73,9 @@ impl Archive {
             changes.old_packs
         };
         collected.packs = old_packs.len() as u64;
-        self.packs.remove(old_packs)?;
+        // The old ones, and what a crash left.
+        let named = self.named_packs()?;
+        self.packs.remove(self.packs.numbers()?.into_iter().filter(|pack| !named.contains(pack)))?;
         self.index.compact()?;
         collected.freed_bytes = before.cast_signed() - self.disk_bytes()?.cast_signed();
         Ok(collected)
@@ -90,10 +92,18 @@ impl Archive {
             let why = "expected 1 to 500 bytes without control characters".to_owned();
             return Err(ArchiveError::Facts { field: "reason", why });
         }
-        let write = self.index.write()?;
-        write.open_table(TAKEN_DOWN).map_err(|e| self.index.fault(e))?.insert(&object.0, reason)?;
-        write.commit().map_err(|e| self.index.fault(e))?;
+        if self.reason_down(object)?.is_none() {
+            let mut batch = self.batch()?;
+            batch.take_down(object, reason)?;
+            batch.commit()?;
+        }
         self.gc(&Retention::default())
+    }
+
+    fn named_packs(&self) -> Result<BTreeSet<u32>, ArchiveError> {
+        let read = self.index.read()?;
+        let rows = self.index.table(&read, PACKS)?;
+        Ok(rows.iter()?.map(|row| row.map(|(pack, _)| pack.value())).collect::<Result<_, _>>()?)
     }
 
     /// Every block that the index names, by pack and offset.

@@ -33,8 +33,8 @@ pub(super) const OBJECTS: TableDefinition<'_, &[u8; 32], (u64, u64, u64)> = Tabl
 pub(super) const SOURCES: TableDefinition<'_, &str, &[u8; 32]> = TableDefinition::new("sources");
 /// Netuid and block to the seal's number and the batch that it came with.
 pub(super) const SNAPSHOTS: TableDefinition<'_, (u16, u64), (u64, u64)> = TableDefinition::new("snapshots");
-/// Objects that were taken down, and why.
-pub(super) const TAKEN_DOWN: TableDefinition<'_, &[u8; 32], &str> = TableDefinition::new("taken-down");
+/// Objects that were taken down, why, and the number of the piece that says so.
+pub(super) const TAKEN_DOWN: TableDefinition<'_, &[u8; 32], (&str, u64)> = TableDefinition::new("taken-down");
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]

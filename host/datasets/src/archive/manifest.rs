@@ -28,6 +28,8 @@ const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 160;
 const SIGNED: &[u8] = b"plimsoll archive manifest 1: ";
 const SEAL_TAG: u8 = b'S';
+/// No entry is so long that its length begins so.
+const TAKEDOWN_TAG: [u8; 2] = *b"TT";
 
 /// Which subnet, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -232,6 +234,27 @@ impl Seal {
             _ => return None,
         };
         fields.whole(Self { manifest, at_ms, signed })
+    }
+}
+
+/// A word that an object is not given out nor taken in again: "TT" ‖ object (32) ‖ the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Takedown {
+    pub(super) object: Digest,
+    pub(super) reason: String,
+}
+
+impl Takedown {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&TAKEDOWN_TAG[..], &self.object.0, self.reason.as_bytes()].concat()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(bytes);
+        let is_one = fields.array()? == TAKEDOWN_TAG;
+        let object = fields.digest()?;
+        let reason = std::str::from_utf8(fields.bytes(fields.left())?).ok()?;
+        is_one.then(|| Self { object, reason: reason.to_owned() })
     }
 }
 

@@ -40,6 +40,7 @@ mod written;
 mod check;
 mod gc;
 mod keep;
+mod rebuild;
 mod report;
 
 pub use batch::Batch;
@@ -51,6 +52,7 @@ pub use gc::Collected;
 pub use keep::Retention;
 pub use manifest::{Manifest, Place, Seal, SnapshotFacts};
 pub use note::{CommitmentNote, RawNote, Source};
+pub use rebuild::Rebuilt;
 pub use report::{Affected, Damage, Depth, Report};
 pub use restore::RowsOfMiner;
 pub use store::{Archive, Snapshot};

@@ -47,6 +47,17 @@ impl Packs {
         self.folder.join(format!("{pack:08x}.pack"))
     }
 
+    /// All packs that are there, by number.
+    pub(super) fn numbers(&self) -> Result<Vec<u32>, ArchiveError> {
+        let list = || ArchiveError::disk(&self.folder, "list");
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(list())? {
+            numbers.extend(Self::number_of(&entry.map_err(list())?.file_name()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
     /// The number in a pack's name.
     pub(super) fn number_of(name: &std::ffi::OsStr) -> Option<u32> {
         let hex = name.to_str()?.strip_suffix(".pack")?;

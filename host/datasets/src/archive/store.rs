@@ -18,7 +18,7 @@ use super::pack::{self, Packs};
 use super::view::View;
 
 /// A lock outlives its holder for an instant.
-const PATIENCE: Duration = Duration::from_millis(200);
+pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The archive of a data folder.
 pub struct Archive {
@@ -26,7 +26,7 @@ pub struct Archive {
     pub(super) index: Index,
     pub(super) packs: Packs,
     pub(super) pack_bytes: u32,
-    lock: Option<WriteLock>,
+    pub(super) lock: Option<WriteLock>,
 }
 
 /// A kept snapshot.
@@ -57,6 +57,25 @@ impl Archive {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_patiently(data_folder: &Path, patience: Duration) -> Result<Self, ArchiveError> {
+        let (folder, lock) = Self::lock(data_folder, patience)?;
+        let packs = folder.join("packs");
+        let path = folder.join("index.redb");
+        // An index that was lost must not pass for an archive that is new.
+        let has_index = fs::metadata(&path).is_ok_and(|meta| meta.len() > 0);
+        if !has_index && !Packs::at(packs.clone()).numbers()?.is_empty() {
+            return Err(ArchiveError::NoIndex { path: folder });
+        }
+        let index = Index::open(&path)?;
+        pack::sync_folder(&folder)?;
+        Ok(Self::with(folder, index, Packs::at(packs), Some(lock)))
+    }
+
+    pub(super) const fn with(folder: PathBuf, index: Index, packs: Packs, lock: Option<WriteLock>) -> Self {
+        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock }
+    }
+
+    /// The archive's folder, made if it is not there, and the lock on it.
+    pub(super) fn lock(data_folder: &Path, patience: Duration) -> Result<(PathBuf, WriteLock), ArchiveError> {
         let folder = data_folder.join("archive");
         let packs = folder.join("packs");
         fs::create_dir_all(&packs).map_err(ArchiveError::disk(&packs, "create"))?;
@@ -68,15 +87,7 @@ impl Archive {
             }
         }
         let lock = WriteLock::take(&folder, patience)?;
-        let path = folder.join("index.redb");
-        // An index that was lost must not pass for an archive that is new.
-        let has_index = fs::metadata(&path).is_ok_and(|meta| meta.len() > 0);
-        if !has_index && has_packs(&packs)? {
-            return Err(ArchiveError::NoIndex { path: folder });
-        }
-        let index = Index::open(&path)?;
-        pack::sync_folder(&folder)?;
-        Ok(Self { folder, index, packs: Packs::at(packs), pack_bytes: pack::FULL_BYTES, lock: Some(lock) })
+        Ok((folder, lock))
     }
 
     /// Opens it to read, also while another process writes: what that has committed is seen.
@@ -101,7 +112,7 @@ impl Archive {
             other => other?,
         };
         let packs = Packs::at(folder.join("packs"));
-        Ok(Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock: None })
+        Ok(Self::with(folder, index, packs, None))
     }
 
     /// Packs take no further block beyond `bytes`; usually 64 MiB.
@@ -173,7 +184,7 @@ impl Archive {
     pub(super) fn reason_down(&self, object: &Digest) -> Result<Option<String>, ArchiveError> {
         let read = self.index.read()?;
         let table = self.index.table(&read, TAKEN_DOWN)?;
-        Ok(table.get(&object.0)?.map(|row| row.value().to_owned()))
+        Ok(table.get(&object.0)?.map(|row| row.value().0.to_owned()))
     }
 
     /// All kept snapshots, by netuid and block.
@@ -245,11 +256,6 @@ impl std::fmt::Debug for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Archive").field("folder", &self.folder).finish_non_exhaustive()
     }
-}
-
-fn has_packs(folder: &Path) -> Result<bool, ArchiveError> {
-    let mut entries = fs::read_dir(folder).map_err(ArchiveError::disk(folder, "list"))?;
-    Ok(entries.any(|entry| entry.is_ok_and(|entry| Packs::number_of(&entry.file_name()).is_some())))
 }
 
 pub(super) fn source_key(namespace: &str, commit: &str) -> String {

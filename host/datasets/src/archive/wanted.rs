@@ -58,7 +58,9 @@ impl Wanted {
             }
         }
         for row in down.iter()? {
-            let object = Digest(*row?.0.value());
+            let (object, row) = row?;
+            wanted.pieces.insert(row.value().1);
+            let object = Digest(*object.value());
             if let Some(recipe) = view.recipe_number(&object)? {
                 wanted.erased.insert(recipe);
                 wanted.erased.extend(view.recipe(&object)?.numbers);

@@ -175,7 +175,7 @@ fn an_index_that_is_something_else_or_gone_or_newer_is_refused() {
             false => fs::write(&index, "").unwrap(),
         }
         let text = Archive::open(folder.path()).unwrap_err().to_string();
-        assert!(text.contains("has packs but no index: put index.redb back from a copy"), "{text}");
+        assert!(text.contains("has packs but no index: rebuild the index from them, or put"), "{text}");
     }
     fs::write(&index, &whole).unwrap();
     assert!(check(folder.path()).is_sound());

@@ -88,7 +88,7 @@ fn the_bytes_of_a_manifest_are_the_documented_ones() {
 }
 
 const ROOT: &str = "765c3c0188597bf295c02f34ba426d6badacf1879503bec0876612f1be5b1279";
-const ID: &str = "ID_HERE";
+const ID: &str = "427718e9ad1dcbe274ef9cdcb339c1a9175b9192e434668542af95d1457809a9";
 
 #[test]
 fn a_signed_manifest_holds_for_its_collector_alone() {
@@ -130,7 +130,7 @@ fn no_byte_of_a_manifest_can_be_changed() {
         }
         assert!(Manifest::from_bytes(&bytes[..at]).is_err());
     }
-    let mut newer = bytes.clone();
+    let mut newer = bytes;
     newer[17] = 9;
     let text = Manifest::from_bytes(&newer).unwrap_err().to_string();
     assert_eq!(text, "manifest: version 9, this program knows 1: use a newer program");

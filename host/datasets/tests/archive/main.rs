@@ -11,6 +11,7 @@ mod full_disk;
 mod golden;
 mod history;
 mod letting_go;
+mod rebuilding;
 mod round_trip;
 mod two_processes;
 mod written_out;
