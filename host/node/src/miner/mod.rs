@@ -1,5 +1,6 @@
 //! The miner: keeps plots, answers audits, never sends a proof that it knows to be wrong.
 
+mod announce;
 mod habit;
 mod health;
 mod partitions;
