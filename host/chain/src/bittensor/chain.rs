@@ -9,7 +9,8 @@ use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
 use crate::{
-    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended, WeightRow,
+    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended,
+    WeightRow,
 };
 
 #[async_trait]

@@ -67,7 +67,8 @@ impl Bittensor {
         weights: &[(Uid, u16)],
     ) -> Result<bool, ChainError> {
         let read = async {
-            let key = runtime.key("SubtensorModule", "Weights", vec![number(view.netuid.0), number(me.uid.0)])?;
+            let key =
+                runtime.key("SubtensorModule", "Weights", vec![number(view.netuid.0), number(me.uid.0)])?;
             let values = rpc::storage(self.line(), std::slice::from_ref(&key), &view.hash).await?;
             let row = values.get(&key).map(|value| weights_row(value)).transpose()?;
             Ok::<_, Trouble>(row.unwrap_or_default())

@@ -198,12 +198,7 @@ impl Bittensor {
     }
 
     /// Reveals one commit.
-    async fn reveal(
-        &self,
-        key: &Keypair,
-        netuid: NetUid,
-        pending: &Pending,
-    ) -> Result<Revealed, ChainError> {
+    async fn reveal(&self, key: &Keypair, netuid: NetUid, pending: &Pending) -> Result<Revealed, ChainError> {
         let WeightsPreimage { weights, salt, version_key, .. } = &pending.preimage;
         let call = calls::reveal_weights(netuid, weights, salt, *version_key);
         let short = pending.hash.short();
@@ -230,11 +225,15 @@ impl Bittensor {
 
 /// What came of revealing a commit.
 enum Revealed {
-    Done { told: String },
+    Done {
+        told: String,
+    },
     /// It is to be tried again.
     Later,
     /// The chain will not have it.
-    Never { why: String },
+    Never {
+        why: String,
+    },
 }
 
 impl Tended {

@@ -237,7 +237,10 @@ async fn sealed_weights_are_delivered_while_the_chain_has_them_and_owed_again_wh
     let chain = client(&server);
     assert_eq!(delivered(&chain, 30).await, Delivered::Not);
     chain.set_weights(&key(0), NETUID, &WEIGHTS).await.unwrap();
-    assert_eq!([delivered(&chain, 30).await, delivered(&chain, 31).await], [Delivered::Hidden, Delivered::Not]);
+    assert_eq!(
+        [delivered(&chain, 30).await, delivered(&chain, 31).await],
+        [Delivered::Hidden, Delivered::Not]
+    );
     // The chain could not open them, and has dropped them: that they were committed is still to be seen.
     let sealed = std::mem::take(&mut server.node.inner().hidden.sealed);
     assert_eq!(delivered(&chain, 30).await, Delivered::Not);

@@ -25,7 +25,9 @@ use tokio::sync::watch;
 
 pub(crate) use encode::{axon_value, commitment_value, compact};
 pub(crate) use faults::Act;
-pub(crate) use metadata::{counting_epochs, finney, older, with_commitments_at, without_apis, without_timelock};
+pub(crate) use metadata::{
+    counting_epochs, finney, older, with_commitments_at, without_apis, without_timelock,
+};
 pub(crate) use serve::{Served, statuses};
 pub(crate) use storage::{blake2_key, prefix, twox_key};
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use plimsoll_chain::subnet::EpochFigures;
 use plimsoll_chain::{
-    Bittensor, BittensorOptions, Chain, ChainCommitment, ChainError, Delivered, Head, Ledger, LocalAdmin, Snapshot,
-    WeightRow,
+    Bittensor, BittensorOptions, Chain, ChainCommitment, ChainError, Delivered, Head, Ledger, LocalAdmin,
+    Snapshot, WeightRow,
 };
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 

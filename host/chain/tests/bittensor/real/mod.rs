@@ -4,8 +4,11 @@
 //! - `PLIMSOLL_SUBTENSOR_WASM`: a runtime, as WebAssembly, compressed as nodes do it, or either as hex digits;
 //! - `PLIMSOLL_SUBTENSOR_GENESIS`: a raw chain specification in JSON, with whose state the chain begins.
 //!
-//! Without both, these say that they were skipped. With them, the node of `tests/runtime` is built first, which takes
-//! some minutes once.
+//! Without both, these say that they were skipped. With them (as absolute paths), the node of `tests/runtime` is built
+//! first, which takes some minutes once; `PLIMSOLL_RUNTIME_NODE_TARGET` is where, if not below this one's own target.
+//!
+//! They have run against runtime 143, of March 2024, with the raw specification of the test network: its metadata is of
+//! version 14, it has open weights and single values only. Newer ones were not to be had.
 
 #![allow(clippy::print_stdout, reason = "a test that is skipped says why")]
 

@@ -107,6 +107,7 @@ impl Stage {
         let mut url = String::new();
         BufReader::new(node.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let url = url.trim().to_owned();
+        assert!(url.starts_with("ws://"), "the node has not begun; what it said stands above");
         let rpc = RpcClient::from_insecure_url(&url).await.unwrap();
         let genesis = ask(&rpc, "chain_getBlockHash", rpc_params![0]).await.unwrap();
         let genesis: [u8; 32] = decoded(&genesis).try_into().unwrap();
@@ -115,8 +116,7 @@ impl Stage {
         let (spec_version, transaction_version) = (number("specVersion"), number("transactionVersion"));
         let metadata = metadata(&rpc, &genesis).await;
         let netuid = NetUid(0);
-        let mut stage =
-            Self { node, url, rpc, metadata, genesis, spec_version, transaction_version, netuid };
+        let mut stage = Self { node, url, rpc, metadata, genesis, spec_version, transaction_version, netuid };
         stage.patch([COLDKEY, 1, 2, 9].map(|byte| funded(&key(byte).hotkey()))).await;
         // The first block does what an upgrade of the runtime has to do.
         ask(&stage.rpc, "dev_newBlock", rpc_params![]).await.unwrap();
@@ -154,7 +154,8 @@ impl Stage {
     }
 
     async fn patch(&self, values: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) {
-        let all: Vec<_> = values.into_iter().map(|(key, value)| json!([hex0x(&key), hex0x(&value)])).collect();
+        let all: Vec<_> =
+            values.into_iter().map(|(key, value)| json!([hex0x(&key), hex0x(&value)])).collect();
         ask(&self.rpc, "dev_setStorage", rpc_params![all]).await.unwrap();
     }
 
@@ -301,7 +302,9 @@ async fn newest_subnet(rpc: &RpcClient, at: &Json) -> NetUid {
 /// Version 15 of the metadata, or 14 where the runtime has no other.
 async fn metadata(rpc: &RpcClient, at: &[u8]) -> ArcMetadata {
     let call = async |method: &str, argument: &[u8]| {
-        ask(rpc, "state_call", rpc_params![method, hex0x(argument), hex0x(at)]).await.map(|answer| decoded(&answer))
+        ask(rpc, "state_call", rpc_params![method, hex0x(argument), hex0x(at)])
+            .await
+            .map(|answer| decoded(&answer))
     };
     let newest = call("Metadata_metadata_at_version", &15u32.to_le_bytes()).await.ok();
     let newest = newest.filter(|bytes| bytes.first() == Some(&1)).map(|bytes| bytes[1..].to_vec());

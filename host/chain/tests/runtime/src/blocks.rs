@@ -102,7 +102,8 @@ impl Blocks {
     pub(crate) fn validate(&self, transaction: &[u8]) -> Result<Result<(), Rejected>, String> {
         // From outside, and at which block.
         let argument = [&[2], transaction, &self.head().hash].concat();
-        let answer = self.call("TaggedTransactionQueue_validate_transaction", &argument, &self.head().hash)?;
+        let answer =
+            self.call("TaggedTransactionQueue_validate_transaction", &argument, &self.head().hash)?;
         Ok(match answer.first() {
             Some(0) => Ok(()),
             _ => Err(Rejected(answer.get(1..).unwrap_or_default().to_vec())),
@@ -114,7 +115,8 @@ impl Blocks {
         let (number, parent) = (self.all.len() as u64, self.head().hash);
         let state = &self.head().state;
         let slot = FIRST_SLOT + number;
-        let call = |function: &str, argument: &[u8], changes| self.executor.call(function, argument, state, changes);
+        let call =
+            |function: &str, argument: &[u8], changes| self.executor.call(function, argument, state, changes);
         let opening = header_of(&parent, number, slot);
         let (_, mut changes) = call("Core_initialize_block", &opening, TrieDiff::empty())?;
         let inherents = inherents(slot);

@@ -85,7 +85,9 @@ impl Executor {
                 RuntimeCall::LogEmit(log) => log.resume(),
                 RuntimeCall::OffchainStorageSet(set) => set.resume(),
                 RuntimeCall::Offchain(OffchainContext::StorageSet(set)) => set.resume(true),
-                RuntimeCall::Offchain(_) => return Err(format!("{function}: it asks for an offchain worker")),
+                RuntimeCall::Offchain(_) => {
+                    return Err(format!("{function}: it asks for an offchain worker"));
+                }
             };
         }
     }

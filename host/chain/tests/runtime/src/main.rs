@@ -51,10 +51,14 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
 
 /// The state of a raw chain specification: `genesis.raw.top`, hex digits by hex digits.
 fn state_of(json: &[u8]) -> Result<State, String> {
-    let spec: serde_json::Value = serde_json::from_slice(json).map_err(|error| format!("the genesis: {error}"))?;
+    let spec: serde_json::Value =
+        serde_json::from_slice(json).map_err(|error| format!("the genesis: {error}"))?;
     let top = spec["genesis"]["raw"]["top"].as_object();
     let top = top.ok_or("the genesis is no raw chain specification: it has no genesis.raw.top")?;
     let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).ok();
     let entry = |(key, value): (&String, &serde_json::Value)| Some((bytes(key)?, bytes(value.as_str()?)?));
-    top.iter().map(entry).collect::<Option<_>>().ok_or_else(|| "the genesis has a value that is no hex".into())
+    top.iter()
+        .map(entry)
+        .collect::<Option<_>>()
+        .ok_or_else(|| "the genesis has a value that is no hex".into())
 }

@@ -64,7 +64,8 @@ async fn converse(stream: TcpStream, blocks: Rc<RefCell<Blocks>>) -> Option<()> 
                 for status in [json!("ready"), json!({ "inBlock": hash }), json!({ "finalized": hash })] {
                     let params = json!({ "subscription": "watched", "result": status });
                     let method = "author_extrinsicUpdate";
-                    send(&mut sender, &json!({ "jsonrpc": "2.0", "method": method, "params": params })).await?;
+                    send(&mut sender, &json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+                        .await?;
                 }
             }
             Ok(result) => send(&mut sender, &json!({ "jsonrpc": "2.0", "id": id, "result": result })).await?,
@@ -183,7 +184,8 @@ fn turned_down(Rejected(why): &Rejected) -> Failed {
 }
 
 fn missing(function: &str, why: &str) -> Failed {
-    let why = match why.contains("not found") || why.contains("NotFound") || why.contains("FunctionNotFound") {
+    let why = match why.contains("not found") || why.contains("NotFound") || why.contains("FunctionNotFound")
+    {
         true => format!("Client error: Execution failed: Exported method {function} is not found"),
         false => format!("Client error: Execution failed: {why}"),
     };
