@@ -120,7 +120,7 @@ impl Places {
 
 impl Places {
     /// The network's name or the nodes, without what stands behind their ports: that may hold a key.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self.network {
             Some(network) if network.nodes().iter().eq(self.nodes.iter()) => network.to_string(),
             _ => self.nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(","),

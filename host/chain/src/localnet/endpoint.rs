@@ -68,6 +68,17 @@ impl FromStr for Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The endpoint for reports and records: of a node's address only scheme, host and port, because the rest may
+    /// hold a key.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Local(_) => self.to_string(),
+            Self::Bittensor(places) => places.shown(),
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

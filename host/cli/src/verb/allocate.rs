@@ -124,7 +124,7 @@ fn request(args: &Args, config: &Config, owner: Hotkey) -> AllocateRequest {
         wallet_name: config.wallet.name.clone(),
         wallet_hotkey: config.wallet.hotkey.clone(),
         owner,
-        endpoint: config.chain.endpoint.to_string(),
+        endpoint: config.chain.endpoint.shown(),
         threshold: config.space.threshold,
         max_bytes: config.space.max_size.map(|size| size.0),
         chunk_bytes: config.space.chunk_size.0,

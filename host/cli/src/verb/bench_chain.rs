@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     times.sort_unstable();
     let seconds = times.get(times.len() / 2).map_or(0.0, Duration::as_secs_f64);
     let outcome = json!({
-        "endpoint": config.chain.endpoint.to_string(),
+        "endpoint": config.chain.endpoint.shown(),
         "netuid": netuid,
         "spec_version": spec_version,
         "neurons": neurons,

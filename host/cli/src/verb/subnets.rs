@@ -36,7 +36,7 @@ pub(crate) struct ShowArgs {
 pub(crate) async fn list(args: &ListArgs, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.chain])?;
     let subnets = all(&config).await?;
-    let endpoint = config.chain.endpoint.to_string();
+    let endpoint = config.chain.endpoint.shown();
     global.emit(&json!({ "endpoint": endpoint, "subnets": subnets }), || {
         let columns =
             [("netuid", Side::Right), ("name", Side::Left), ("tempo", Side::Right), ("neurons", Side::Right)];

@@ -9,7 +9,7 @@ use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 
 use crate::home::Home;
 use crate::node::{Node, Served};
-use crate::server::{Server, free_port};
+use crate::server::{Server, free_port, until};
 
 const NETUID: NetUid = NetUid(7);
 
@@ -89,6 +89,15 @@ async fn a_miner_and_a_validator_do_their_job_on_a_node_of_bittensor() {
     assert!(told.contains("weights are committed; the chain shows them"), "{told}");
     assert_eq!(server.node.inner().hidden.sealed.len(), 1);
     assert_eq!(serving.interrupt(), 0);
+
+    // The chain has lost the commit and shows others: who comes back before the next round is due commits again, once.
+    server.node.inner().hidden.sealed.clear();
+    ledger.set_weights(&hotkey_of(&home, "v"), NETUID, &[(Uid(0), 1)]).await.unwrap();
+    let back = Server::quiet(home.path(), &format!("validator {validator} --rounds 1 --period 100000"));
+    until("nothing is committed", || !server.node.inner().hidden.sealed.is_empty()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(server.node.inner().hidden.sealed.len(), 1);
+    assert_eq!(back.interrupt(), 0);
     let replayed: serde_json::Value = serde_json::from_str(&done("replay --json")).unwrap();
     assert_eq!(replayed["equal"], true);
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A server that runs until it is dropped.
 pub(crate) struct Server(Child);
@@ -11,21 +12,17 @@ pub(crate) struct Server(Child);
 impl Server {
     /// Starts `plimsoll` and waits until it has said that it serves.
     pub(crate) fn start(home: &Path, line: &str) -> Self {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"))
-            .current_dir(home)
-            .env_clear()
-            .env("HOME", home)
-            .env("PLIMSOLL_PLUGINS_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache"))
-            .args(line.split_whitespace())
-            .args(["--log", "off"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command(home, line).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
         let last = said.by_ref().map(Result::unwrap).find(|line| line.contains("Ctrl-C stops it"));
         assert!(last.is_some(), "`{line}` ended before it served");
         // The pipe stays open: nothing else is written to it before the end.
         Self(child)
+    }
+
+    /// Starts `plimsoll`, which says nothing before its end.
+    pub(crate) fn quiet(home: &Path, line: &str) -> Self {
+        Self(command(home, line).stdout(Stdio::null()).spawn().unwrap())
     }
 
     /// SIGKILL.
@@ -47,6 +44,29 @@ impl Drop for Server {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+fn command(home: &Path, line: &str) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("plimsoll"));
+    command
+        .current_dir(home)
+        .env_clear()
+        .env("HOME", home)
+        .env("PLIMSOLL_PLUGINS_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache"))
+        .args(line.split_whitespace())
+        .args(["--log", "off"]);
+    command
+}
+
+/// Waits until something holds, at most a minute.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..600 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("a minute has passed, and still: {what}");
 }
 
 /// A port that nobody listens on.

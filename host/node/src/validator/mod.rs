@@ -17,6 +17,7 @@ mod logbook;
 mod recall;
 
 mod asking;
+mod pause;
 mod round;
 mod run;
 

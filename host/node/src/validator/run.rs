@@ -1,11 +1,11 @@
 //! A validator that goes on: a round whenever it is due, weights until they are on chain.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_chain::{ChainError, Fault, Refusal, Snapshot, Tended};
+use plimsoll_chain::{ChainError, Delivered, Fault, Refusal, Snapshot, Tended};
 use plimsoll_core::{BlockNumber, Uid};
 
+use super::pause::{Pause, Trouble};
 use super::recall::LastRound;
 use super::{RoundReport, Validator};
 use crate::NodeError;
@@ -54,8 +54,13 @@ pub trait RoundListener: Send + Sync {
 pub enum Delivery {
     /// There was no round yet, or nobody in it.
     Nothing,
-    /// They were on chain already.
+    /// They were on chain already, shown or hidden.
     AlreadySet,
+    /// A transaction that nobody answered for may still bring them.
+    Unsure {
+        /// The last block that can take it.
+        until: BlockNumber,
+    },
     /// They are on chain now.
     Set,
     /// The chain has them, and shows them after so many epochs.
@@ -78,18 +83,10 @@ impl Validator {
         };
         let snapshot = self.chain.snapshot(netuid).await?;
         let due = due_now(last, &snapshot);
-        if let Some(me) = snapshot.neuron(&self.options.key.hotkey())
-            && me.last_update >= last.block
-        {
-            // What is hidden is in no row; but only weights of this round can have been set or committed since.
-            if snapshot.commit_reveal.is_some() {
-                return Ok(Delivery::AlreadySet);
-            }
-            let rows = self.chain.weights(netuid).await?;
-            let set = rows.iter().find(|(uid, _)| *uid == me.uid);
-            if set.is_some_and(|(_, row)| without_zeros(row) == without_zeros(&due)) {
-                return Ok(Delivery::AlreadySet);
-            }
+        match self.chain.delivered(&self.options.key.hotkey(), netuid, last.block, &due).await? {
+            Delivered::Set | Delivered::Hidden => return Ok(Delivery::AlreadySet),
+            Delivered::Unsure { until } => return Ok(Delivery::Unsure { until }),
+            _ => {}
         }
         self.chain.set_weights(&self.options.key, netuid, &due).await?;
         Ok(snapshot
@@ -167,6 +164,9 @@ impl Validator {
                 hidden = self.tend(listener) => hidden?,
                 () = &mut shutdown => return Ok(()),
             };
+            // What the chain will not show is asked for again, and set again while it is of the last round.
+            owed |= hidden.is_lost && self.last.is_some();
+            let hidden = hidden.trouble;
             trouble = trouble.max(hidden);
             if schedule.rounds.is_some_and(|rounds| done >= rounds) && !owed && hidden == Trouble::None {
                 return refused.map_or(Ok(()), Err);
@@ -179,16 +179,17 @@ impl Validator {
     }
 
     /// Lets the chain's client reveal what is due of hidden weights, and tells whether some still wait.
-    async fn tend(&self, listener: &dyn RoundListener) -> Result<Trouble, NodeError> {
+    async fn tend(&self, listener: &dyn RoundListener) -> Result<Hidden, NodeError> {
         match self.chain.tend(&self.options.key, self.options.netuid).await {
-            Ok(Tended { waiting, told, .. }) => {
+            Ok(Tended { waiting, told, is_lost }) => {
                 told.iter().for_each(|told| listener.revealed(told));
-                Ok(if waiting > 0 { Trouble::Waiting } else { Trouble::None })
+                let trouble = if waiting > 0 { Trouble::Waiting } else { Trouble::None };
+                Ok(Hidden { trouble, is_lost })
             }
             Err(error) if error.fault() == Fault::Disk => Err(error.into()),
             Err(error) => {
                 listener.failed(&error.into());
-                Ok(Trouble::Real)
+                Ok(Hidden { trouble: Trouble::Real, is_lost: false })
             }
         }
     }
@@ -241,6 +242,10 @@ impl Validator {
                 Owing::Nothing
             }
             Ok(Delivery::AlreadySet | Delivery::Nothing) => Owing::Nothing,
+            Ok(Delivery::Unsure { until }) => {
+                tracing::info!(%until, "a transaction with the weights may still be taken");
+                Owing::Waits
+            }
             Err(NodeError::Chain(ChainError::Refused(refusal))) if schedule.waits_for(&refusal) => {
                 tracing::info!(%refusal, "the weights wait");
                 Owing::Waits
@@ -277,37 +282,11 @@ enum Owing {
     Never(NodeError),
 }
 
-/// How a turn of the loop went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Trouble {
-    None,
-    /// Something has its time, which comes in some blocks.
-    Waiting,
-    /// Something failed, and asking soon again will hardly help.
-    Real,
-}
-
-/// How long to wait before the chain is asked again: twice as long after every trouble, within bounds.
-struct Pause {
-    poll: Duration,
-    troubles: u32,
-}
-
-impl Pause {
-    const fn of(poll: Duration) -> Self {
-        Self { poll, troubles: 0 }
-    }
-
-    fn after(&mut self, trouble: Trouble) -> Duration {
-        let most = match trouble {
-            Trouble::None => 0,
-            Trouble::Waiting => 3,
-            Trouble::Real => 7,
-        };
-        let pause = self.poll.saturating_mul(1 << self.troubles.min(most));
-        self.troubles = if most == 0 { 0 } else { (self.troubles + 1).min(most) };
-        pause
-    }
+/// How the weights fare that the chain hides.
+struct Hidden {
+    trouble: Trouble,
+    /// Some will not be shown.
+    is_lost: bool,
 }
 
 /// A round's weights as they can be set now: a uid that is gone is left out, one that another hotkey has taken
@@ -329,25 +308,12 @@ const fn is_fatal(error: &NodeError, schedule: Schedule) -> bool {
     }
 }
 
-fn without_zeros(weights: &[(Uid, u16)]) -> BTreeMap<Uid, u16> {
-    weights.iter().copied().filter(|(_, weight)| *weight > 0).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_with_trouble_within_bounds_and_end_with_it() {
-        let mut pause = Pause::of(Duration::from_millis(500));
-        let mut after = |trouble| pause.after(trouble).as_millis();
-        assert_eq!([Trouble::None; 2].map(&mut after), [500, 500]);
-        assert_eq!([Trouble::Waiting; 5].map(&mut after), [500, 1000, 2000, 4000, 4000]);
-        assert_eq!([Trouble::Real; 6].map(&mut after), [4000, 8000, 16000, 32000, 64000, 64000]);
-        assert_eq!([Trouble::None, Trouble::None].map(&mut after), [500, 500]);
-    }
     use plimsoll_chain::NeuronRecord;
     use plimsoll_core::{Digest, Hotkey, NetUid, StakeRao};
+
+    use super::*;
 
     #[test]
     fn a_uid_that_another_hotkey_took_over_gets_nothing_and_one_that_is_gone_is_left_out() {
