@@ -75,7 +75,10 @@ async fn a_neuron_registers_serves_commits_and_weighs_in_the_real_runtime() {
 async fn the_real_runtimes_refusals_in_a_block_have_their_names() {
     let Some(stage) = Stage::from_the_environment().await else { return };
     let (chain, netuid) = (stage.client(), stage.netuid);
-    stage.register(1).await;
+    for byte in [1, 2] {
+        stage.register(byte).await;
+    }
+    stage.may_set_weights(&[true, false]).await;
     // What the client would see coming is handed in without it.
     let weights = |uids: [u16; 2]| {
         let list = |all: [u16; 2]| Value::unnamed_composite(all.map(|one| Value::u128(one.into())));
