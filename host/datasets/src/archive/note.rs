@@ -57,9 +57,11 @@ impl Source {
         self.revision.len() == 40 && self.revision.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     }
 
+    /// Whether it can be recorded.
+    ///
     /// # Errors
     /// [`ArchiveError::Facts`] for what such names cannot hold. The text itself is not repeated.
-    pub(super) fn check(&self) -> Result<(), ArchiveError> {
+    pub fn check(&self) -> Result<(), ArchiveError> {
         let parts: Vec<&str> = self.namespace.split('/').collect();
         let is_part = |part: &&str| !part.is_empty() && is_name(part, b"-_.") && !part.contains("..");
         if parts.len() != 2 || !parts.iter().all(is_part) || self.namespace.len() > LONGEST_NAMESPACE {

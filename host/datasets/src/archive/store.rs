@@ -197,6 +197,14 @@ impl Archive {
         seals.map(|(place, number)| Ok(snapshot_of(place, &seal_at(&view, number)?))).collect()
     }
 
+    /// The genesis hash of the chain whose snapshots are kept, once there is one.
+    ///
+    /// # Errors
+    /// As the index says.
+    pub fn chain(&self) -> Result<Option<Digest>, ArchiveError> {
+        Ok(self.index.head()?.chain)
+    }
+
     /// The newest snapshot of a subnet by block.
     ///
     /// # Errors

@@ -41,6 +41,12 @@ impl Endpoint {
         self.under(["datasets", owner, name, "resolve", commit.as_str()].into_iter().chain(path.split('/')))
     }
 
+    /// The address of a file at a branch, tag or commit.
+    pub(super) fn file_at(&self, repo: &Namespace, revision: &str, path: &str) -> Url {
+        let [owner, name] = repo.parts();
+        self.under(["datasets", owner, name, "resolve", revision].into_iter().chain(path.split('/')))
+    }
+
     /// The address of what the API says of a repository at a revision.
     pub(super) fn revision(&self, repo: &Namespace, revision: &str) -> Url {
         let [owner, name] = repo.parts();

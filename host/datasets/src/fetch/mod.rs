@@ -34,14 +34,17 @@ mod place;
 
 mod attempt;
 mod client;
+mod forget;
 mod listing;
 mod many;
+mod presence;
 mod unpinned;
 
 pub use budget::{Bucket, Budget, Quota};
 pub use caps::Caps;
 pub use client::{Fetch, FetchOptions, Fetched, Outcome, Wanted};
 pub use endpoint::Endpoint;
+pub use forget::forget;
 pub use listing::Entry;
 pub use names::{Commit, NameFault, Namespace, Revision, check_path};
 pub use pace::Pace;

@@ -87,7 +87,23 @@ impl Answer {
 
 /// Asks for `url`, up to the head of the answer.
 pub(super) async fn get(http: &Http, url: &Url, headers: HeaderMap, caps: &Caps) -> Result<Answer, Refusal> {
+    ask(http, hyper::Method::GET, url, headers, caps).await
+}
+
+/// The same, and nothing behind the head.
+pub(super) async fn head(http: &Http, url: &Url, headers: HeaderMap, caps: &Caps) -> Result<Answer, Refusal> {
+    ask(http, hyper::Method::HEAD, url, headers, caps).await
+}
+
+async fn ask(
+    http: &Http,
+    method: hyper::Method,
+    url: &Url,
+    headers: HeaderMap,
+    caps: &Caps,
+) -> Result<Answer, Refusal> {
     let mut request = hyper::Request::new(Empty::new());
+    *request.method_mut() = method;
     *request.uri_mut() = url.as_str().parse().map_err(|_| Refusal::RedirectUnreadable)?;
     *request.headers_mut() = headers;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
