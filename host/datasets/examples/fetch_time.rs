@@ -1,5 +1,6 @@
-//! `fetch_time [ROUNDS] [JOBS] [LATENCY_MS]`: how long 256 datasets of a subnet's size take from a hub in this process,
-//! with the requests that it counted. Run it in release.
+//! `fetch_time [ROUNDS] [JOBS] [LATENCY_MS] [FAULTS]`: how long 256 datasets of a subnet's size take from a hub in this
+//! process, with the requests that it counted. FAULTS 1: of 1,000 requests 100 are refused (429, 503), 50 cut, 20 stall.
+//! Run it in release.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring program for a terminal")]
 
@@ -10,14 +11,14 @@ use plimsoll_datasets::fetch::{
     Budget, Endpoint, Fetch, FetchOptions, Namespace, Outcome, Pace, Revision, Wanted,
 };
 use plimsoll_hub::shape::Shape;
-use plimsoll_hub::{Bucket, Hub, HubOptions, Repo, Way};
+use plimsoll_hub::{Bucket, Hub, HubOptions, Rates, Repo, Way};
 
 const FILES: usize = 256;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse().unwrap());
     let mut next = |otherwise| arguments.next().unwrap_or(otherwise);
-    let (rounds, jobs, latency_ms): (u64, u64, u64) = (next(5), next(32), next(50));
+    let (rounds, jobs, latency_ms, faults): (u64, u64, u64, u64) = (next(5), next(32), next(50), next(0));
     let shape = Shape::new(1);
     let mut repos = shape.repos(Way::Plain);
     repos.truncate(252);
@@ -30,7 +31,9 @@ fn main() {
         .iter()
         .filter_map(|repo| Some((repo.namespace.clone(), repo.revisions.first()?.commit.clone())))
         .collect();
-    let options = HubOptions { latency: Duration::from_millis(latency_ms), ..HubOptions::default() };
+    let faulty = Rates { seed: 3, too_many: 50, unavailable: 50, cut: 50, stall: 20, retry_after_s: 1 };
+    let rates = if faults == 1 { faulty } else { Rates::default() };
+    let options = HubOptions { latency: Duration::from_millis(latency_ms), rates, ..HubOptions::default() };
     let hub = Hub::start(repos, options).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for _ in 0..rounds {
@@ -47,6 +50,7 @@ fn main() {
             })
             .collect();
         let mut options = FetchOptions::new(Endpoint::parse(hub.address()).unwrap());
+        options.caps.stall = Duration::from_secs(2);
         options.jobs = usize::try_from(jobs).unwrap();
         let fetch = Arc::new(Fetch::new(options, Arc::new(Budget::new(Pace::Free))).unwrap());
         hub.log().clear();

@@ -2,7 +2,6 @@
 //! the folder is the same in the end. This binary is the judge, and run again it is the one to be killed.
 
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
-#![expect(clippy::indexing_slicing, reason = "what a test builds on must hold, or the test fails")]
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};

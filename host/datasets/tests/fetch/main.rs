@@ -1,7 +1,10 @@
 //! The hub's client against a hub that answers well, badly, and with malice.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
+
 mod attacks;
 mod blows;
+mod edges;
 mod limits;
 mod listings;
 mod raw;
