@@ -5,7 +5,7 @@ use plimsoll_core::{BlockNumber, CheckedRow, DatasetPlace, Decoded, is_commit};
 use super::cases::Numbers;
 use super::policies::{answered, same};
 use super::report::Laws;
-use crate::limits::{COMMITMENT_BYTES, LINE_BYTES};
+use crate::limits::{BATCH_BYTES, COMMITMENT_BYTES, LINE_BYTES};
 use crate::{DatasetSource, DatasetSourceInstance, PluginError, Refusal};
 
 /// What competitions are called on subnets that we know of.
@@ -70,10 +70,17 @@ fn rows(source: &DatasetSource, laws: &mut Laws) {
         }
         Ok(())
     });
-    laws.holds("no line makes it break down", || {
+    laws.holds("no line makes it break down, nor do as many of the longest as a call may carry", || {
         let mut instance = source.instance().map_err(said)?;
+        let most_fuel = source.limits().fuel.check_rows / (BATCH_BYTES / LINE_BYTES) as u64;
         for line in long_lines() {
             answered(instance.check_rows(&[&line], "1"))?;
+            let (used, begins) = (instance.fuel_used(), String::from_utf8_lossy(&line[..9]).into_owned());
+            if used > most_fuel {
+                return Err(format!(
+                    "a line that begins {begins:?} takes {used} of fuel, at most {most_fuel}"
+                ));
+            }
         }
         Ok(())
     });
