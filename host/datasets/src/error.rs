@@ -32,4 +32,7 @@ pub enum Error {
     /// A filter says nothing that can be asked.
     #[error(transparent)]
     Filter(#[from] crate::export::FilterError),
+    /// Pages cannot be served.
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
 }

@@ -15,5 +15,7 @@ pub mod export;
 pub mod overlap;
 pub mod similar;
 
+pub mod serve;
+
 pub use error::Error;
 pub use plimsoll_json::RowId;
