@@ -16,4 +16,4 @@ pub mod overlap;
 pub mod similar;
 
 pub use error::Error;
-pub use plimsoll_json::RowId;
+pub use plimsoll_json::{Row, RowId, canonical, lines};

@@ -12,7 +12,7 @@ const KEYS: [&str; 4] = [
     "0f1e2d3c4b5a69788796a5b4c3d2e1f0AKIAIOSFODNN7EXAMPLEAKIAIOSFODNNwJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYwJalrXUtnFEMIK7MDENGbPxRfi",
     "{\"token\": \"hf_QwErTyUiOpAsDfGhJkLzXcVbNm123456\"}",
     "owner/name:1:hf_QwErTyUiOpAsDfGhJkLzXcVbNm 123456",
-    "sk-live_51HG8vDKj2nE4pQxYz:competition:aBcDeFgHiJkLmNoP",
+    "sk-live_51HG8vDKj2nE4pQxYz:q7:aBcDeFgHiJkLmNoP",
 ];
 
 #[derive(Default)]

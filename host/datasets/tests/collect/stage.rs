@@ -57,6 +57,7 @@ pub(crate) struct Stage {
     pub(crate) hub: Hub,
     pub(crate) data: TempDir,
     pub(crate) caps: Caps,
+    pub(crate) jobs: usize,
 }
 
 impl Stage {
@@ -80,7 +81,7 @@ impl Stage {
         ledger.advance(1);
         let hub = Hub::start(repos, options).unwrap();
         let caps = Caps { pause: Duration::from_millis(1), ..Caps::default() };
-        Self { ledger, hub, data: tempfile::tempdir().unwrap(), caps }
+        Self { ledger, hub, data: tempfile::tempdir().unwrap(), caps, jobs: 32 }
     }
 
     /// 256 neurons of which 252 committed to what the hub has.
@@ -115,7 +116,7 @@ impl Stage {
     pub(crate) fn fetch(&self) -> Arc<Fetch> {
         let mut options = FetchOptions::new(Endpoint::parse(self.hub.address()).unwrap());
         options.caps = self.caps.clone();
-        options.jobs = 32;
+        options.jobs = self.jobs;
         Arc::new(Fetch::new(options, Arc::new(Budget::new(Pace::Free))).unwrap())
     }
 

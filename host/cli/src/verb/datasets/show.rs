@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
 
 /// The first lines, without what would move a terminal's cursor.
 fn lines(bytes: &[u8], most: usize) -> Vec<String> {
-    let text = |line: plimsoll_datasets::Line<'_>| {
+    let text = |line: plimsoll_datasets::Row<'_>| {
         String::from_utf8_lossy(line.bytes).chars().filter(|letter| !letter.is_control()).collect()
     };
     plimsoll_datasets::lines(bytes).take(most).map(text).collect()
