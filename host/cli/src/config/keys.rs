@@ -350,13 +350,7 @@ pub(crate) static KEYS: [Key; 60] = [
         false,
         "Datasets with fewer valid rows are told of.",
     ),
-    key(
-        "dataset.sign",
-        Kind::Switch,
-        "false",
-        false,
-        "Whether snapshots are signed by the wallet's hotkey.",
-    ),
+    key("dataset.sign", Kind::Switch, "false", false, "Whether snapshots are signed by the wallet's hotkey."),
     key(
         "plugins.cache_dir",
         Kind::Path,

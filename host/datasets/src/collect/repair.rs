@@ -12,7 +12,7 @@ use super::incoming::Incoming;
 use super::judge::check;
 use super::plan::locked;
 use super::run::blocking;
-use crate::archive::{Archive, Entry, NewFile, Outcome, Report};
+use crate::archive::{Archive, Entry, NewFile, Outcome, Report, Retention};
 use crate::fetch::{self, Commit, Fetch, Namespace, Revision, Wanted};
 use crate::source::Source;
 
@@ -76,7 +76,20 @@ pub async fn repair(
         let (namespace, commit) = (namespace.to_string(), commit.to_string());
         mended.push(Mended { uid: entry.uid, object, namespace, commit, outcome });
     }
+    if mended.iter().any(|of| of.outcome.is_ok()) {
+        let archive = Arc::clone(archive);
+        blocking(move || let_go(&archive)).await?;
+    }
     Ok(mended)
+}
+
+/// Packs with blocks that are damaged, and that nothing needs now, are written anew without them.
+fn let_go(archive: &Mutex<Archive>) -> Result<(), CollectError> {
+    match locked(archive).gc(&Retention::default()) {
+        // Something else is damaged: the next check tells of it.
+        Err(error) if error.is_damage() => Ok(()),
+        done => Ok(drop(done?)),
+    }
 }
 
 /// Where a kept dataset came from.

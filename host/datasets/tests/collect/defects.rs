@@ -115,7 +115,10 @@ async fn a_branch_is_resolved_once_a_run_and_recorded_with_the_commit_it_meant()
     let commit = |summary: &plimsoll_datasets::collect::Summary, uid: usize| {
         summary.miners[uid].kept.as_ref().unwrap().commit.clone()
     };
-    assert_eq!((commit(&monday, 0), monday.miners[0].revision.as_deref()), (commit_of("monday"), Some("main")));
+    assert_eq!(
+        (commit(&monday, 0), monday.miners[0].revision.as_deref()),
+        (commit_of("monday"), Some("main"))
+    );
     stage.hub.put(repo_of("a/b", &[("tuesday", rows("w", 5)), ("monday", rows("w", 2))]));
     stage.ledger.advance(1);
     let tuesday = stage.collect().await;

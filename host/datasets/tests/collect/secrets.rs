@@ -62,5 +62,9 @@ async fn a_key_on_the_chain_is_in_no_output_and_in_no_file() {
         assert_eq!(leaks(&std::fs::read(&file).unwrap()), None, "{}", file.display());
     }
     let note = manifest.entries[0].commitment.as_ref().unwrap();
-    assert_eq!((usize::from(note.raw.bytes), &note.source), (KEYS[0].len(), &None), "told apart by its digest");
+    assert_eq!(
+        (usize::from(note.raw.bytes), &note.source),
+        (KEYS[0].len(), &None),
+        "told apart by its digest"
+    );
 }

@@ -21,8 +21,10 @@ async fn a_whole_subnet_is_collected_with_one_request_a_dataset_and_none_the_nex
     assert_eq!((counts(&first, 1), first.below_min_rows), ((250, 250), 0));
     // What the hub has is what comes out, byte for byte.
     let repos = shape.repos(plimsoll_hub::Way::Plain);
-    let texts: BTreeMap<&str, _> =
-        repos.iter().map(|repo| (repo.namespace.as_str(), &repo.revisions[0].files["data.jsonl"].bytes)).collect();
+    let texts: BTreeMap<&str, _> = repos
+        .iter()
+        .map(|repo| (repo.namespace.as_str(), &repo.revisions[0].files["data.jsonl"].bytes))
+        .collect();
     for miner in shape.miners.iter().filter(|miner| miner.commitment.is_some()) {
         let (namespace, _) = miner.source().unwrap();
         assert!(stage.restored(&first, miner.uid).as_bytes() == &texts[namespace][..], "uid {}", miner.uid);

@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::{ByteSize, Hotkey, NetUid, Uid};
 use plimsoll_datasets::archive::Archive;
-use plimsoll_datasets::collect::{
-    CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan,
-};
+use plimsoll_datasets::collect::{CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan};
 use plimsoll_datasets::fetch::Fetch;
 use plimsoll_datasets::source::Source;
 use serde_json::json;
@@ -124,7 +122,9 @@ async fn found(
 ) -> Result<NetUid, Failure> {
     let choice = super::super::subnets::search_all(config, &configured.chain, source, Some(fetch)).await?;
     let best = choice.candidates.first();
-    let best = best.ok_or_else(|| Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid"))?;
+    let best = best.ok_or_else(|| {
+        Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid")
+    })?;
     global.remark(&format!("found {best}"));
     Ok(best.netuid)
 }

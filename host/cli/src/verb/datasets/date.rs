@@ -12,11 +12,16 @@ pub(super) fn since(text: &str, now_ms: u64) -> Option<Since> {
     }
     let mut parts = text.split('-');
     let mut number = |digits: usize| {
-        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))?;
+        let part =
+            parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))?;
         part.parse::<u64>().ok()
     };
     let (year, month, day) = (number(4)?, number(2)?, number(2)?);
-    if parts.next().is_some() || year < 1970 || !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
+    if parts.next().is_some()
+        || year < 1970
+        || !(1..=12).contains(&month)
+        || !(1..=days_of(year, month)).contains(&day)
+    {
         return None;
     }
     let at = (days_before(year, month) + day - 1).checked_mul(DAY_MS)?;

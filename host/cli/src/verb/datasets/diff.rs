@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         }
         _ => {
             let message = format!("`{}` and `{}` are not of one sort", args.before, args.after);
-            Err(Failure::new(Exit::Usage, message).hint("compare two blocks, or two of uid:N and owner/name@COMMIT"))
+            Err(Failure::new(Exit::Usage, message)
+                .hint("compare two blocks, or two of uid:N and owner/name@COMMIT"))
         }
     }
 }
@@ -81,7 +82,10 @@ fn days(args: &Args, chosen: &Chosen, before: Place, after: Place, global: &Glob
     let DayDiff { same, changes } = chosen.archive.diff_days(before, after)?;
     let mut compared = Vec::new();
     for change in changes.iter().filter(|change| args.rows && change.is_other_object()) {
-        compared.push((change.uid, Compared::of(&bytes(chosen, &change.before)?, &bytes(chosen, &change.after)?)));
+        compared.push((
+            change.uid,
+            Compared::of(&bytes(chosen, &change.before)?, &bytes(chosen, &change.after)?),
+        ));
     }
     let rows_of = |uid: Uid| compared.iter().find(|(of, _)| *of == uid).map(|(_, rows)| rows);
     let line = |change: &Change| {
@@ -110,7 +114,13 @@ fn days(args: &Args, chosen: &Chosen, before: Place, after: Place, global: &Glob
         ];
         let row = |change: &Change| {
             let rows = rows_of(change.uid).map_or_else(String::new, Compared::short);
-            vec![change.uid.to_string(), told(&change.before), told(&change.after), what(change).to_owned(), rows]
+            vec![
+                change.uid.to_string(),
+                told(&change.before),
+                told(&change.after),
+                what(change).to_owned(),
+                rows,
+            ]
         };
         let head = format!(
             "subnet {}: {} of {} miners changed from block {} to {}",
@@ -166,7 +176,8 @@ impl Compared {
         let left: Vec<Line<'_>> = old.iter().map(|bytes| Line::read(bytes)).collect();
         let right: Vec<Line<'_>> = new.iter().map(|bytes| Line::read(bytes)).collect();
         let diff = diff(&left, &right);
-        let texts = |lines: &[Vec<u8>]| lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        let texts =
+            |lines: &[Vec<u8>]| lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         Self { diff, before: texts(&old), after: texts(&new) }
     }
 

@@ -162,7 +162,11 @@ pub(super) fn overlaps_of(chosen: &Chosen) -> Result<Compared, Failure> {
 }
 
 /// What a filter asks about a dataset; nothing where none is kept.
-pub(super) fn facts_of<T>(entry: &Entry, compared: &Compared, ask: impl FnOnce(&Facts<'_>) -> T) -> Option<T> {
+pub(super) fn facts_of<T>(
+    entry: &Entry,
+    compared: &Compared,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> Option<T> {
     let Outcome::Kept { rows, .. } = &entry.outcome else { return None };
     let note = entry.commitment.as_ref()?;
     let source = note.source.as_ref()?;

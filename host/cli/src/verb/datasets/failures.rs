@@ -35,7 +35,9 @@ impl From<CollectError> for Failure {
             CollectError::Archive(error) => return error.into(),
             CollectError::Disk { .. } => Exit::DiskMissing,
             CollectError::OtherChain { .. } => Exit::Config,
-            CollectError::NoSuchUid { .. } | CollectError::NoSuchHotkey { .. } | CollectError::NoPace => Exit::Usage,
+            CollectError::NoSuchUid { .. } | CollectError::NoSuchHotkey { .. } | CollectError::NoPace => {
+                Exit::Usage
+            }
             _ => Exit::Error,
         };
         Self::of(exit, &error)

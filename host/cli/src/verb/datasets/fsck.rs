@@ -49,9 +49,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         mended = repair(&report, data_dir, FILE, &fetch, &archive, &source).await?;
         report = archive.lock().unwrap_or_else(PoisonError::into_inner).fsck(depth)?;
     }
-    let affected = |of: &Affected| {
-        json!({ "netuid": of.place.netuid, "block": of.place.block, "uid": of.entry.uid, "hotkey": of.hotkey(), "dataset": source(&of.entry) })
-    };
+    let affected = |of: &Affected| json!({ "netuid": of.place.netuid, "block": of.place.block, "uid": of.entry.uid, "hotkey": of.hotkey(), "dataset": source(&of.entry) });
     let outcome = json!({
         "sound": report.is_sound(),
         "blocks": report.blocks,
@@ -72,7 +70,9 @@ fn human(report: &Report, mended: &[Mended]) -> String {
     for of in mended {
         let Mended { uid, namespace, commit, outcome, .. } = of;
         lines.push(match outcome {
-            Ok(healed) => format!("uid {uid}: {namespace}@{commit} fetched again, {healed} lines written anew"),
+            Ok(healed) => {
+                format!("uid {uid}: {namespace}@{commit} fetched again, {healed} lines written anew")
+            }
             Err(why) => format!("uid {uid}: {namespace}@{commit} could not be mended: {why}"),
         });
     }
@@ -81,11 +81,18 @@ fn human(report: &Report, mended: &[Mended]) -> String {
         format!("concerns subnet {} uid {}: {}", of.place.netuid, of.entry.uid, source(&of.entry))
     }));
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
-    let checked =
-        format!("checked {} in {} blocks and {} snapshots", ByteSize(report.bytes), report.blocks, report.snapshots);
+    let checked = format!(
+        "checked {} in {} blocks and {} snapshots",
+        ByteSize(report.bytes),
+        report.blocks,
+        report.snapshots
+    );
     lines.push(match report.is_sound() {
         true => format!("{checked}: sound"),
-        false => format!("{checked}: {} damages; `plimsoll datasets fsck --repair` fetches what can be", report.damages.len()),
+        false => format!(
+            "{checked}: {} damages; `plimsoll datasets fsck --repair` fetches what can be",
+            report.damages.len()
+        ),
     });
     lines.join("\n")
 }

@@ -53,7 +53,11 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             let places: Vec<_> = archive.snapshots()?.into_iter().map(|snapshot| snapshot.place).collect();
             let dropped = places.len() - retention.kept(&places).len();
             if dropped > 0 {
-                screen::confirm(global, args.yes, &format!("let go of {dropped} of {} snapshots", places.len()))?;
+                screen::confirm(
+                    global,
+                    args.yes,
+                    &format!("let go of {dropped} of {} snapshots", places.len()),
+                )?;
             }
             archive.gc(&retention)?
         }

@@ -49,7 +49,9 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Failure::new(Exit::Config, format!("cannot read {}: {}", path.display(), error.kind()))),
+        Err(error) => {
+            Err(Failure::new(Exit::Config, format!("cannot read {}: {}", path.display(), error.kind())))
+        }
     }
 }
 

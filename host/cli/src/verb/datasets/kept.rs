@@ -74,7 +74,8 @@ pub(super) fn place(
     };
     found.map(|snapshot| snapshot.place).ok_or_else(|| {
         let at = block.map_or_else(String::new, |block| format!(" at block {block}"));
-        let failure = Failure::new(Exit::NotInitialised, format!("there is no snapshot of subnet {netuid}{at}"));
+        let failure =
+            Failure::new(Exit::NotInitialised, format!("there is no snapshot of subnet {netuid}{at}"));
         failure.hint("`plimsoll datasets list --snapshots` lists those that there are")
     })
 }

@@ -46,8 +46,12 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     global.emit(&outcome, || {
         let kept = entries.iter().filter(|entry| entry.object().is_some()).count();
         let place = chosen.place;
-        let head =
-            format!("subnet {} at block {}: {} miners, {kept} datasets", place.netuid, place.block, entries.len());
+        let head = format!(
+            "subnet {} at block {}: {} miners, {kept} datasets",
+            place.netuid,
+            place.block,
+            entries.len()
+        );
         format!("{head}\n{}", table(&entries))
     })
 }
@@ -81,13 +85,16 @@ fn table(entries: &[&Entry]) -> String {
 fn snapshots(archive: &Archive, netuid: Option<u16>, global: &Global) -> Result<(), Failure> {
     let mut all = archive.snapshots()?;
     all.retain(|snapshot| netuid.is_none_or(|netuid| snapshot.place.netuid.0 == netuid));
-    let line = |of: &Snapshot| {
-        json!({ "netuid": of.place.netuid, "block": of.place.block, "manifest": of.manifest, "at_ms": of.at_ms, "signer": of.signer })
-    };
-    let outcome = json!({ "snapshots": all.iter().map(line).collect::<Vec<_>>(), "disk_bytes": archive.disk_bytes()? });
+    let line = |of: &Snapshot| json!({ "netuid": of.place.netuid, "block": of.place.block, "manifest": of.manifest, "at_ms": of.at_ms, "signer": of.signer });
+    let outcome =
+        json!({ "snapshots": all.iter().map(line).collect::<Vec<_>>(), "disk_bytes": archive.disk_bytes()? });
     global.emit(&outcome, || {
-        let columns =
-            [("netuid", Side::Right), ("block", Side::Right), ("manifest", Side::Left), ("signed by", Side::Left)];
+        let columns = [
+            ("netuid", Side::Right),
+            ("block", Side::Right),
+            ("manifest", Side::Left),
+            ("signed by", Side::Left),
+        ];
         let row = |of: &Snapshot| {
             let signer = of.signer.map_or_else(|| "nobody".to_owned(), |signer| signer.to_string());
             vec![of.place.netuid.to_string(), of.place.block.to_string(), of.manifest.short(), signer]

@@ -95,7 +95,10 @@ fn first(compared: &Compared, left: usize, right: usize) -> usize {
 
 fn groups_json(compared: &Compared, groups: &[Group]) -> Vec<Value> {
     let uids = |places: &[usize]| places.iter().map(|place| compared.uids[*place]).collect::<Vec<Uid>>();
-    groups.iter().map(|group| json!({ "first": compared.uids[group.first()], "copies": uids(group.copies()) })).collect()
+    groups
+        .iter()
+        .map(|group| json!({ "first": compared.uids[group.first()], "copies": uids(group.copies()) }))
+        .collect()
 }
 
 fn human(
@@ -113,8 +116,12 @@ fn human(
         compared.uids.len(),
         compared.overlaps.n_distinct_rows()
     );
-    let columns =
-        [("uid", Side::Right), ("uid", Side::Right), ("shared", Side::Right), ("first committed", Side::Right)];
+    let columns = [
+        ("uid", Side::Right),
+        ("uid", Side::Right),
+        ("shared", Side::Right),
+        ("first committed", Side::Right),
+    ];
     let row = |pair: &Pair| {
         let uid = |place: usize| compared.uids[place].to_string();
         let first = first(compared, pair.left, pair.right);
@@ -124,7 +131,8 @@ fn human(
         true => text.push_str("no pair shares so many rows"),
         false => text.push_str(&screen::table(&columns, pairs.iter().map(row))),
     }
-    for (name, groups) in [("groups as the subnet forms them", greedy), ("groups that hang together", whole)] {
+    for (name, groups) in [("groups as the subnet forms them", greedy), ("groups that hang together", whole)]
+    {
         text.push_str(&format!("\n\n{name}: {}", groups.len()));
         for group in groups {
             let uid = |place: &usize| compared.uids[*place].to_string();

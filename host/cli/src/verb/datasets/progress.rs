@@ -63,4 +63,3 @@ impl Drop for Progress {
         self.bar().take();
     }
 }
-

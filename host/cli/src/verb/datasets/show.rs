@@ -63,28 +63,28 @@ fn human(entry: &Entry) -> String {
     let note = entry.commitment.as_ref();
     let coldkey = entry.coldkey.map_or_else(|| "unknown".to_owned(), |key| key.to_string());
     let mut lines = vec![
-        format!("uid        {}", entry.uid),
-        format!("hotkey     {}", entry.hotkey),
-        format!("coldkey    {coldkey}"),
-        format!("committed  {}", source(entry)),
+        format!("uid          {}", entry.uid),
+        format!("hotkey       {}", entry.hotkey),
+        format!("coldkey      {coldkey}"),
+        format!("committed    {}", source(entry)),
     ];
     if let Some(note) = note {
-        lines.push(format!("           at block {}", note.block));
+        lines.push(format!("             at block {}", note.block));
         if let Some(source) = &note.source {
-            lines.push(format!("competition {}", source.competition));
+            lines.push(format!("competition  {}", source.competition));
             if !source.is_pinned() {
-                lines.push("           a branch or tag: it may mean other bytes tomorrow".into());
+                lines.push("             a branch or tag: it may mean other bytes tomorrow".into());
             }
         }
     }
     match &entry.outcome {
-        Outcome::Skipped => lines.push("kept       nothing: nothing was committed".into()),
-        Outcome::Failed { kind, text } => lines.push(format!("kept       nothing: {kind}: {text}")),
+        Outcome::Skipped => lines.push("kept         nothing: nothing was committed".into()),
+        Outcome::Failed { kind, text } => lines.push(format!("kept         nothing: {kind}: {text}")),
         Outcome::Kept { object, bytes, rows, valid, commit } => {
             let commit: String = commit.iter().map(|byte| format!("{byte:02x}")).collect();
-            lines.push(format!("kept       {} in {rows} rows, {valid} of them valid", ByteSize(*bytes)));
-            lines.push(format!("object     {object}"));
-            lines.push(format!("commit     {commit}"));
+            lines.push(format!("kept         {} in {rows} rows, {valid} of them valid", ByteSize(*bytes)));
+            lines.push(format!("object       {object}"));
+            lines.push(format!("commit       {commit}"));
         }
     }
     lines.join("\n")

@@ -42,7 +42,8 @@ pub(super) fn human(summary: &Summary) -> String {
         took(summary.seconds)
     ));
     if let Some(manifest) = &summary.manifest {
-        let signed = summary.signer.map_or_else(|| "unsigned".to_owned(), |signer| format!("signed by {signer}"));
+        let signed =
+            summary.signer.map_or_else(|| "unsigned".to_owned(), |signer| format!("signed by {signer}"));
         lines.push(format!("snapshot {manifest}, {signed}"));
     }
     lines.join("\n")

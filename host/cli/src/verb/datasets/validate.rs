@@ -68,8 +68,11 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let order: Vec<usize> = (0..entries.len()).collect();
     let uids: Vec<Uid> = entries.iter().map(|(entry, _)| entry.uid).collect();
     let judged = overlaps.judge(&terms, &order).into_iter();
-    let all: Vec<Checked<'_>> =
-        entries.into_iter().zip(judged).map(|((entry, file), judged)| Checked { entry, file, judged }).collect();
+    let all: Vec<Checked<'_>> = entries
+        .into_iter()
+        .zip(judged)
+        .map(|((entry, file), judged)| Checked { entry, file, judged })
+        .collect();
     let broken = all.iter().filter(|of| of.is_broken()).count();
     let outcome = json!({
         "netuid": chosen.place.netuid,
@@ -93,7 +96,8 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
 
 /// The rows of the evaluation set.
 fn evaluation(path: &PathBuf) -> Result<HashSet<RowId>, Failure> {
-    let bytes = std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {}", path.display()))?;
+    let bytes =
+        std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {}", path.display()))?;
     Ok(lines(&bytes).filter_map(|row| Some(RowId::of(&canonical(row.bytes).ok()?))).collect())
 }
 
@@ -156,7 +160,10 @@ fn table(all: &[Checked<'_>], uids: &[Uid]) -> String {
         ("verdict", Side::Left),
     ];
     let row = |of: &Checked<'_>| {
-        let closest = of.judged.closest.map_or_else(String::new, |(place, shared)| format!("{shared} with {}", uids[place]));
+        let closest = of
+            .judged
+            .closest
+            .map_or_else(String::new, |(place, shared)| format!("{shared} with {}", uids[place]));
         vec![
             of.entry.uid.to_string(),
             committed(of.entry),
