@@ -67,8 +67,8 @@ impl Validator {
         Ok(self.hand_in(None).await?.delivery)
     }
 
-    /// The same, for weights that are too old after `period` blocks, or the subnet's tempo, and a tempo more.
-    async fn hand_in(&self, old_after: Option<Age>) -> Result<Handed, NodeError> {
+    /// The same; weights that are older than they may be are not sent.
+    async fn hand_in(&self, most: Option<Age>) -> Result<Handed, NodeError> {
         let netuid = self.options.netuid;
         let Some(last) = self.last.as_ref().filter(|last| !last.weights.is_empty()) else {
             return Ok(Delivery::Nothing.into());
@@ -87,7 +87,7 @@ impl Validator {
             Delivered::Unsure { until } => return Ok(Delivery::Unsure { until }.into()),
             _ => {}
         }
-        old_after.map_or(Ok(()), |age| age.check(last.block, &snapshot))?;
+        most.map_or(Ok(()), |age| age.check(last.block, &snapshot))?;
         self.set_enough(&due, &snapshot).await?;
         let delivery = hidden.as_ref().map_or(Delivery::Set, |&(_, epochs)| Delivery::Hidden { epochs });
         Ok(Handed { delivery, hidden })
@@ -110,8 +110,8 @@ impl Validator {
         if !run.is_owed {
             return Ok(Trouble::None);
         }
-        let old_after = run.is_inherited.then_some(Age { period_blocks: run.schedule.period_blocks });
-        let handed = self.hand_in(old_after).await;
+        let most = run.is_inherited.then_some(Age { period_blocks: run.schedule.period_blocks });
+        let handed = self.hand_in(most).await;
         (run.is_owed, run.refused) = match self.told(handed, run)? {
             Owing::Nothing => (false, None),
             Owing::Never(error) => (false, Some(error)),

@@ -298,9 +298,9 @@ async fn weights_that_cannot_be_set_by_this_program_end_a_counted_run_and_are_no
         world.ledger.advance(10);
         let expected = error.to_string();
         *chain.said.lock().unwrap() = Said { tended: [Err(error)].into(), ..Said::default() };
-        let mut validator = open(&world, &chain).await;
+        let (mut validator, ear) = (open(&world, &chain).await, Ear::default());
         let schedule = Schedule { rounds: counted.then_some(1), ..schedule(1) };
-        let run = validator.run(schedule, &Ear(Mutex::default(), Notify::new()), std::future::pending());
+        let run = validator.run(schedule, &ear, std::future::pending());
         let ended = tokio::time::timeout(Duration::from_secs(60), run).await.unwrap();
         assert_eq!(ended.unwrap_err().to_string(), expected);
     }
