@@ -172,8 +172,8 @@ fn what_next(doing: Doing, error: &NodeError) -> Option<&'static str> {
     let NodeError::Chain(error) = error else { return None };
     match (doing, error.fault()) {
         (Doing::Weights, _) if matches!(error, ChainError::NoAnswer { .. }) => Some(
-            "nothing needs to be done: this validator looks for them on the chain, and sends them again only if they are \
-             not there",
+            "nothing needs to be done: this validator looks for them on the chain, and sends them again only if they \
+             are not there",
         ),
         (_, Fault::Network) => Some("this validator goes on, and tries it again"),
         (Doing::Weights, Fault::Caller | Fault::Wallet) => {

@@ -176,7 +176,7 @@ impl Validator {
     pub(super) async fn look_for_hidden(&self, run: &mut Running<'_>) -> Result<Trouble, NodeError> {
         let Some(head) = run.head else { return Ok(Trouble::None) };
         let hotkey = self.options.key.hotkey();
-        for hidden in run.hidden.to_ask(head) {
+        for hidden in run.hidden.due_at(head) {
             let round = hidden.round;
             let asked = self.chain.delivered(&hotkey, self.options.netuid, round, &hidden.weights).await;
             let delivered = match asked.map_err(NodeError::from) {

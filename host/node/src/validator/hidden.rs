@@ -1,8 +1,9 @@
 //! Weights that the chain hides: kept in mind until it shows them, or their time has passed.
 //!
 //! A commit of one epoch is opened `period` epochs later, and never after that epoch. Which block of its epoch a commit
-//! was made in is not asked for: all bounds hold for the first and for the last. Since rounds and epochs overlap, several
-//! commits may be on their way; a chain that shows a newer one has opened the older ones too, or passed over them.
+//! was made in is not asked for: all bounds hold for the first and for the last. Since rounds and epochs overlap,
+//! several commits may be on their way; once a newer one is shown, nobody can tell whether an older one was, and nobody
+//! needs to.
 
 use plimsoll_chain::{CommitReveal, Delivered, Snapshot};
 use plimsoll_core::{BlockNumber, Uid};
@@ -125,7 +126,7 @@ impl Watch {
     }
 
     /// Those of which the chain is to be asked at the block `head`, the newest first. Then not for a while.
-    pub(super) fn to_ask(&mut self, head: BlockNumber) -> Vec<HiddenWeights> {
+    pub(super) fn due_at(&mut self, head: BlockNumber) -> Vec<HiddenWeights> {
         if head < self.next_look {
             return Vec::new();
         }
@@ -203,15 +204,15 @@ mod tests {
     fn the_chain_is_asked_once_in_a_tenth_of_an_epoch_from_the_first_block_that_may_open_a_commit() {
         let mut watch = Watch::default();
         watch.note(hidden(2));
-        let mut asked = |head| watch.to_ask(BlockNumber(head)).len();
+        let mut asked = |head| watch.due_at(BlockNumber(head)).len();
         assert_eq!([1000, 1100, 1101, 1102, 1110, 1111].map(&mut asked), [0, 0, 1, 0, 0, 1]);
         watch.ask_again();
-        assert_eq!(watch.to_ask(BlockNumber(1112)).len(), 1);
+        assert_eq!(watch.due_at(BlockNumber(1112)).len(), 1);
 
         // Who comes back does not know when it was committed.
         let mut back = Watch::default();
         back.note_found(hidden(2));
-        assert_eq!(back.to_ask(BlockNumber(1000)).len(), 1);
+        assert_eq!(back.due_at(BlockNumber(1000)).len(), 1);
     }
 
     #[test]
@@ -220,7 +221,7 @@ mod tests {
         let mut watch = Watch::default();
         [10, 20, 30].into_iter().for_each(|round| watch.note(of(round)));
         watch.note_found(HiddenWeights { weights: Vec::new(), ..of(20) });
-        let asked = watch.to_ask(BlockNumber(1001));
+        let asked = watch.due_at(BlockNumber(1001));
         assert_eq!(asked.iter().map(|hidden| hidden.round.0).collect::<Vec<_>>(), [30, 20, 10]);
         assert!(asked.iter().all(|hidden| !hidden.weights.is_empty()), "what was known is kept");
         watch.shown(BlockNumber(20));
