@@ -4,11 +4,12 @@
 //!
 //! ```text
 //! cargo run --example node_of_tests -- [--at 127.0.0.1:9944] [--neurons 256] [--latency-ms 50] [--hide]
-//!     [--wallets DIR --hotkeys validator,miner] [--block-ms 1000]
+//!     [--old] [--wallets DIR --hotkeys validator,miner] [--block-ms 1000]
 //! plimsoll bench chain --netuid 7 --network local --json
 //! ```
 //!
-//! The first of the named hotkeys (of the wallet `default` in DIR) has stake and a permit.
+//! The first of the named hotkeys (of the wallet `default` in DIR) has stake and a permit. With `--old` the runtime cannot
+//! be asked for a whole subnet, which is then read value by value.
 
 #![allow(clippy::unwrap_used, reason = "a node to try things on")]
 #![allow(clippy::print_stdout, reason = "it says where it is")]
@@ -70,6 +71,10 @@ async fn main() {
         inner.latency = Some(Duration::from_millis(number("--latency-ms", 0)));
         inner.commit_reveal = std::env::args().any(|word| word == "--hide");
         inner.names.insert(NETUID, "on loopback".into());
+        if std::env::args().any(|word| word == "--old") {
+            inner.version.metadata = node::without_apis().into();
+            inner.version.has_apis = false;
+        }
         // Its blocks have the ledger's hashes, and no headers that have them.
         inner.tells = false;
     }

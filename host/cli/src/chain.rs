@@ -75,10 +75,16 @@ fn with_names(text: &str, wallet: &Wallet) -> String {
     let usual = std::env::home_dir().map(|home| expand_home(DEFAULT_PATH, &home));
     let folder = match usual {
         Some(usual) if usual == wallet.path => String::new(),
-        _ => format!(" --wallet-path {}", wallet.path.display()),
+        _ => format!(" --wallet-path {}", quoted(&wallet.path.display().to_string())),
     };
-    let named = format!("--wallet-name {}{folder} --hotkey {}", wallet.name, wallet.hotkey);
+    let named = format!("--wallet-name {}{folder} --hotkey {}", quoted(&wallet.name), quoted(&wallet.hotkey));
     text.replace("--wallet-name WALLET --hotkey HOTKEY", &named)
+}
+
+/// One word of a shell's command.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Whether miners may be anywhere, also on this machine: on a local ledger and on a network of one's own.
@@ -101,6 +107,11 @@ mod tests {
         assert_eq!(
             with_names(text, &wallet),
             "`btcli subnets register --netuid 7 --wallet-name cold --wallet-path /keys --hotkey m1 --network test`"
+        );
+        let wallet = Wallet { name: "my cold".into(), hotkey: "it's".into(), path: "/my keys".into() };
+        assert_eq!(
+            with_names("--wallet-name WALLET --hotkey HOTKEY", &wallet),
+            r"--wallet-name 'my cold' --wallet-path '/my keys' --hotkey 'it'\''s'"
         );
     }
 

@@ -8,15 +8,20 @@ mod world;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
-use plimsoll_chain::Snapshot;
+use plimsoll_chain::{Chain as _, Snapshot};
 use plimsoll_core::{ByteSize, Digest, Identity, Uid};
 use plimsoll_node::NodeError;
+use plimsoll_node::miner::{MinerOptions, Plots, Prompt, start_with};
 use plimsoll_node::space::{
     AllocateRequest, Allocated, CheckDepth, CheckOptions, Checked, GenerateJob, GenerateOptions, Generated,
     Silent, allocate, check, expect_planned_for, generate, repair,
 };
 use plimsoll_store::{CancelFlag, Plot, PlotHeader, StoreError, plot_path};
+use world::moody::Moody;
 use world::{NETUID, World, hotkey, scheme};
 
 fn request(world: &World, max_bytes: u64) -> AllocateRequest {
@@ -270,4 +275,59 @@ async fn a_partition_file_never_leads_out_of_its_folder() {
         let why = plimsoll_store::partition::read_partitions(&file).unwrap_err().to_string();
         assert!(why.contains("expected the name of a file in the same folder"), "{bad}: {why}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_miner_serves_before_the_chain_takes_its_axon_and_announces_again_what_the_chain_has_lost() {
+    let world = World::new(&["v"], &["m"]);
+    let (ledger, me) = (world.ledger.clone(), world::key("m"));
+    let moody = Arc::new(Moody {
+        ledger: ledger.clone(),
+        whom: me.hotkey(),
+        forgets: AtomicBool::new(false),
+        busy: AtomicU32::new(2),
+    });
+    let options = MinerOptions { refresh_every: Duration::from_millis(100), ..world.miner_options("m") };
+    let plots = Plots::new(vec![world.held("m", "v")]);
+    let chain = Arc::clone(&moody);
+    let miner = start_with(chain as _, scheme(), options, plots, Arc::new(Prompt)).await.unwrap();
+    miner.audit_self().await;
+    let status = miner.status();
+    assert!(!status.ready);
+    let why = status.unannounced.unwrap();
+    assert!(
+        why.ends_with("said where it serves too recently: the subnet takes that every 50 blocks"),
+        "{why}"
+    );
+    let axon = async || ledger.snapshot(NETUID).await.unwrap().neuron(&me.hotkey()).unwrap().axon;
+    until(async || axon().await == Some(miner.address()) && miner.status().ready).await;
+    assert_eq!(moody.busy.load(Relaxed), 0);
+
+    // Somebody else with the key, or a registration anew.
+    ledger.serve_axon(&me, NETUID, "10.1.2.3:4".parse().unwrap()).await.unwrap();
+    ledger.commit(&me, NETUID, b"something else").await.unwrap();
+    let said = async || ledger.commitments(NETUID).await.unwrap()[0].bytes.clone();
+    until(async || axon().await == Some(miner.address()) && said().await.starts_with(b"plimsoll")).await;
+
+    moody.forgets.store(true, Relaxed);
+    until(async || miner.status().unannounced.is_some()).await;
+    let why = miner.status().unannounced.unwrap();
+    assert!(
+        why.contains("is not registered on subnet 7") && why.ends_with("register it with `btcli`"),
+        "{why}"
+    );
+    moody.forgets.store(false, Relaxed);
+    until(async || miner.status().ready).await;
+    miner.stop().await;
+}
+
+/// Waits until something holds, at most a minute.
+async fn until(holds: impl AsyncFn() -> bool) {
+    for _ in 0..1200 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("a minute has passed");
 }

@@ -12,7 +12,7 @@ use super::BittensorOptions;
 use super::delivered::Unsure;
 use super::heads::Heads;
 use super::line::{Dial, Line, LineFault, WebSockets};
-use super::newest::Following;
+use super::newest::{Following, LAG_PAUSE, LAG_WAITS, MOST_LAG_BLOCKS};
 use super::reveals::Journals;
 use super::rpc;
 use super::runtime::Runtime;
@@ -192,7 +192,7 @@ impl Bittensor {
     /// once before it is given up.
     pub(super) async fn view(&self, netuid: NetUid) -> Result<(SubnetView, Arc<Runtime>), ChainError> {
         let mut pinned = self.pinned().await?;
-        let mut last = false;
+        let (mut last, mut waited) = (false, 0);
         loop {
             let read = self.view_at(&pinned, netuid).await;
             let trouble = match read {
@@ -202,6 +202,12 @@ impl Bittensor {
                             tracing::debug!(%netuid, "stakes are read without what counts of TAO");
                         }
                         return Ok((view, pinned.runtime));
+                    }
+                    Err(_) if waited < LAG_WAITS && lags(&view, &pinned) => {
+                        waited += 1;
+                        tokio::time::sleep(self.inner.options.redial_every * LAG_PAUSE).await;
+                        pinned = self.pinned().await?;
+                        continue;
                     }
                     Err(why) if last => return Err(self.taken_back(why)),
                     Err(contradiction) => {
@@ -312,6 +318,12 @@ impl Bittensor {
     pub(super) fn endpoint_text(&self) -> String {
         self.inner.options.places.shown()
     }
+}
+
+/// Whether a subnet was read at a block that is a little behind one that is known: the node may catch up.
+fn lags(view: &SubnetView, pinned: &Pinned) -> bool {
+    let behind = pinned.before.map_or(0, |before| before.block.0.saturating_sub(view.block.0));
+    (1..=MOST_LAG_BLOCKS).contains(&behind)
 }
 
 /// Reads an answer to its end.

@@ -12,11 +12,11 @@ use super::view::SubnetView;
 use crate::{ChainError, Head};
 
 /// A node is waited for that is behind by no more than this: its gateway may have others behind it.
-const MOST_LAG_BLOCKS: u64 = 2;
+pub(super) const MOST_LAG_BLOCKS: u64 = 2;
 /// So often it is looked whether it has caught up,
-const LAG_WAITS: u32 = 8;
+pub(super) const LAG_WAITS: u32 = 8;
 /// after so many pauses of [`redial_every`](super::BittensorOptions::redial_every) each: two blocks in all.
-const LAG_PAUSE: u32 = 6;
+pub(super) const LAG_PAUSE: u32 = 6;
 
 /// The first question for the head is answered by asking; whoever asks again will go on asking, so it is listened
 /// from then on.

@@ -21,8 +21,9 @@ use crate::{client_with, served};
 
 /// Methods of the legacy JSON-RPC, which every node has: those of the newer one begin with the name of a group and a
 /// version, such as `chainHead_v1_follow`.
-const LEGACY: [&str; 11] = [
+const LEGACY: [&str; 12] = [
     "author_submitAndWatchExtrinsic",
+    "author_unwatchExtrinsic",
     "chain_getBlock",
     "chain_getBlockHash",
     "chain_getFinalizedHead",

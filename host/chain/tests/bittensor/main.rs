@@ -8,6 +8,7 @@ mod hidden;
 mod live;
 mod nodes;
 mod reads;
+mod real;
 mod upgrades;
 mod writes;
 

@@ -2,10 +2,11 @@
 //! every process can see.
 
 use std::fs::File;
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Read, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -14,6 +15,12 @@ use crate::global::Global;
 
 /// The longest secret, in bytes: 24 words are less than 250.
 const MAX_SECRET_BYTES: usize = 1024;
+
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+const CTRL_U: u8 = 0x15;
+const DELETE: u8 = 0x7f;
 
 /// What somebody types behind `prompt`, unseen. `instead` is the flag that names a file.
 ///
@@ -27,14 +34,41 @@ pub(crate) fn ask_secret(global: &Global, prompt: &str, instead: &str) -> Result
         let message = format!("{prompt}: this is asked for, but {asker}");
         return Err(Failure::new(Exit::Usage, message).hint(format!("name a file with {instead}")));
     }
-    let _ = write!(std::io::stderr().lock(), "{prompt}: ");
     let unseen = Unseen::begin()?;
-    let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET_BYTES));
-    let read = stdin.lock().take(MAX_SECRET_BYTES as u64).read_line(&mut text);
+    let _ = write!(std::io::stderr().lock(), "{prompt}: ");
+    let typed = typed(&mut stdin.lock());
     drop(unseen);
     let _ = writeln!(std::io::stderr().lock());
-    read.or_fail(Exit::Error, || "cannot read the answer".into())?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_owned()))
+    typed?.ok_or_else(|| Failure::new(Exit::Interrupted, "stopped on request; nothing was written"))
+}
+
+/// A line as a terminal gives it byte by byte: its keys for editing and stopping mean nothing to a terminal that
+/// passes everything on. `None` for Ctrl-C.
+fn typed(keys: &mut impl Read) -> Result<Option<Zeroizing<String>>, Failure> {
+    // All of the room at once: a buffer that grows leaves copies behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES));
+    let mut key = [0];
+    loop {
+        let n = keys.read(&mut key).or_fail(Exit::Error, || "cannot read the answer".into())?;
+        match key[0] {
+            _ if n == 0 => break,
+            b'\r' | b'\n' | CTRL_D => break,
+            CTRL_C => return Ok(None),
+            CTRL_U => line.clear(),
+            BACKSPACE | DELETE => {
+                // All bytes of the last character.
+                while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+            }
+            byte if line.len() < MAX_SECRET_BYTES => line.push(byte),
+            _ => {
+                let message =
+                    format!("the answer has more than {MAX_SECRET_BYTES} bytes; nothing was written");
+                return Err(Failure::new(Exit::Usage, message));
+            }
+        }
+    }
+    let text = std::str::from_utf8(&line).or_fail(Exit::Usage, || "the answer is no text in UTF-8".into())?;
+    Ok(Some(Zeroizing::new(text.to_owned())))
 }
 
 /// All of a file that its owner alone can read.
@@ -43,8 +77,14 @@ pub(crate) fn ask_secret(global: &Global, prompt: &str, instead: &str) -> Result
 /// [`Exit::Wallet`] where it is missing, others can read it, or it is too long or no text.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let cannot = |doing: &str| format!("cannot {doing} {}", path.display());
-    let file = File::open(path).or_fail(Exit::Wallet, || cannot("open"))?;
+    // A pipe that nobody writes to does not block.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let file = File::from(opened.or_fail(Exit::Wallet, || cannot("open"))?);
     let metadata = file.metadata().or_fail(Exit::Wallet, || cannot("look at"))?;
+    if !metadata.is_file() {
+        return Err(Failure::new(Exit::Wallet, format!("{}: expected a file with a secret", path.display())));
+    }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
         let message = format!("{}: others can read this secret (mode {mode:04o})", path.display());
@@ -63,7 +103,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
-/// The terminal without echo, until this is dropped.
+/// The terminal without echo, until this is dropped. Ctrl-C comes as a key meanwhile: a program that a signal ends
+/// leaves the terminal as it is.
 struct Unseen(Termios);
 
 impl Unseen {
@@ -71,7 +112,7 @@ impl Unseen {
         let failed = || "cannot make the terminal keep a secret".to_owned();
         let before = tcgetattr(std::io::stdin()).or_fail(Exit::Error, failed)?;
         let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO);
+        unseen.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
         tcsetattr(std::io::stdin(), OptionalActions::Now, &unseen).or_fail(Exit::Error, failed)?;
         Ok(Self(before))
     }
@@ -89,6 +130,29 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_typed_can_be_corrected_and_stopped() {
+        let typed = |keys: &str| typed(&mut keys.as_bytes()).unwrap().map(|text| text.to_string());
+        assert_eq!(typed("pass\rmore").as_deref(), Some("pass"));
+        assert_eq!(typed("pä\u{7f}\u{8}\u{7f}ok\n").as_deref(), Some("ok"));
+        assert_eq!(typed("wrong\u{15}right\u{4}").as_deref(), Some("right"));
+        assert_eq!(typed("half\u{3}\n"), None);
+        assert_eq!(typed(""), Some(String::new()));
+        let long = super::typed(&mut "x".repeat(1025).as_bytes()).unwrap_err();
+        assert_eq!(long.message, "the answer has more than 1024 bytes; nothing was written");
+    }
+
+    #[test]
+    fn neither_a_pipe_nor_a_folder_is_a_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [&pipe, folder.path()] {
+            let refused = read_secret(path).unwrap_err();
+            assert!(refused.message.ends_with("expected a file with a secret"), "{refused}");
+        }
+    }
 
     #[test]
     fn a_secret_is_read_only_where_nobody_else_can() {

@@ -8,11 +8,12 @@ use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::ByteSize;
 use plimsoll_node::miner::{MinerOptions, MinerStatus, StatusServer, start_miner};
 use plimsoll_node::space;
+use plimsoll_node::validator::AxonPolicy;
 use plimsoll_wire::{MissingLog, ReplayKeeping};
 use serde_json::json;
 
 use crate::cancel::Cancel;
-use crate::chain::Configured;
+use crate::chain::{Configured, is_at_home};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::flags::{ChainFlags, FolderFlags, PluginFlags, WalletFlags};
@@ -44,16 +45,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.folder, &args.chain, &args.wallet, &args.plugins])?;
+    let announced = announced(&config)?;
     // The disk that is mounted must be the one that the plots were planned for.
     super::generate::partitions(&config)?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let folder = space::miner_folder(&config.space.db_path, &config.wallet.name, &config.wallet.hotkey);
-    let host = config.host()?;
+    let host = config.proving_host()?;
     let scheme = config.choices().load_scheme(&host)?;
     let configured = Configured::of(&config)?;
 
     let mut options = MinerOptions::new(wallet.hotkey()?, config.chain.netuid, folder, config.miner.listen);
-    options.announce = announced(&config)?;
+    options.announce = announced;
     options.limits = config.miner.limits();
     options.callers = config.miner.callers();
     options.axon_v10 = config.miner.axon_v10;
@@ -80,8 +82,22 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the chain is told. Nobody can reach an unspecified address, but on a local chain everybody is here.
+/// What the chain is told. Validators of a public network ask only addresses of the public internet.
 fn announced(config: &Config) -> Result<Option<SocketAddr>, Failure> {
+    let announced = reachable(config)?;
+    let at = announced.unwrap_or(config.miner.listen);
+    if !is_at_home(&config.chain.endpoint) && AxonPolicy::PublicOnly.check(at).is_err() {
+        let key = if config.miner.announce.is_some() { "miner.announce" } else { "miner.listen" };
+        let message =
+            format!("{key} is {at}, expected an address on the public internet: validators ask no other");
+        return Err(Failure::new(Exit::Config, message)
+            .hint("set miner.announce to the address that your router passes on to this machine"));
+    }
+    Ok(announced)
+}
+
+/// Nobody can reach an unspecified address, but on a local chain everybody is here.
+fn reachable(config: &Config) -> Result<Option<SocketAddr>, Failure> {
     let listen = config.miner.listen;
     match config.miner.announce {
         Some(at) => Ok(Some(at)),
@@ -106,6 +122,7 @@ fn human(address: SocketAddr, status_at: Option<SocketAddr>, status: &MinerStatu
     for fault in &status.faults {
         lines.push(format!("  not served for {}: {}", fault.validator.short(), fault.why));
     }
+    lines.extend(status.unannounced.iter().map(|why| format!("  not announced yet, and tried again: {why}")));
     lines.extend(status_at.map(|at| format!("status at http://{at}/status")));
     lines.push("Ctrl-C stops it".into());
     lines.join("\n")

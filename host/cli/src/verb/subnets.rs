@@ -109,9 +109,15 @@ fn human(snapshot: &Snapshot) -> String {
     format!("{head}\n{}", screen::table(&columns, neurons.iter().map(row)))
 }
 
-/// What a stranger named a subnet, without what would move a terminal's cursor.
+/// What a stranger named a subnet, without what would move a terminal's cursor, turn its direction or stand there
+/// unseen.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(40).collect()
+    let is_unseen = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    name.chars().filter(|c| !is_unseen(c)).take(40).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +127,7 @@ mod tests {
     #[test]
     fn a_name_cannot_speak_to_the_terminal() {
         assert_eq!(printable("a\u{1b}[2J\nb"), "a[2Jb");
+        assert_eq!(printable("a\u{202e}b\u{200b}c\u{2066}d é 字"), "abcd é 字");
         assert_eq!(printable(&"x".repeat(100)).len(), 40);
     }
 }

@@ -1,8 +1,10 @@
 //! `plimsoll wallet new`, `wallet import` and `wallet show`.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use plimsoll_chain::wallet::{KeyOrigin, Password, Wallet};
+use plimsoll_chain::ChainError;
+use plimsoll_chain::wallet::{KeyOrigin, Password, Wallet, WalletProblem};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
@@ -22,8 +24,22 @@ enum What {
     /// Make a new hotkey; one that is there is never overwritten
     New(Flags),
     Import(Import),
-    /// Show the addresses of the configured wallet
-    Show(Flags),
+    Show(Show),
+}
+
+/// Show the addresses of the configured wallet
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// Decrypt the coldkey too, to see that its password is known and that it is the key of its address
+    #[arg(long)]
+    open_coldkey: bool,
+
+    /// The file with the coldkey's password
+    #[arg(long, value_name = "FILE", requires = "open_coldkey")]
+    password_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    flags: Flags,
 }
 
 /// Write a key that exists already, from its words or its seed; one that is there is never overwritten
@@ -61,7 +77,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     match &args.what {
         What::New(flags) => new(&configured(flags, global)?, global),
         What::Import(args) => import(args, &configured(&args.flags, global)?, global),
-        What::Show(flags) => show(&configured(flags, global)?, global),
+        What::Show(args) => show(args, &configured(&args.flags, global)?, global),
     }
 }
 
@@ -127,12 +143,15 @@ fn password(args: &Import, global: &Global) -> Result<Option<Password>, Failure>
     Password::new(first).map(Some).map_err(|problem| Failure::of(Exit::Wallet, &problem))
 }
 
-fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
+fn show(args: &Show, wallet: &Wallet, global: &Global) -> Result<(), Failure> {
     let address = wallet.hotkey_address()?;
     let coldkey = wallet.coldkey_address()?;
-    // Whether it is encrypted stands in front of it: nothing is decrypted to show an address.
+    // How it is encrypted stands in front of it: nothing is decrypted to show an address.
     let encrypted = wallet.has_coldkey_file().then(|| wallet.coldkey_is_encrypted().ok()).flatten();
+    let legacy = if encrypted == Some(true) { legacy(wallet) } else { None };
+    let opened = if args.open_coldkey { Some(open(args, wallet, encrypted, global)?) } else { None };
     let usable = wallet.hotkey().err().map(|error| error.to_string());
+    let exposed = exposed_folder(wallet);
     let outcome = json!({
         "name": wallet.name(),
         "hotkey": wallet.hotkey_name(),
@@ -140,8 +159,11 @@ fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
         "coldkey_address": coldkey,
         "coldkey_on_this_machine": wallet.has_coldkey_file(),
         "coldkey_encrypted": encrypted,
+        "coldkey_opened": opened,
         "file": wallet.hotkey_file().display().to_string(),
         "unusable": usable,
+        "coldkey_unreadable": legacy,
+        "exposed": exposed,
     });
     global.emit(&outcome, || {
         let coldkey =
@@ -165,6 +187,52 @@ fn show(wallet: &Wallet, global: &Global) -> Result<(), Failure> {
                 "\n\nthe coldkey lies on this machine{how}, where nothing needs it: move it off"
             ));
         }
+        if opened.is_some() {
+            text.push_str("\nit opens, and is the key of its address");
+        }
+        for more in legacy.iter().chain(&exposed) {
+            text.push_str(&format!("\n\n{more}"));
+        }
         text
+    })
+}
+
+/// Decrypts the coldkey, which proves the password and that the file is whole; its address.
+fn open(
+    args: &Show,
+    wallet: &Wallet,
+    encrypted: Option<bool>,
+    global: &Global,
+) -> Result<plimsoll_core::Hotkey, Failure> {
+    let password = match (&args.password_file, encrypted) {
+        (Some(path), _) => Some(Password::from_file(path)?),
+        (None, Some(true)) => {
+            let typed = screen::ask_secret(global, "the password of the coldkey", "--password-file")?;
+            Some(Password::new(typed).map_err(|problem| Failure::of(Exit::Wallet, &problem))?)
+        }
+        (None, _) => None,
+    };
+    Ok(wallet.coldkey(password.as_ref())?.hotkey())
+}
+
+/// That the coldkey is encrypted in a way that is not read any more, and how it is saved again.
+fn legacy(wallet: &Wallet) -> Option<String> {
+    match wallet.coldkey(None) {
+        Err(ChainError::Wallet { problem: problem @ WalletProblem::LegacyColdkey { .. }, .. }) => {
+            Some(problem.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Who may look into the wallet's folder beside its owner: nobody should.
+fn exposed_folder(wallet: &Wallet) -> Option<String> {
+    let folder = wallet.hotkey_file();
+    let mut folders = folder.ancestors().skip(1).take(2);
+    folders.find_map(|folder| {
+        let mode = std::fs::metadata(folder).ok()?.mode() & 0o7777;
+        let folder = folder.display();
+        let said = format!("others can look into {folder} (mode {mode:04o}): run `chmod 700 {folder}`");
+        (mode & 0o077 != 0).then_some(said)
     })
 }

@@ -123,6 +123,27 @@ async fn who_is_not_registered_or_has_no_permit_is_told_the_command() {
 }
 
 #[test]
+fn an_address_that_no_validator_asks_is_not_announced_on_a_public_network() {
+    let home = Home::new();
+    for (config, said) in [
+        (
+            "[miner]\nannounce = \"10.0.0.7:8091\"",
+            "miner.announce is 10.0.0.7:8091, expected an address on the public",
+        ),
+        (
+            "[miner]\nlisten = \"192.168.1.5:8091\"",
+            "miner.listen is 192.168.1.5:8091, expected an address on the public",
+        ),
+        ("", "0.0.0.0:8091 can be listened on, but nobody can reach it"),
+    ] {
+        home.write("plimsoll.toml", config);
+        let ran = home.run("miner --network test");
+        assert_eq!(ran.code, 3, "{}", ran.all());
+        assert!(ran.err.contains(said) && ran.err.contains("set miner.announce to"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn a_network_and_a_ledger_contradict_each_other() {
     let home = Home::new();
     let ran = home.run("subnets --network test --endpoint local://127.0.0.1:1");

@@ -117,4 +117,32 @@ fn a_coldkey_is_imported_encrypted_and_shown_by_its_address_alone() {
     let shown = home.run("wallet show");
     assert!(shown.out.contains(&format!("coldkey  {ADDRESS}")), "{}", shown.out);
     assert!(shown.out.contains("lies on this machine, encrypted, where nothing needs it"), "{}", shown.out);
+    // With the password it is opened, which proves both; with another it is not.
+    let opened = home.run("wallet show --open-coldkey --password-file password --json");
+    assert_eq!((opened.code, &opened.json()["coldkey_opened"]), (0, &ADDRESS.into()), "{}", opened.all());
+    private(&home, "other", "another password\n");
+    let wrong = home.run("wallet show --open-coldkey --password-file other");
+    assert!(wrong.code == 12 && wrong.err.contains("the password is wrong"), "{}", wrong.all());
+    assert!(!format!("{}{}", opened.all(), wrong.all()).contains("a password"));
+
+    // As wallets of before were encrypted: the command that saves it again, not one that cannot work.
+    std::fs::write(
+        home.path().join(".bittensor/wallets/default/coldkey"),
+        "$ANSIBLE_VAULT;1.1;AES256\n3132\n",
+    )
+    .unwrap();
+    let shown = home.run("wallet show");
+    let said = "not read any more (legacy $ANSIBLE_VAULT): save it again from its mnemonic with `btcli wallet regen-coldkey";
+    assert!(shown.code == 0 && shown.out.contains(said), "{}", shown.all());
+}
+
+#[test]
+fn folders_that_others_can_look_into_are_named() {
+    let home = Home::new();
+    home.run("wallet new");
+    assert!(!home.run("wallet show").out.contains("others can look into"));
+    let folder = home.path().join(".bittensor/wallets/default");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let shown = home.run("wallet show");
+    assert!(shown.out.contains("default (mode 0755): run `chmod 700 "), "{}", shown.out);
 }

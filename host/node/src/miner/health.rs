@@ -37,12 +37,14 @@ pub struct PlotStatus {
 /// A whole miner's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MinerStatus {
-    /// Whether every partition is ready.
+    /// Whether every partition is ready, and the chain says so.
     pub ready: bool,
     /// The plots that are served, by validator.
     pub plots: Vec<PlotStatus>,
     /// The partitions that are not served.
     pub faults: Vec<PlotFault>,
+    /// Why the chain does not say what this miner keeps and where, so that no validator asks for it.
+    pub unannounced: Option<String>,
 }
 
 /// Keeps what the self-audits found. A clone sees the same.
@@ -51,6 +53,7 @@ pub struct Health {
     plots: Arc<Mutex<BTreeMap<Hotkey, PlotHealth>>>,
     pass: Arc<Mutex<Pass>>,
     faults: Vec<PlotFault>,
+    unannounced: Arc<Mutex<Option<String>>>,
 }
 
 /// How long the self-audit of all plots takes.
@@ -84,7 +87,13 @@ impl Health {
             (plot.registration.identity.validator, health)
         });
         let plots_now = Arc::new(Mutex::new(fresh.collect()));
-        Self { plots: plots_now, pass: Arc::default(), faults: plots.faults().to_vec() }
+        let faults = plots.faults().to_vec();
+        Self { plots: plots_now, pass: Arc::default(), faults, unannounced: Arc::default() }
+    }
+
+    /// The chain says what is kept and where, or why it does not.
+    pub(super) fn announced(&self, trouble: Option<String>) {
+        *self.unannounced.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// A challenge of the plot was proven. Damage that another challenge met is still there.
@@ -164,7 +173,8 @@ impl Health {
                 }
             })
             .collect();
-        let ready = self.faults.is_empty() && plots.iter().all(|plot| plot.ready);
-        MinerStatus { ready, plots, faults: self.faults.clone() }
+        let unannounced = self.unannounced.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ready = self.faults.is_empty() && unannounced.is_none() && plots.iter().all(|plot| plot.ready);
+        MinerStatus { ready, plots, faults: self.faults.clone(), unannounced }
     }
 }

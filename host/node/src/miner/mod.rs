@@ -1,9 +1,11 @@
 //! The miner: keeps plots, answers audits, never sends a proof that it knows to be wrong.
 
+mod announce;
 mod habit;
 mod health;
 mod partitions;
 mod plots;
+mod provers;
 mod serve;
 mod side;
 mod status;

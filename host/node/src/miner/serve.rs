@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_chain::{Chain, ChainCommitment, Snapshot};
+use plimsoll_chain::{Chain, Snapshot};
 use plimsoll_core::{Hotkey, Keypair, NetUid};
 use plimsoll_plugin::Scheme;
 use plimsoll_wire::limits::MAX_AHEAD_NS;
-use plimsoll_wire::{
-    CallerLists, MissingLog, ReplayKeeping, ServerOptions, SetCommitment, WireLimits, miner_router_with,
-};
+use plimsoll_wire::{CallerLists, MissingLog, ReplayKeeping, ServerOptions, WireLimits, miner_router_with};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::announce::{Announcement, may_pass_later};
 use super::{Habit, MinerStatus, PlotSide, Plots, Prompt, SideOptions};
 use crate::NodeError;
 
@@ -84,6 +83,9 @@ impl MinerOptions {
     }
 }
 
+/// At most 2^4 looks at the chain pass without another try to announce.
+const LONGEST_REST_LOG2: u32 = 4;
+
 /// How long a miner refuses everybody for want of a log, where it does. Whoever finds it on chain is answered.
 fn settling(replay: &ReplayKeeping) -> Option<Duration> {
     let ReplayKeeping::Folder { path, missing: MissingLog::Lost } = replay else { return None };
@@ -149,19 +151,24 @@ pub async fn start_with(
         reason: e.to_string(),
     })??;
     let server = tokio::spawn(plimsoll_wire::serve(listener, router, limits, until(stopped.clone())));
-    let upkeep = tokio::spawn(upkeep(Arc::clone(&side), Arc::clone(&chain), options.clone(), stopped));
-    let running = RunningMiner { address, side, stop, server, upkeep };
+    let at = options.announce.unwrap_or(address);
+    let announcement = Announcement::of(side.plots(), options.key.clone(), netuid, at);
     if let Some(settling) = settling {
         tracing::info!("there is no log of answered requests yet: serving begins in 2 s");
         tokio::time::sleep(settling).await;
     }
-    match running.announce(chain.as_ref(), &options, &snapshot, &commitments).await {
-        Ok(()) => Ok(running),
-        Err(error) => {
-            running.stop().await;
-            Err(error)
+    let made = announcement.make(chain.as_ref(), &snapshot, &commitments).await;
+    side.health().announced(made.as_ref().err().map(|error| announcement.trouble(chain.as_ref(), error)));
+    if let Err(error) = made {
+        if !may_pass_later(&error) {
+            stop.send_replace(true);
+            let _ = server.await;
+            return Err(error);
         }
+        tracing::warn!(%error, "nothing is announced yet; it is tried again");
     }
+    let upkeep = tokio::spawn(upkeep(Arc::clone(&side), chain, options, announcement, stopped));
+    Ok(RunningMiner { address, side, stop, server, upkeep })
 }
 
 impl RunningMiner {
@@ -198,27 +205,6 @@ impl RunningMiner {
         }
         self.upkeep.abort();
     }
-
-    /// Says on chain what is kept and where, unless it says so already.
-    async fn announce(
-        &self,
-        chain: &dyn Chain,
-        options: &MinerOptions,
-        snapshot: &Snapshot,
-        known: &[ChainCommitment],
-    ) -> Result<(), NodeError> {
-        let MinerOptions { key, netuid, .. } = options;
-        let commitment = SetCommitment { root: self.side.plots().root() }.to_string();
-        let mine = known.iter().find(|known| known.hotkey == key.hotkey());
-        if mine.is_none_or(|mine| mine.bytes != commitment.as_bytes()) {
-            chain.commit(key, *netuid, commitment.as_bytes()).await?;
-        }
-        let at = options.announce.unwrap_or(self.address);
-        if snapshot.neuron(&key.hotkey()).and_then(|neuron| neuron.axon) != Some(at) {
-            chain.serve_axon(key, *netuid, at).await?;
-        }
-        Ok(())
-    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {
@@ -232,12 +218,13 @@ async fn upkeep(
     side: Arc<PlotSide>,
     chain: Arc<dyn Chain>,
     options: MinerOptions,
+    announcement: Announcement,
     stopped: watch::Receiver<bool>,
 ) {
     tokio::select! {
         () = until(stopped) => {}
         () = self_audits(&side, options.self_audit_every) => {}
-        () = permits(&side, chain.as_ref(), &options) => {}
+        () = keep_up(&side, chain.as_ref(), &options, &announcement) => {}
     }
 }
 
@@ -251,14 +238,38 @@ async fn self_audits(side: &PlotSide, every: Option<Duration>) {
     }
 }
 
-async fn permits(side: &PlotSide, chain: &dyn Chain, options: &MinerOptions) {
-    let mut ticks = tokio::time::interval(options.refresh_every);
+/// Who may ask, and whether the chain still says what this miner keeps and where: it drops both with the place of a
+/// hotkey, and whoever has the key can overwrite them. A write that failed is tried again ever more rarely.
+async fn keep_up(side: &PlotSide, chain: &dyn Chain, options: &MinerOptions, announcement: &Announcement) {
+    let start = tokio::time::Instant::now() + options.refresh_every;
+    let mut ticks = tokio::time::interval_at(start, options.refresh_every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut failures, mut rest) = (0, 0_u32);
     loop {
         ticks.tick().await;
-        match chain.snapshot(options.netuid).await {
-            Ok(snapshot) => side.permit_only(permitted(&snapshot)),
-            Err(error) => tracing::warn!(%error, "the metagraph could not be read again"),
+        let (snapshot, known) = match chain.snapshot_with_commitments(options.netuid).await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "the metagraph could not be read again");
+                continue;
+            }
+        };
+        side.permit_only(permitted(&snapshot));
+        if rest > 0 {
+            rest -= 1;
+            continue;
+        }
+        let made = announcement.make(chain, &snapshot, &known).await;
+        side.health().announced(made.as_ref().err().map(|error| announcement.trouble(chain, error)));
+        match made {
+            Ok(()) => failures = 0,
+            // Seen in what was read anyway: it costs nothing to look again.
+            Err(NodeError::NotRegistered { .. }) => {}
+            Err(error) => {
+                tracing::warn!(%error, "what this miner keeps, and where, could not be announced");
+                rest = 1 << failures;
+                failures = (failures + 1).min(LONGEST_REST_LOG2);
+            }
         }
     }
 }

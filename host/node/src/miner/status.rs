@@ -65,5 +65,6 @@ fn readiness(status: &MinerStatus) -> (StatusCode, String) {
         let why = plot.why.as_deref().unwrap_or("not read and proven within the last minute");
         lines.push(format!("{}: {why}", plot.validator));
     }
+    lines.extend(status.unannounced.iter().map(|why| format!("not announced: {why}")));
     (StatusCode::SERVICE_UNAVAILABLE, lines.join("\n") + "\n")
 }

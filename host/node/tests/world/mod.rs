@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test binary uses another part of it")]
 
+pub(crate) mod moody;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

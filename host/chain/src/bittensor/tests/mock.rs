@@ -15,9 +15,9 @@ use crate::bittensor::line::{Dial, LineFault};
 use crate::bittensor::{Bittensor, BittensorOptions, Places};
 use crate::{Chain as _, GenesisNeuron, Ledger, LedgerGenesis, SubnetRules};
 
-const NETUID: NetUid = NetUid(7);
+pub(super) const NETUID: NetUid = NetUid(7);
 
-fn key(byte: u8) -> Keypair {
+pub(super) fn key(byte: u8) -> Keypair {
     Keypair::from_seed(&[byte; 32])
 }
 
@@ -73,14 +73,19 @@ impl Dial for Mock {
 }
 
 fn stage() -> (Bittensor, Node) {
+    stage_with(|_| {})
+}
+
+pub(super) fn stage_with(change: impl FnOnce(&mut BittensorOptions)) -> (Bittensor, Node) {
     let node = Node::around(ledger(), vec![NETUID], (0..3).map(key).collect());
     let places: Places = "ws://127.0.0.1:9944".parse().unwrap();
-    let options = BittensorOptions {
+    let mut options = BittensorOptions {
         follow: false,
         redial_every: Duration::from_millis(1),
         version_age: Duration::ZERO,
         ..BittensorOptions::of(places)
     };
+    change(&mut options);
     (Bittensor::over(options, Box::new(Mock(node.clone()))), node)
 }
 

@@ -1,6 +1,7 @@
 //! The client against recorded bytes, and over subxt's mock of a connection.
 
 mod garbage;
+mod garbage_served;
 mod mock;
 mod vectors;
 
