@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::connection::Busy;
 use super::crowd::Guest;
 use super::door::{Door, target, too_slow, unreadable};
-use super::reply::{OCTETS, bad_request, busy, refuse, response, signed, unauthenticated};
+use super::reply::{OCTETS, bad_request, busy, refuse, response, signed};
 use crate::answer::SignedAnswer;
 use crate::btauth::SignedRequest;
 use crate::cargo::{CargoClaim, CargoSide, CargoSource, Check, PipedBody, UploadClaim, pump};
