@@ -9,6 +9,10 @@ use crate::target::TARGET;
 
 const PROFILE: &str = "plugin";
 
+/// As `plimsoll plugin build` does it: 256 KiB, for the host wipes a plugin's whole memory after every answer, and the
+/// linker's 1 MiB would be most of it. The stack lies below all else: one that overflows ends the call.
+const STACK: &str = "-Clink-arg=-zstack-size=262144";
+
 /// Variables that the outer cargo or its caller set for the host's build and that would bend the plugins'.
 const FOREIGN: [&str; 8] = [
     "RUSTFLAGS",
@@ -26,7 +30,9 @@ const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGIS
 
 /// Builds each plugin and gives the file of its module.
 pub(crate) fn build(workspace: &Path, target_dir: &Path, names: &[String]) -> Vec<PathBuf> {
-    let flags = remapping(workspace);
+    let mut flags = remapping(workspace);
+    flags.push("\u{1f}");
+    flags.push(STACK);
     for name in names {
         let mut cargo = command(workspace, target_dir, name);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", &flags);

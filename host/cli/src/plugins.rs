@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use plimsoll_node::Choices;
+use plimsoll_node::miner::SideOptions;
 use plimsoll_plugin::{Fuel, Host, HostOptions, Limits, PluginError, PluginRef};
 use serde_json::{Map, Value};
 
@@ -35,6 +36,9 @@ impl PluginChoice {
 
 /// Instances of a simulation at a time, for each thread: rule, strategy and policy, and some that wait for others.
 const INSTANCES_A_THREAD: usize = 8;
+/// Instances of a miner at a time, for each prover: the one that proves, a new one that checks the proof, and as many
+/// for what is drawn or begun beside them.
+const INSTANCES_A_PROVER: usize = 4;
 
 impl Config {
     /// The four plugins, as the floors below know them.
@@ -61,9 +65,22 @@ impl Config {
     /// # Errors
     /// As [`Config::host`].
     pub(crate) fn simulating_host(&self, threads: Option<NonZeroUsize>) -> Result<Host, Failure> {
+        self.pooled_host(threads.map_or(0, usize::from), INSTANCES_A_THREAD)
+    }
+
+    /// The same for a miner, which starts one for every answer.
+    ///
+    /// # Errors
+    /// As [`Config::host`].
+    pub(crate) fn proving_host(&self) -> Result<Host, Failure> {
+        self.pooled_host(SideOptions::default().threads, INSTANCES_A_PROVER)
+    }
+
+    /// With memory set aside for so many instances on each of `threads`, or of all cores if they are more.
+    fn pooled_host(&self, threads: usize, instances_a_thread: usize) -> Result<Host, Failure> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.map_or(cores, usize::from).max(cores).max(4);
-        let instances = threads.checked_mul(INSTANCES_A_THREAD).and_then(|all| u32::try_from(all).ok());
+        let threads = threads.max(cores).max(4);
+        let instances = threads.checked_mul(instances_a_thread).and_then(|all| u32::try_from(all).ok());
         // A pool is address space set aside, which a process may be denied.
         self.host_with(instances).or_else(|failure| {
             tracing::warn!(

@@ -24,6 +24,9 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Settings of the release profile that a plugin is built with, whatever its workspace says.
 const PROFILE: [&str; 6] =
     ["opt-level=3", "lto=\"fat\"", "codegen-units=1", "panic=\"abort\"", "strip=true", "debug=false"];
+/// The stack that a plugin has in its own memory: 256 KiB. After every answer the host wipes a plugin's whole memory,
+/// and of a small one the linker's 1 MiB would be most. It lies below all else: one that overflows ends the call.
+const STACK: &str = "-Clink-arg=-zstack-size=262144";
 /// Variables that would change a nested build or make it wait for the outer one.
 const FOREIGN: [&str; 8] = [
     "RUSTFLAGS",
@@ -185,7 +188,9 @@ impl Project {
             rustc.args(["--config", &format!("profile.release.{setting}")]);
         }
         rustc.arg("--target-dir").arg(target_dir);
-        rustc.env("CARGO_ENCODED_RUSTFLAGS", self.remapping());
+        let mut flags = self.remapping();
+        flags.push(STACK);
+        rustc.env("CARGO_ENCODED_RUSTFLAGS", flags);
         rustc.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = rustc.spawn().map_err(|e| failed(&self.dir, no_cargo(&e)))?;
         let mut lines: Vec<String> = Vec::new();
@@ -202,7 +207,7 @@ impl Project {
         Ok(target_dir.join(TARGET).join("release").join(file))
     }
 
-    /// Flags that keep this machine's folders out of the component.
+    /// Flags that keep this machine's folders out of the component, each with the separator behind it.
     fn remapping(&self) -> OsString {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
@@ -212,12 +217,9 @@ impl Project {
         let mut sources = self.sources.clone();
         sources.sort();
         for (from, to) in home.chain(sources) {
-            if !flags.is_empty() {
-                flags.push("\u{1f}");
-            }
             flags.push("--remap-path-prefix=");
             flags.push(from.as_os_str());
-            flags.push(format!("=/{to}"));
+            flags.push(format!("=/{to}\u{1f}"));
         }
         flags
     }

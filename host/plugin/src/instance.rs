@@ -58,16 +58,20 @@ impl<W: World> Place<W> {
         self.fuel_used
     }
 
-    /// Calls an instance that nothing was asked before: what it answers depends on its arguments and
-    /// parameters alone. For every decision that somebody else must be able to repeat.
+    /// Calls an instance that nothing was asked before and that is asked nothing more: what it answers depends on its
+    /// arguments and parameters alone. For every decision that somebody else must be able to repeat. An instance that
+    /// was asked something is left where it is, for the next [`Place::call`].
     pub(crate) fn call_fresh<R>(
         &mut self,
         budget: Budget,
         call: impl FnOnce(&W::Exports, &mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, PluginError> {
-        self.running = self.running.take().filter(|running| running.is_fresh);
-        let result = self.call(budget, call);
-        self.running = None;
+        let mut fresh = match self.running.take_if(|running| running.is_fresh) {
+            Some(fresh) => fresh,
+            None => self.loaded.start()?,
+        };
+        let result = fresh.call(self.loaded.name(), budget, call);
+        self.fuel_used = fresh.fuel_used(budget);
         result
     }
 
@@ -81,10 +85,8 @@ impl<W: World> Place<W> {
             Some(running) => running,
             empty => empty.insert(self.loaded.start()?),
         };
-        running.is_fresh = false;
-        let exports = &running.exports;
-        let result = metered(self.loaded.name(), &mut running.store, budget, |store| call(exports, store));
-        self.fuel_used = budget.fuel.saturating_sub(running.store.get_fuel().unwrap_or(0));
+        let result = running.call(self.loaded.name(), budget, call);
+        self.fuel_used = running.fuel_used(budget);
         if result.is_err() {
             // After a trap a store must not be entered again; after any other error it might be half-way.
             self.running = None;
@@ -96,6 +98,22 @@ impl<W: World> Place<W> {
 impl<W: World> Running<W> {
     pub(crate) fn new(store: Store<State>, exports: W::Exports) -> Self {
         Self { store, exports, is_fresh: true }
+    }
+
+    fn call<R>(
+        &mut self,
+        plugin: &str,
+        budget: Budget,
+        call: impl FnOnce(&W::Exports, &mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, PluginError> {
+        self.is_fresh = false;
+        let exports = &self.exports;
+        metered(plugin, &mut self.store, budget, |store| call(exports, store))
+    }
+
+    /// What the last call used of `budget`.
+    fn fuel_used(&self, budget: Budget) -> u64 {
+        budget.fuel.saturating_sub(self.store.get_fuel().unwrap_or(0))
     }
 
     pub(crate) fn into_parts(self) -> (Store<State>, W::Exports) {

@@ -96,7 +96,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         return make_load().await;
     }
     let config = global.config(&[&args.plugins])?;
-    let scheme = config.choices().load_scheme(&config.host()?)?;
+    let scheme = config.choices().load_scheme(&config.proving_host()?)?;
     let itself = std::env::current_exe().or_fail(Exit::NotMeasured, || "this program's own file".into())?;
     let mut child = Command::new(itself);
     child.args(["bench", "wire", "--load", "--log", "warn"]);

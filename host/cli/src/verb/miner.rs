@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     super::generate::partitions(&config)?;
     let wallet = Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?;
     let folder = space::miner_folder(&config.space.db_path, &config.wallet.name, &config.wallet.hotkey);
-    let host = config.host()?;
+    let host = config.proving_host()?;
     let scheme = config.choices().load_scheme(&host)?;
     let configured = Configured::of(&config)?;
 

@@ -132,8 +132,7 @@ fn a_coldkey_is_imported_encrypted_and_shown_by_its_address_alone() {
     )
     .unwrap();
     let shown = home.run("wallet show");
-    let said =
-        "not read any more (legacy $ANSIBLE_VAULT): save it again from its mnemonic with `btcli wallet regen-coldkey";
+    let said = "not read any more (legacy $ANSIBLE_VAULT): save it again from its mnemonic with `btcli wallet regen-coldkey";
     assert!(shown.code == 0 && shown.out.contains(said), "{}", shown.all());
 }
 

@@ -5,6 +5,7 @@ mod habit;
 mod health;
 mod partitions;
 mod plots;
+mod provers;
 mod serve;
 mod side;
 mod status;

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use plimsoll_core::{Answer, Digest, Hotkey, NetUid, Verdict};
 use plimsoll_plugin::{PluginError, Scheme};
 use plimsoll_wire::{AuditReply, AuditRequest, MinerSide, Refusal, RefusalCode, RegistrationSet};
-use tokio::sync::Semaphore;
 
+use super::provers::{Provers, Undone};
 use super::{Habit, Health, HeldPlot, Plots};
 use crate::InstancePool;
 
@@ -19,7 +19,7 @@ pub struct PlotSide {
     netuid: NetUid,
     plots: Plots,
     pool: InstancePool,
-    proving: Arc<Semaphore>,
+    provers: Provers,
     /// Who may ask, and what each has at stake in rao.
     permitted: RwLock<HashMap<Hotkey, u64>>,
     self_check: bool,
@@ -57,7 +57,7 @@ impl PlotSide {
             netuid,
             plots,
             pool: InstancePool::new(scheme),
-            proving: Arc::new(Semaphore::new(options.threads.max(1))),
+            provers: Provers::new(options.threads),
             permitted: RwLock::default(),
             self_check: options.self_check,
             habit,
@@ -127,22 +127,16 @@ impl PlotSide {
         patience: Option<Duration>,
         work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, Trouble> {
-        let busy = |why| Trouble::from(Refusal::new(RefusalCode::Busy, why));
-        let turn = Arc::clone(&self.proving).acquire_owned();
-        let turn = match patience {
-            None => turn.await,
-            Some(patience) => tokio::time::timeout(patience, turn)
-                .await
-                .map_err(|_| busy("no prover was free before the deadline of the request"))?,
-        };
-        let turn = turn.map_err(|_| busy("the miner is shutting down"))?;
-        let done = tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(turn);
-            result
-        });
-        // A panic in a prover is the miner's fault and nobody else's: the task ends, the process does not.
-        done.await.unwrap_or_else(|_| Err(Refusal::new(RefusalCode::Fault, "the prover broke down").into()))
+        let done = self.provers.have_done(patience, work).await;
+        done.unwrap_or_else(|undone| {
+            let (code, why) = match undone {
+                Undone::NoTurn => {
+                    (RefusalCode::Busy, "no prover was free before the deadline of the request")
+                }
+                Undone::BrokeDown => (RefusalCode::Fault, "the prover broke down"),
+            };
+            Err(Refusal::new(code, why).into())
+        })
     }
 }
 
