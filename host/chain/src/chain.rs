@@ -145,6 +145,13 @@ pub trait Chain: Send + Sync {
         None
     }
 
+    /// Whether this client can set weights of `hotkey` in the way in which the subnet takes them now: asked before any
+    /// work is done that would be lost otherwise.
+    async fn ready_for_weights(&self, hotkey: &Hotkey, netuid: NetUid) -> Result<(), ChainError> {
+        let _ = (hotkey, netuid);
+        Ok(())
+    }
+
     /// Says where `key` serves, in place of what it said before.
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError>;
 

@@ -217,6 +217,22 @@ pub enum Refusal {
         least: u64,
     },
 
+    /// A setting of the subnet changed between making the call and its block.
+    #[error("the subnet has just changed {setting}: the same weights may be taken in a few blocks")]
+    SettingChanged {
+        /// Which, in words.
+        setting: String,
+    },
+    /// As many hidden weights of one hotkey as the chain keeps.
+    #[error(
+        "{most} commits of this hotkey wait for their reveal already, and the chain keeps no more: wait for the next \
+         epoch"
+    )]
+    TooManyCommits {
+        /// How many it keeps.
+        most: usize,
+    },
+
     // Whatever else.
     /// A reason that this version does not know, in the chain's own words.
     #[error("{error}{}", if meaning.is_empty() { String::new() } else { format!(": {meaning}") })]
@@ -242,6 +258,8 @@ impl Refusal {
                 | Self::NoPermit { .. }
                 | Self::AxonRateLimited { .. }
                 | Self::CommitmentSpace
+                | Self::SettingChanged { .. }
+                | Self::TooManyCommits { .. }
         )
     }
 }
@@ -261,6 +279,8 @@ mod tests {
             Refusal::NoPermit { uid },
             Refusal::AxonRateLimited { limit_blocks: 50 },
             Refusal::CommitmentSpace,
+            Refusal::SettingChanged { setting: "its tempo".into() },
+            Refusal::TooManyCommits { most: 10 },
         ];
         assert!(later.iter().all(Refusal::may_pass_later));
         let never = [

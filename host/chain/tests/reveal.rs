@@ -127,8 +127,8 @@ fn the_eleventh_commit_of_a_hotkey_and_the_same_one_twice_are_refused() {
     }
     assert_eq!(
         said(&open.note(weights(3, 99), HEAD).unwrap_err()),
-        "cannot commit and reveal weights: 10 commits of this hotkey wait for their reveal already, and the chain \
-         keeps no more: wait for the next epoch"
+        "the chain refused: 10 commits of this hotkey wait for their reveal already, and the chain keeps no more: wait \
+         for the next epoch"
     );
     open.note(weights(4, 99), HEAD).unwrap();
     let nobody = Digest([9; 32]);

@@ -18,4 +18,4 @@ pub mod similar;
 pub mod serve;
 
 pub use error::Error;
-pub use plimsoll_json::RowId;
+pub use plimsoll_json::{Row, RowId, canonical, lines};

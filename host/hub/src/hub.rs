@@ -169,6 +169,11 @@ impl Hub {
         let mut faults = self.serving.faults.lock().unwrap_or_else(PoisonError::into_inner);
         faults.entry(namespace.to_owned()).or_default().push((fault, times));
     }
+
+    /// Answers for `namespace` well again.
+    pub fn forgive(&self, namespace: &str) {
+        self.serving.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(namespace);
+    }
 }
 
 impl Drop for Hub {

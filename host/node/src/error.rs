@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use plimsoll_chain::ChainError;
-use plimsoll_core::{Epoch, Hotkey, NetUid, Span};
+use plimsoll_core::{BlockNumber, Epoch, Hotkey, NetUid, Span};
 use plimsoll_kernels::KernelError;
 use plimsoll_plugin::PluginError;
 use plimsoll_store::StoreError;
@@ -148,6 +148,18 @@ pub enum NodeError {
         /// Why.
         refusal: plimsoll_chain::Refusal,
     },
+    /// Weights that nobody should set any more.
+    #[error(
+        "the weights of the round at block {round} are {age_blocks} blocks old, and after {most_blocks} they are not set any more: the next round's will be"
+    )]
+    WeightsTooOld {
+        /// The block of their round.
+        round: BlockNumber,
+        /// How long ago that was.
+        age_blocks: u64,
+        /// How old they may be.
+        most_blocks: u64,
+    },
     /// A round of which nothing is known; it is void.
     #[error(
         "epoch {epoch} is void, and the weights stay as they are: {why}; look in the log for what the proof scheme said"
@@ -212,6 +224,12 @@ mod tests {
             pinned.to_string(),
             "the proof scheme's plugin digest of the evidence is aa, the one given here is bb: name the plugin \
              and the parameters that the log was made with"
+        );
+        let old = NodeError::WeightsTooOld { round: BlockNumber(7), age_blocks: 900, most_blocks: 720 };
+        assert_eq!(
+            old.to_string(),
+            "the weights of the round at block 7 are 900 blocks old, and after 720 they are not set any more: the \
+             next round's will be"
         );
     }
 }

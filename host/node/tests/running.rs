@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "running/delivery.rs"]
+mod delivery;
 mod world;
 
 use std::net::SocketAddr;
@@ -13,7 +15,7 @@ use async_trait::async_trait;
 use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, WeightRow};
 use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use plimsoll_node::NodeError;
-use plimsoll_node::validator::{RoundListener, RoundReport, Schedule, Validator};
+use plimsoll_node::validator::{Doing, RoundListener, RoundReport, Schedule, Validator};
 use tokio::sync::Notify;
 use world::{World, plugins};
 
@@ -123,8 +125,16 @@ impl RoundListener for Ear {
         self.1.notify_one();
     }
 
-    fn failed(&self, error: &NodeError) {
-        self.note(format!("failed: {error}"));
+    fn hidden(&self, epochs: u64) {
+        self.note(format!("hidden for {epochs}"));
+    }
+
+    fn revealed(&self, told: &str) {
+        self.note(format!("told: {told}"));
+    }
+
+    fn failed(&self, doing: Doing, error: &NodeError) {
+        self.note(format!("failed {doing:?}: {error}"));
     }
 }
 
@@ -166,7 +176,7 @@ async fn rounds_come_every_tempo_and_a_chain_that_hangs_up_is_asked_again() {
     let world = World::new(&["v"], &["m"]);
     let miner = world.honest("m", "v").await;
     let heard = run(&world, flaky(&world, 1, false), 2).await;
-    assert!(heard[0].starts_with("failed: flaky gave no answer to something"), "{heard:?}");
+    assert!(heard[0].starts_with("failed Asking: flaky gave no answer to something"), "{heard:?}");
     assert_eq!(heard[1..], ["epoch 0", "set 1", "epoch 1", "set 1"]);
     miner.stop().await;
 }
@@ -178,8 +188,8 @@ async fn weights_whose_answer_was_lost_are_set_once() {
     let chain = flaky(&world, 0, true);
     let heard = run(&world, Arc::clone(&chain), 1).await;
     assert_eq!(heard[0], "epoch 0");
-    assert!(heard[1].starts_with("failed: flaky gave no answer"), "{heard:?}");
-    assert_eq!(heard.len(), 2);
+    assert!(heard[1].starts_with("failed Weights: flaky gave no answer"), "{heard:?}");
+    assert_eq!(heard[2..], ["set 1"], "that they arrived after all is told");
     assert_eq!(chain.writes.load(Ordering::SeqCst), 1);
     assert_eq!(world.weights_of("v").await, [65535]);
     miner.stop().await;
@@ -205,7 +215,7 @@ async fn weights_that_the_chain_refuses_for_good_are_not_sent_again_until_the_ne
     let chain = flaky(&world, 0, false);
     chain.refused_writes.store(1, Ordering::SeqCst);
     let heard = run(&world, Arc::clone(&chain), 2).await;
-    assert!(heard[1].starts_with("failed: the chain refuses the weights: "), "{heard:?}");
+    assert!(heard[1].starts_with("failed Weights: the chain refuses the weights: "), "{heard:?}");
     assert_eq!(
         (heard[0].as_str(), &heard[2..]),
         ("epoch 0", &["epoch 1".to_owned(), "set 1".to_owned()][..])
@@ -242,7 +252,7 @@ async fn a_validator_that_loses_its_permit_waits_for_another_unless_its_rounds_a
     let run = validator.run(endless, &ear, ear.1.notified());
     tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
     let heard = ear.0.lock().unwrap().clone();
-    assert!(heard[0].starts_with("failed: ") && heard[0].contains("permit"), "{heard:?}");
+    assert!(heard[0].starts_with("failed Round: ") && heard[0].contains("permit"), "{heard:?}");
     assert_eq!(heard[1..], ["epoch 0", "set 1"]);
     assert_eq!((chain.writes.load(Ordering::SeqCst), world.weights_of("v").await), (2, vec![65535]));
     miner.stop().await;
@@ -260,7 +270,10 @@ async fn a_round_that_could_not_begin_is_tried_again_before_the_next_is_due() {
     let run = validator.run(schedule(1), &ear, std::future::pending());
     tokio::time::timeout(Duration::from_secs(60), run).await.unwrap().unwrap();
     let heard = ear.0.into_inner().unwrap();
-    assert!(heard[..2].iter().all(|what| what.starts_with("failed: flaky gave no answer")), "{heard:?}");
+    assert!(
+        heard[..2].iter().all(|what| what.starts_with("failed Round: flaky gave no answer")),
+        "{heard:?}"
+    );
     assert_eq!(heard[2..], ["epoch 0", "set 1"]);
     miner.stop().await;
 }

@@ -8,10 +8,12 @@ use crate::Refusal;
 
 /// The command of `btcli` that changes what led to this refusal, if there is one.
 pub(crate) fn advice(places: &Places, netuid: NetUid, refusal: &Refusal) -> Option<String> {
-    let network = places.network().map_or_else(
-        || places.nodes().first().map(|node| shown(node)).unwrap_or_default(),
-        |network| network.to_string(),
-    );
+    let network = match (places.network(), places.nodes().first()) {
+        (Some(network), _) => network.to_string(),
+        // What can be typed as it stands; a path may hold a key.
+        (None, Some(node)) if shown(node) == *node => node.clone(),
+        _ => "<your endpoint>".to_owned(),
+    };
     let with = |verb: &str| {
         format!("`btcli {verb} --netuid {netuid} --wallet-name WALLET --hotkey HOTKEY --network {network}`")
     };
@@ -50,7 +52,7 @@ mod tests {
         assert!(said(node, stranger).unwrap().ends_with("--network ws://127.0.0.1:9944`"));
         let keyed: Places = "wss://a.example/s3cret".parse().unwrap();
         let gone = said(keyed, Refusal::NoSubnet { netuid: NetUid(7) }).unwrap();
-        assert_eq!(gone, "`btcli subnets list --network wss://a.example/…` lists those that there are");
+        assert_eq!(gone, "`btcli subnets list --network <your endpoint>` lists those that there are");
         let poor = Refusal::StakeTooLow { found_rao: 1, least_rao: 2 };
         assert_eq!(
             said(Network::Finney.into(), poor).unwrap(),

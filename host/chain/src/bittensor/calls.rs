@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 use plimsoll_core::{NetUid, Uid};
 use subxt::ext::scale_value::{Composite, Value};
 
-use super::runtime::{ChainCall, number};
+use super::runtime::{ChainCall, SUBTENSOR, number};
 use super::scale::axon_fields;
 
-const SUBTENSOR: &str = "SubtensorModule";
 const COMMITMENTS: &str = "Commitments";
 
 /// The version that an axon says it has, and its protocol, 4 for TCP as the chain's own tools write it.

@@ -34,6 +34,10 @@ impl Chain for Bittensor {
             return Ok(None);
         }
         let hash = rpc::block_hash(self.line(), block).await.map_err(|fault| self.failed(fault))?;
+        // What was told may have been another node's word, or another one may have answered meanwhile.
+        if !self.has_told() && self.asked_head().await.map_err(|fault| self.failed(fault))?.block < block {
+            return Ok(None);
+        }
         if let Some(hash) = &hash {
             let contradiction = self.heads().check(block, hash);
             contradiction.map_err(|why| self.taken_back(why))?;
@@ -68,6 +72,10 @@ impl Chain for Bittensor {
 
     fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {
         super::advice::advice(&self.inner.options.places, netuid, refusal)
+    }
+
+    async fn ready_for_weights(&self, hotkey: &Hotkey, netuid: NetUid) -> Result<(), ChainError> {
+        self.ready_on(hotkey, netuid).await
     }
 
     async fn serve_axon(&self, key: &Keypair, netuid: NetUid, at: SocketAddr) -> Result<(), ChainError> {

@@ -9,7 +9,7 @@ use subxt::ext::codec::Encode as _;
 use tokio::sync::Mutex;
 
 use super::BittensorOptions;
-use super::delivered::Unsure;
+use super::delivered::{Sealings, Unsure};
 use super::heads::Heads;
 use super::line::{Dial, Line, LineFault, WebSockets};
 use super::newest::{Following, LAG_PAUSE, LAG_WAITS, MOST_LAG_BLOCKS};
@@ -40,6 +40,8 @@ pub(super) struct Inner {
     pub(super) turns: Mutex<()>,
     /// Weights of which nobody knows whether they come.
     pub(super) unsure: StdMutex<Unsure>,
+    /// What was sealed in commits of this client's.
+    pub(super) sealings: StdMutex<Sealings>,
     /// Commits that wait for their reveal.
     pub(super) journals: Mutex<Journals>,
     /// The connection over which the last head was told.
@@ -58,6 +60,8 @@ pub(super) struct Pinned {
     pub(super) hash: Digest,
     /// The newest one that was known before this was asked for.
     pub(super) before: Option<Head>,
+    /// The connection over which it was told.
+    pub(super) told_by: u64,
     pub(super) runtime: Arc<Runtime>,
 }
 
@@ -104,6 +108,7 @@ impl Bittensor {
             follow: StdMutex::new(follow),
             turns: Mutex::new(()),
             unsure: StdMutex::default(),
+            sealings: StdMutex::default(),
             journals: Mutex::default(),
             told_by: AtomicU64::new(0),
         };
@@ -135,11 +140,14 @@ impl Bittensor {
     /// The newest finalized block to read at. Its height is not asked for: what is read tells it.
     pub(super) async fn pinned(&self) -> Result<Pinned, ChainError> {
         let before = self.heads().newest();
-        let hash = match self.followed(before) {
-            Some(head) => head.hash,
-            None => rpc::finalized_head(self.line()).await.map_err(|fault| self.failed(fault))?,
+        let (hash, told_by) = match self.followed(before) {
+            Some(told) => (told.head.hash, told.generation),
+            None => {
+                let hash = rpc::finalized_head(self.line()).await.map_err(|fault| self.failed(fault))?;
+                (hash, self.line().generation())
+            }
         };
-        Ok(Pinned { hash, before, runtime: self.runtime_at(&hash, false).await? })
+        Ok(Pinned { hash, before, told_by, runtime: self.runtime_at(&hash, false).await? })
     }
 
     /// The runtime of a block. `now` asks the node for its version, however fresh the last answer is.

@@ -8,11 +8,9 @@ use super::Bittensor;
 use super::client::Trouble;
 use super::epochs::Epochs;
 use super::rpc;
-use super::runtime::{Runtime, account, number};
+use super::runtime::{Runtime, SUBTENSOR, account, number};
 use super::scale::{Cursor, Garbled};
 use crate::ChainError;
-
-const MODULE: &str = "SubtensorModule";
 
 /// One hash that the chain keeps, with three numbers.
 const HASH_COMMIT_BYTES: usize = 32 + 3 * 8;
@@ -69,15 +67,14 @@ impl Bittensor {
         runtime: &Runtime,
     ) -> Result<Vec<HashCommit>, Trouble> {
         let parts = vec![number(netuid.0), account(hotkey)];
-        let key = runtime.key(MODULE, "WeightCommits", parts)?;
+        let key = runtime.key(SUBTENSOR, "WeightCommits", parts)?;
         let values = rpc::storage(self.line(), std::slice::from_ref(&key), at).await?;
-        let counts_epochs = runtime.has_storage(MODULE, "SubnetEpochIndex");
+        let counts_epochs = runtime.has_storage(SUBTENSOR, "SubnetEpochIndex");
         let all = values.get(&key).map(|value| hash_commits_of(value, counts_epochs)).transpose()?;
         Ok(all.unwrap_or_default())
     }
 
-    /// The block of the newest sealed commit of a hotkey that the chain may still open: one request. None where there
-    /// is none; `unknown` where the runtime does not tell.
+    /// The newest sealed commit of a hotkey that the chain may still open: one request.
     pub(super) async fn newest_sealed(
         &self,
         hotkey: &Hotkey,
@@ -87,21 +84,21 @@ impl Bittensor {
         runtime: &Runtime,
     ) -> Result<Sealed, Trouble> {
         const ENTRY: &str = "TimelockedWeightCommits";
-        if !runtime.has_storage(MODULE, ENTRY) {
+        if !runtime.has_storage(SUBTENSOR, ENTRY) {
             return Ok(Sealed::Unknown);
         }
         let now = epochs.epoch();
         let first = now.saturating_sub(epochs.period.min(MOST_EPOCHS));
         // A commit of a block in which an epoch is due counts to the next one.
         let epochs = first..=now.saturating_add(1);
-        let key = |epoch| runtime.key(MODULE, ENTRY, vec![number(netuid.0), number(epoch)]);
+        let key = |epoch| runtime.key(SUBTENSOR, ENTRY, vec![number(netuid.0), number(epoch)]);
         let keys = epochs.map(key).collect::<Result<Vec<_>, Garbled>>()?;
         let values: HashMap<_, _> = rpc::storage(self.line(), &keys, at).await?;
         let mut newest = None;
         for value in values.values() {
             newest = newest.max(newest_of(value, hotkey)?);
         }
-        Ok(newest.map_or(Sealed::None, Sealed::Since))
+        Ok(newest.map_or(Sealed::None, |(block, bytes)| Sealed::Newest { block, bytes }))
     }
 }
 
@@ -111,8 +108,12 @@ pub(super) enum Sealed {
     /// The runtime does not tell.
     Unknown,
     None,
-    /// The newest is of this block.
-    Since(BlockNumber),
+    Newest {
+        /// It is of this block.
+        block: BlockNumber,
+        /// The digest of its bytes.
+        bytes: Digest,
+    },
 }
 
 fn hash_commits_of(value: &[u8], counts_epochs: bool) -> Result<Vec<HashCommit>, Garbled> {
@@ -127,16 +128,18 @@ fn hash_commits_of(value: &[u8], counts_epochs: bool) -> Result<Vec<HashCommit>,
     Ok(all)
 }
 
-fn newest_of(value: &[u8], hotkey: &Hotkey) -> Result<Option<BlockNumber>, Garbled> {
+/// The block of the newest sealed commit, and the digest of its bytes; of one block the last counts.
+fn newest_of(value: &[u8], hotkey: &Hotkey) -> Result<Option<(BlockNumber, Digest)>, Garbled> {
     let mut cursor = Cursor::new(value);
     let all = cursor.list(LEAST_SEALED_BYTES, |cursor| {
         let (who, block) = (cursor.array()?, cursor.u64()?);
-        cursor.blob()?;
+        let bytes = Digest::of(cursor.blob()?);
         cursor.u64()?;
-        Ok((Hotkey(who), BlockNumber(block)))
+        Ok((Hotkey(who), (BlockNumber(block), bytes)))
     })?;
     cursor.end()?;
-    Ok(all.into_iter().filter(|(who, _)| who == hotkey).map(|(_, block)| block).max())
+    let mine = all.into_iter().filter(|(who, _)| who == hotkey).map(|(_, commit)| commit);
+    Ok(mine.max_by_key(|(block, _)| *block))
 }
 
 #[cfg(test)]
@@ -166,8 +169,10 @@ mod tests {
             let length = u8::try_from(sealed.len() << 2).unwrap();
             [vec![who; 32], words(&[block]), vec![length], sealed.to_vec(), words(&[99])].concat()
         };
-        let value = [vec![12], entry(1, 5, b"abc"), entry(2, 9, b""), entry(1, 7, b"d")].concat();
-        assert_eq!(newest_of(&value, &Hotkey([1; 32])).unwrap(), Some(BlockNumber(7)));
+        let all = [entry(1, 5, b"abc"), entry(2, 9, b""), entry(1, 7, b"d"), entry(1, 7, b"e")];
+        let value = [vec![16], all.concat()].concat();
+        let newest = Some((BlockNumber(7), Digest::of(b"e")));
+        assert_eq!(newest_of(&value, &Hotkey([1; 32])).unwrap(), newest);
         assert_eq!(newest_of(&value, &Hotkey([3; 32])).unwrap(), None);
         assert!(newest_of(&value[..value.len() - 1], &Hotkey([1; 32])).is_err());
     }

@@ -1,24 +1,28 @@
 //! Whether weights got there: from what the chain shows, from what it hides, and from what this client has noted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{MutexGuard, PoisonError};
 
-use plimsoll_core::{BlockNumber, Hotkey, NetUid, Uid};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, Uid};
 
 use super::Bittensor;
 use super::client::Trouble;
 use super::commits::Sealed;
 use super::rpc;
-use super::runtime::{Runtime, number};
+use super::runtime::{Runtime, SUBTENSOR, number};
 use super::scale::weights_row;
 use super::view::SubnetView;
 use super::weights_way::WeightsWay;
 use crate::delivered::{Delivered, weigh_the_same};
-use crate::reveal::{COMMIT_LIFETIME_BLOCKS, Stage};
+use crate::reveal::{COMMIT_LIFETIME_BLOCKS, MAX_PENDING, Pending, Stage};
 use crate::{ChainError, NeuronRecord};
 
 /// Until which block weights may still come of which nobody knows, by who sent them.
 pub(super) type Unsure = HashMap<(Hotkey, NetUid), BlockNumber>;
+
+/// Which weights were sealed, by the digest of the sealed bytes; the last of each sender's, oldest first. Sealing never
+/// gives the same bytes twice.
+pub(super) type Sealings = HashMap<(Hotkey, NetUid), VecDeque<(Digest, Vec<(Uid, u16)>)>>;
 
 impl Bittensor {
     fn unsure(&self) -> MutexGuard<'_, Unsure> {
@@ -34,6 +38,23 @@ impl Bittensor {
         };
     }
 
+    /// Notes what is sealed in a commit that is about to be sent.
+    pub(super) fn note_sealing(&self, hotkey: Hotkey, netuid: NetUid, sealed: &[u8], weights: &[(Uid, u16)]) {
+        let mut sealings = self.inner.sealings.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_sender = sealings.entry((hotkey, netuid)).or_default();
+        of_sender.push_back((Digest::of(sealed), weights.to_vec()));
+        if of_sender.len() > MAX_PENDING {
+            of_sender.pop_front();
+        }
+    }
+
+    /// Whether the commit with these sealed bytes is of `weights`; none where this client did not seal it.
+    fn seals(&self, hotkey: Hotkey, netuid: NetUid, sealed: &Digest, weights: &[(Uid, u16)]) -> Option<bool> {
+        let sealings = self.inner.sealings.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, noted) = sealings.get(&(hotkey, netuid))?.iter().find(|(bytes, _)| bytes == sealed)?;
+        Some(weigh_the_same(noted, weights))
+    }
+
     pub(super) async fn delivered_on(
         &self,
         hotkey: &Hotkey,
@@ -46,20 +67,23 @@ impl Bittensor {
         if me.last_update >= since && self.shows(me, &view, &runtime, weights).await? {
             return Ok(Delivered::Set);
         }
+        let until = self.unsure().get(&(*hotkey, netuid)).copied().filter(|&until| view.block <= until);
+        let unsure = until.map_or(Delivered::Not, |until| Delivered::Unsure { until });
         let hidden = match WeightsWay::of(&view, &runtime) {
             WeightsWay::Plain => Delivered::Not,
-            WeightsWay::HashCommit => self.hides_hash(me, since, &view, &runtime).await?,
-            WeightsWay::Timelocked => self.hides_sealed(me, since, &view, &runtime).await?,
+            WeightsWay::HashCommit => self.hides_hash(me, since, weights, &view, &runtime).await?,
+            WeightsWay::Timelocked => match self.hides_sealed(me, since, weights, &view, &runtime).await? {
+                IsSealed::Yes => Delivered::Hidden,
+                // It may be the one that nobody answered for, of whichever weights that was.
+                IsSealed::Maybe if until.is_none() => Delivered::Hidden,
+                IsSealed::Maybe | IsSealed::No => Delivered::Not,
+            },
         };
-        let until = self.unsure().get(&(*hotkey, netuid)).copied();
-        Ok(match (hidden, until) {
-            (Delivered::Not, Some(until)) if view.block <= until => Delivered::Unsure { until },
-            _ => hidden,
-        })
+        Ok(if hidden == Delivered::Not { unsure } else { hidden })
     }
 
     /// Whether the row of a neuron has these weights.
-    async fn shows(
+    pub(super) async fn shows(
         &self,
         me: &NeuronRecord,
         view: &SubnetView,
@@ -67,8 +91,7 @@ impl Bittensor {
         weights: &[(Uid, u16)],
     ) -> Result<bool, ChainError> {
         let read = async {
-            let key =
-                runtime.key("SubtensorModule", "Weights", vec![number(view.netuid.0), number(me.uid.0)])?;
+            let key = runtime.key(SUBTENSOR, "Weights", vec![number(view.netuid.0), number(me.uid.0)])?;
             let values = rpc::storage(self.line(), std::slice::from_ref(&key), &view.hash).await?;
             let row = values.get(&key).map(|value| weights_row(value)).transpose()?;
             Ok::<_, Trouble>(row.unwrap_or_default())
@@ -78,11 +101,12 @@ impl Bittensor {
     }
 
     /// Of a commit to a hash, the chain must have the hash, its epoch must not have passed, and what opens it must be
-    /// noted here.
+    /// noted here, with these weights: a late one may be of an earlier round.
     async fn hides_hash(
         &self,
         me: &NeuronRecord,
         since: BlockNumber,
+        weights: &[(Uid, u16)],
         view: &SubnetView,
         runtime: &Runtime,
     ) -> Result<Delivered, ChainError> {
@@ -101,7 +125,8 @@ impl Bittensor {
         }
         let all = self.hash_commits(&me.hotkey, view.netuid, &view.hash, runtime).await;
         let all = all.map_err(|trouble| self.troubled(trouble))?;
-        let mine = |hash| pending.iter().any(|pending| pending.hash == hash);
+        let opens = |pending: &Pending| weigh_the_same(&pending.preimage.weights, weights);
+        let mine = |hash| pending.iter().any(|pending| pending.hash == hash && opens(pending));
         let of_round: Vec<_> =
             all.iter().filter(|commit| commit.block >= since && mine(commit.hash)).collect();
         if !of_round.is_empty() {
@@ -119,23 +144,38 @@ impl Bittensor {
         Ok(until.map_or(Delivered::Not, |until| Delivered::Unsure { until }))
     }
 
-    /// Of a sealed commit, the chain must have one that was made since. Nobody can look into it before its time: that
-    /// it is of these weights follows from nobody else having the key.
+    /// Of sealed commits, the newest one must have been made since, for it is opened last. Nobody can look into it
+    /// before its time: that it is of these weights is known where this client has sealed it, and else follows from
+    /// nobody else having the key.
     async fn hides_sealed(
         &self,
         me: &NeuronRecord,
         since: BlockNumber,
+        weights: &[(Uid, u16)],
         view: &SubnetView,
         runtime: &Runtime,
-    ) -> Result<Delivered, ChainError> {
+    ) -> Result<IsSealed, ChainError> {
         let epochs = self.epochs(view.netuid, &view.hash, runtime).await?;
         let newest = self.newest_sealed(&me.hotkey, &epochs, view.netuid, &view.hash, runtime).await;
-        let is_there = match newest.map_err(|trouble| self.troubled(trouble))? {
-            Sealed::Since(block) => block >= since,
-            Sealed::None => false,
+        Ok(match newest.map_err(|trouble| self.troubled(trouble))? {
+            Sealed::Newest { block, bytes } if block >= since => {
+                match self.seals(me.hotkey, view.netuid, &bytes, weights) {
+                    Some(true) => IsSealed::Yes,
+                    Some(false) => IsSealed::No,
+                    None => IsSealed::Maybe,
+                }
+            }
             // All that is known then: commits move this block.
-            Sealed::Unknown => me.last_update >= since,
-        };
-        Ok(if is_there { Delivered::Hidden } else { Delivered::Not })
+            Sealed::Unknown if me.last_update >= since => IsSealed::Maybe,
+            _ => IsSealed::No,
+        })
     }
+}
+
+/// Whether the chain has weights that were sealed.
+enum IsSealed {
+    Yes,
+    /// It has a commit of which this client does not know the weights.
+    Maybe,
+    No,
 }

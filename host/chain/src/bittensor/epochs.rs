@@ -5,13 +5,11 @@ use plimsoll_core::{BlockNumber, Digest, NetUid};
 use super::Bittensor;
 use super::client::Trouble;
 use super::rpc;
-use super::runtime::{Runtime, number};
+use super::runtime::{Runtime, SUBTENSOR, number};
 use super::scale::Garbled;
 use super::stored::Values;
 use crate::ChainError;
 use crate::timelock::EpochSchedule;
-
-const MODULE: &str = "SubtensorModule";
 
 /// What there is to know of a subnet's epochs; runtimes that do not count them have no more than the tempo.
 const ENTRIES: [&str; 6] = [
@@ -60,7 +58,7 @@ impl Bittensor {
             keys.push(runtime.key("Timestamp", "Now", vec![])?);
         }
         for entry in ENTRIES {
-            if runtime.has_storage(MODULE, entry) {
+            if runtime.has_storage(SUBTENSOR, entry) {
                 keys.push(stored.key(entry)?);
             }
         }
@@ -83,17 +81,17 @@ struct Stored<'a> {
 
 impl Stored<'_> {
     fn key(&self, entry: &str) -> Result<Vec<u8>, Garbled> {
-        self.runtime.key(MODULE, entry, vec![number(self.netuid.0)])
+        self.runtime.key(SUBTENSOR, entry, vec![number(self.netuid.0)])
     }
 
     /// A number, or what the runtime says it is until it is written; none where it has no such entry, or nothing to
     /// say.
     fn read(&self, entry: &str, values: &Values) -> Result<Option<u64>, Garbled> {
-        if !self.runtime.has_storage(MODULE, entry) {
+        if !self.runtime.has_storage(SUBTENSOR, entry) {
             return Ok(None);
         }
         let value = values.get(&self.key(entry)?).map(Vec::as_slice);
-        let value = value.or_else(|| self.runtime.default_of(MODULE, entry));
+        let value = value.or_else(|| self.runtime.default_of(SUBTENSOR, entry));
         value.map(|value| whole(value).map_err(|error| Garbled(format!("{entry}: {error}")))).transpose()
     }
 

@@ -27,10 +27,17 @@ const UNASKED: Duration = Duration::from_secs(600);
 /// The longest pause between two subscriptions that break.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// A newest finalized block, and over which connection it was told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) head: Head,
+    pub(crate) generation: u64,
+}
+
 /// What was heard last.
 #[derive(Debug, Default)]
 struct Heard {
-    head: Option<(Head, Instant)>,
+    head: Option<(Told, Instant)>,
     version: Option<u32>,
     /// When somebody last asked.
     asked: Option<Instant>,
@@ -55,10 +62,10 @@ impl Follower {
     }
 
     /// The newest finalized block, if it was heard of a short while ago.
-    pub(crate) fn head(&self) -> Option<Head> {
+    pub(crate) fn head(&self) -> Option<Told> {
         let mut heard = locked(&self.heard);
         heard.asked = Some(Instant::now());
-        heard.head.filter(|(_, at)| at.elapsed() < FRESH).map(|(head, _)| head)
+        heard.head.filter(|(_, at)| at.elapsed() < FRESH).map(|(told, _)| told)
     }
 
     /// The spec version of the newest block, while that is listened for. A finalized block may still have the one
@@ -118,7 +125,7 @@ async fn listen(line: &Line, heard: &Mutex<Heard>) -> LineFault {
         let heads = rpc::follow_heads(line).await?;
         Ok::<_, LineFault>((heads, rpc::follow_versions(line).await?))
     };
-    let (mut heads, mut versions) = match subscribed.await {
+    let ((mut heads, generation), mut versions) = match subscribed.await {
         Ok(both) => both,
         Err(fault) => return fault,
     };
@@ -129,7 +136,7 @@ async fn listen(line: &Line, heard: &Mutex<Heard>) -> LineFault {
                 Some(Ok(header)) => match head_of(header) {
                     Ok(head) => {
                         let mut heard = locked(heard);
-                        heard.head = Some((head, Instant::now()));
+                        heard.head = Some((Told { head, generation }, Instant::now()));
                         if heard.asked.is_none_or(|at| at.elapsed() >= UNASKED) {
                             return ended("anything that somebody asks for");
                         }

@@ -9,6 +9,7 @@ use super::Bittensor;
 use super::calls;
 use super::epochs::Epochs;
 use super::refused::Attempt;
+use super::reveals::Kept;
 use super::rpc;
 use super::runtime::Runtime;
 use super::view::SubnetView;
@@ -38,6 +39,7 @@ impl Bittensor {
         let plain = TimelockedWeights { hotkey: key.hotkey(), weights: weights.to_vec(), version_key };
         let sealed = plain.seal(round)?;
         tracing::info!(%round, bytes = sealed.len(), "weights are sealed until a drand round");
+        self.note_sealing(key.hotkey(), netuid, &sealed, weights);
         let call = calls::commit_timelocked_weights(netuid, &sealed, round.0, COMMIT_REVEAL_VERSION);
         self.transact(key, netuid, &call, Attempt::Weights(weights)).await
     }
@@ -122,7 +124,7 @@ impl Bittensor {
         if kept.tended != Some(head.block) {
             let epochs = self.epochs_in(netuid, &head.hash).await?;
             let found = self.find_sent(&mut kept.journal, netuid, &head, &mut tended).await?;
-            let revealed = self.reveal_due(key, netuid, &mut kept.journal, &epochs, &mut tended).await?;
+            let revealed = self.reveal_due(key, netuid, kept, &epochs, &mut tended).await?;
             if found && revealed {
                 kept.tended = Some(head.block);
             }
@@ -162,56 +164,83 @@ impl Bittensor {
         Ok(all)
     }
 
-    /// Reveals what is due. One that cannot be now keeps none of the others; false if there is such a one.
+    /// Reveals what is due. One that cannot be now keeps none of the others; false if there is such a one. One that the
+    /// chain refuses is tried again in every block of its epoch, and that is told once.
     async fn reveal_due(
         &self,
         key: &Keypair,
         netuid: NetUid,
-        journal: &mut RevealJournal,
+        kept: &mut Kept,
         epochs: &Epochs,
         tended: &mut Tended,
     ) -> Result<bool, ChainError> {
         let mut all = true;
-        for (pending, step) in journal.steps(netuid.0, epochs.epoch(), epochs.period)? {
-            match step {
-                Step::Wait { .. } | Step::Find => {}
-                Step::Drop { why } => tended.lost(why),
-                Step::Reveal => match self.reveal(key, netuid, &pending).await {
-                    Ok(Revealed::Later) => {}
-                    Ok(Revealed::Done { told }) => {
-                        journal.forget(&pending.hash)?;
-                        tended.told.push(told);
+        for (pending, step) in kept.journal.steps(netuid.0, epochs.epoch(), epochs.period)? {
+            let short = pending.hash.short();
+            let revealed = match step {
+                Step::Wait { .. } | Step::Find => continue,
+                Step::Drop { why } => {
+                    kept.refused.remove(&pending.hash);
+                    tended.lost(why);
+                    continue;
+                }
+                Step::Reveal if kept.refused.contains(&pending.hash) => {
+                    self.reveal_again(key, netuid, &pending).await
+                }
+                Step::Reveal => self.reveal(key, netuid, &pending).await,
+            };
+            match revealed {
+                Ok(Revealed::Later) => {}
+                Ok(Revealed::Done) => {
+                    kept.journal.forget(&pending.hash)?;
+                    kept.refused.remove(&pending.hash);
+                    tended.told.push(format!("the commit {short}… is revealed: its weights are set"));
+                }
+                Ok(Revealed::Refused(refusal)) => {
+                    if kept.refused.insert(pending.hash) {
+                        tended.told.push(format!(
+                                "the chain does not take the reveal of the commit {short}…: {refusal}; it is tried \
+                                 again as long as this epoch lasts"
+                            ));
                     }
-                    Ok(Revealed::Never { why }) => {
-                        journal.forget(&pending.hash)?;
-                        tended.lost(why);
-                    }
-                    Err(error) => {
-                        let short = pending.hash.short();
-                        tended.told.push(format!("the commit {short}… is not revealed yet: {error}"));
-                        all = false;
-                    }
-                },
+                }
+                Err(error) => {
+                    tended.told.push(format!("the commit {short}… is not revealed yet: {error}"));
+                    all = false;
+                }
             }
         }
         Ok(all)
+    }
+
+    /// Reveals a commit of which a reveal was refused. Where the chain has it no more an earlier try was taken, unheard,
+    /// or nothing helps.
+    async fn reveal_again(
+        &self,
+        key: &Keypair,
+        netuid: NetUid,
+        pending: &Pending,
+    ) -> Result<Revealed, ChainError> {
+        let (view, runtime) = self.view(netuid).await?;
+        let hotkey = &pending.preimage.hotkey;
+        let commits = self.hash_commits(hotkey, netuid, &view.hash, &runtime).await;
+        let commits = commits.map_err(|trouble| self.troubled(trouble))?;
+        if commits.iter().any(|commit| commit.hash == pending.hash) {
+            return self.reveal(key, netuid, pending).await;
+        }
+        let Some(me) = view.neuron(hotkey) else { return Ok(Revealed::Later) };
+        let is_set = self.shows(me, &view, &runtime, &pending.preimage.weights).await?;
+        Ok(if is_set { Revealed::Done } else { Revealed::Later })
     }
 
     /// Reveals one commit.
     async fn reveal(&self, key: &Keypair, netuid: NetUid, pending: &Pending) -> Result<Revealed, ChainError> {
         let WeightsPreimage { weights, salt, version_key, .. } = &pending.preimage;
         let call = calls::reveal_weights(netuid, weights, salt, *version_key);
-        let short = pending.hash.short();
         match self.transact(key, netuid, &call, Attempt::Weights(weights)).await {
-            Ok(()) => {
-                Ok(Revealed::Done { told: format!("the commit {short}… is revealed: its weights are set") })
-            }
-            Err(ChainError::Refused(refusal)) if may_be_revealed_later(&refusal) => Ok(Revealed::Later),
-            Err(ChainError::Refused(refusal)) => {
-                let not_set = "its weights are not set, unless an earlier try was";
-                let why = format!("the chain refuses to reveal the commit {short}…: {refusal}; {not_set}");
-                Ok(Revealed::Never { why })
-            }
+            Ok(()) => Ok(Revealed::Done),
+            Err(ChainError::Refused(refusal)) if is_only_early(&refusal) => Ok(Revealed::Later),
+            Err(ChainError::Refused(refusal)) => Ok(Revealed::Refused(refusal)),
             Err(error) => Err(error),
         }
     }
@@ -225,15 +254,11 @@ impl Bittensor {
 
 /// What came of revealing a commit.
 enum Revealed {
-    Done {
-        told: String,
-    },
+    Done,
     /// It is to be tried again.
     Later,
-    /// The chain will not have it.
-    Never {
-        why: String,
-    },
+    /// The chain would not have it now. What it takes its reasons from may change with every block.
+    Refused(Refusal),
 }
 
 impl Tended {
@@ -243,8 +268,8 @@ impl Tended {
     }
 }
 
-/// Whether a reveal that is refused so is worth another try.
-fn may_be_revealed_later(refusal: &Refusal) -> bool {
+/// Whether a refusal says no more than that blocks have to pass.
+fn is_only_early(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::RateLimited { .. } => true,
         Refusal::Unknown { error, .. } => error == "RevealTooEarly",

@@ -6,8 +6,8 @@
 //! - `scale`: bytes to values; `runtime`: where things are, how calls are written and signed, by the runtime's own
 //!   metadata; `calls`: those that this program makes;
 //! - `view`, `stored`: a subnet at one block, from one call or from single values;
-//! - `client`: what comes of it; `newest`, `heads`, `follow`: finalized blocks, asked for or listened to; `chain`: the client as
-//!   a [`Chain`](crate::Chain);
+//! - `client`: what comes of it; `newest`, `heads`, `follow`: finalized blocks, asked for or listened to; `chain`: the
+//!   client as a [`Chain`](crate::Chain);
 //! - `submit`: transactions from signing to their outcome; `verdict`, `refused`: why one was turned down;
 //!   `weights_way`: in what form a subnet takes weights; `epochs`, `commits`, `hidden`, `reveals`: weights that are
 //!   sealed, or committed as a hash and revealed later; `delivered`: whether they got there; `advice`: what the

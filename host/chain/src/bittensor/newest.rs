@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::Bittensor;
 use super::client::{Known, Pinned};
-use super::follow::Follower;
+use super::follow::{Follower, Told};
 use super::line::LineFault;
 use super::rpc;
 use super::view::SubnetView;
@@ -69,13 +69,16 @@ impl Bittensor {
 
     async fn newest_once(&self) -> Result<Result<Head, Contradiction>, ChainError> {
         let before = self.heads().newest();
-        let head = match self.followed(before) {
-            Some(head) => head,
-            None => self.asked_head().await.map_err(|fault| self.failed(fault))?,
+        let Told { head, generation } = match self.followed(before) {
+            Some(told) => told,
+            None => {
+                let head = self.asked_head().await.map_err(|fault| self.failed(fault))?;
+                Told { head, generation: self.line().generation() }
+            }
         };
         let noted = self.heads().note(head, before);
         if noted.is_ok() {
-            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
+            self.inner.told_by.store(generation, Ordering::Relaxed);
         }
         let lag_blocks = before.map_or(0, |before| before.block.0.saturating_sub(head.block.0));
         Ok(noted.map(|()| head).map_err(|why| Contradiction { why, lag_blocks }))
@@ -86,7 +89,7 @@ impl Bittensor {
         self.inner.told_by.load(Ordering::Relaxed) == self.line().generation()
     }
 
-    async fn asked_head(&self) -> Result<Head, LineFault> {
+    pub(super) async fn asked_head(&self) -> Result<Head, LineFault> {
         let hash = rpc::finalized_head(self.line()).await?;
         let known = self.heads().height_of(&hash);
         let block = match known {
@@ -96,8 +99,8 @@ impl Bittensor {
         Ok(Head { block, hash })
     }
 
-    /// The head as it was told, unless a newer one is known from asking.
-    pub(super) fn followed(&self, known: Option<Head>) -> Option<Head> {
+    /// The head as it was told, and over which connection, unless a newer one is known from asking.
+    pub(super) fn followed(&self, known: Option<Head>) -> Option<Told> {
         let mut follow = self.inner.follow.lock().unwrap_or_else(PoisonError::into_inner);
         if let Following::Yes(follower) = &*follow
             && follower.is_idle()
@@ -116,7 +119,7 @@ impl Bittensor {
                 None
             }
             Following::Yes(follower) => {
-                follower.head().filter(|head| known.is_none_or(|known| known.block <= head.block))
+                follower.head().filter(|told| known.is_none_or(|known| known.block <= told.head.block))
             }
         }
     }
@@ -138,7 +141,7 @@ impl Bittensor {
         let head = Head { block: view.block, hash: view.hash };
         let noted = self.heads().note(head, pinned.before);
         if noted.is_ok() {
-            self.inner.told_by.store(self.line().generation(), Ordering::Relaxed);
+            self.inner.told_by.store(pinned.told_by, Ordering::Relaxed);
         }
         noted
     }

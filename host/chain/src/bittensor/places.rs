@@ -21,7 +21,7 @@ pub enum Network {
 }
 
 /// Nodes that are as good as each other: those of a network, or some that are named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Places {
     network: Option<Network>,
     nodes: Vec<String>,
@@ -128,14 +128,24 @@ impl Places {
     }
 }
 
+impl fmt::Debug for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Places({})", self.shown())
+    }
+}
+
 /// Scheme, host and port of a node's address; three dots for the rest.
 pub(super) fn shown(node: &str) -> String {
-    let host = node.find("://").map_or(0, |at| at + 3);
-    match node[host..].find(['/', '?', '#']).map(|at| host + at) {
-        Some(end) if node[end..].len() > 1 => format!("{}/…", &node[..end]),
-        Some(end) => node[..end].to_owned(),
-        None => node.to_owned(),
-    }
+    let (scheme, rest) = node.split_at(node.find("://").map_or(0, |at| at + 3));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(_, host)| ("…@", host));
+    let path = if path.len() > 1 { "/…" } else { "" };
+    format!("{scheme}{user}{host}{path}")
+}
+
+/// The same for what an operator wrote, with commas between addresses.
+pub(crate) fn shown_all(text: &str) -> String {
+    text.split(',').map(shown).collect::<Vec<_>>().join(",")
 }
 
 impl fmt::Display for Places {
@@ -164,7 +174,7 @@ impl FromStr for Places {
 }
 
 fn bad(text: &str, why: &str) -> ChainError {
-    ChainError::Endpoint { text: text.to_owned(), why: why.to_owned() }
+    ChainError::Endpoint { text: shown_all(text), why: why.to_owned() }
 }
 
 fn node_of(text: &str, node: &str) -> Result<String, ChainError> {
@@ -256,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_may_be_a_key_is_in_an_error_or_a_debug_print() {
+        for (text, shown) in [
+            ("ws://a.example/v1/s3cret", "ws://a.example/…"),
+            ("a.example/s3cret", "a.example/…"),
+            ("wss://me:s3cret@a.example", "wss://…@a.example"),
+            ("wss://a.example/s3cret,http://b.example?key=s3cret", "wss://a.example/…,http://b.example/…"),
+        ] {
+            let said = said(text);
+            assert!(said.starts_with(&format!("`{shown}` is no chain endpoint: ")), "{said}");
+            assert!(!said.contains("s3cret"));
+        }
+        let keyed: Places = "wss://a.example/s3cret".parse().unwrap();
+        assert_eq!(format!("{keyed:?}"), "Places(wss://a.example/…)");
+        let options = format!("{:?}", crate::BittensorOptions::of(keyed.clone()));
+        let endpoint = format!("{:?}", crate::Endpoint::Bittensor(keyed));
+        assert!(!options.contains("s3cret") && !endpoint.contains("s3cret"), "{options} {endpoint}");
+    }
+
+    #[test]
     fn plain_websockets_stay_near() {
         for near in [
             "ws://127.0.0.1:9944",
@@ -281,14 +310,7 @@ mod tests {
             "`moon` is no chain endpoint: it is neither a network nor an address; write `local://127.0.0.1:9933` for a \
              local ledger, `finney`, `test` or `local` for a Bittensor network, or `wss://HOST:PORT` for a node"
         );
-        for bad in [
-            "wss://",
-            "wss://host:0",
-            "wss://host:99999",
-            "wss://user@host",
-            "wss://[::1",
-            "wss://a,http://b",
-        ] {
+        for bad in ["wss://", "wss://host:0", "wss://host:99999", "wss://[::1", "wss://a,http://b"] {
             assert!(said(bad).starts_with(&format!("`{bad}` is no chain endpoint")), "{bad}");
         }
     }

@@ -6,6 +6,7 @@ use plimsoll_core::{Hotkey, NetUid, Uid};
 
 use super::verdict::Verdict;
 use super::view::{Rules, SubnetView};
+use crate::reveal::MAX_PENDING;
 use crate::{NeuronRecord, Refusal};
 
 /// What was tried.
@@ -45,11 +46,22 @@ pub(crate) fn refusal_of(verdict: &Verdict, attempt: Attempt<'_>, caller: &Calle
             "IncorrectWeightVersionKey" => {
                 Some(Refusal::WeightsVersion { least: view.rules.weights_version })
             }
-            _ => weights_refusal(view, me, weights),
+            "TooManyUnrevealedCommits" => Some(Refusal::TooManyCommits { most: MAX_PENDING }),
+            name => changed(name).or_else(|| weights_refusal(view, me, weights)),
         },
     };
     known
         .unwrap_or_else(|| Refusal::Unknown { error: verdict.name.clone(), meaning: verdict.meaning.clone() })
+}
+
+/// What the client saw to before it sent anything can only have changed since.
+fn changed(name: &str) -> Option<Refusal> {
+    let setting = match name {
+        "CommitRevealEnabled" | "CommitRevealDisabled" => "whether weights are hidden for a while",
+        "IncorrectCommitRevealVersion" => "the version of commits that it opens",
+        _ => return None,
+    };
+    Some(Refusal::SettingChanged { setting: setting.into() })
 }
 
 fn of_axon(name: &str, at: SocketAddr, rules: &Rules) -> Option<Refusal> {

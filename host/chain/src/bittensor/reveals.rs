@@ -1,10 +1,10 @@
 //! Where commits are noted that wait for their reveal: one file a chain, subnet and hotkey.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::{BlockNumber, Hotkey, NetUid};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid};
 
 use super::Bittensor;
 use crate::ChainError;
@@ -20,6 +20,8 @@ pub(super) struct Kept {
     pub(super) journal: RevealJournal,
     /// The block at which it was last looked through.
     pub(super) tended: Option<BlockNumber>,
+    /// Commits of which a reveal was refused.
+    pub(super) refused: HashSet<Digest>,
 }
 
 impl Journals {
@@ -37,7 +39,8 @@ impl Journals {
                     let failed = |source| ChainError::Disk { path: folder.to_owned(), doing: "make", source };
                     std::fs::create_dir_all(folder).map_err(failed)?;
                 }
-                Ok(place.insert(Kept { journal: RevealJournal::open(path)?, tended: None }))
+                let journal = RevealJournal::open(path)?;
+                Ok(place.insert(Kept { journal, tended: None, refused: HashSet::new() }))
             }
         }
     }

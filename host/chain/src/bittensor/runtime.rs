@@ -14,6 +14,8 @@ use super::scale::{Cursor, Garbled};
 /// A signed transaction may be taken for this many blocks from the finalized one that it names.
 pub(super) const ERA_BLOCKS: u64 = 32;
 
+/// The pallet that keeps subnets.
+pub(super) const SUBTENSOR: &str = "SubtensorModule";
 /// The API by which a subnet is read in one call.
 const METAGRAPH_API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_selective_metagraph");
 /// The API by which all subnets are listed in one call.

@@ -8,15 +8,13 @@ use std::collections::HashMap;
 
 use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, StakeRao};
 
-use super::runtime::{Runtime, account, number};
+use super::runtime::{Runtime, SUBTENSOR, account, number};
 use super::scale::{AxonRecord, Cursor, Garbled};
 use super::view::{Rules, Source, SubnetView, commitments_by_uid, uid_of};
 use crate::NeuronRecord;
 
 /// So many hotkeys are asked for together with the settings; a subnet has rarely more.
 const FIRST_HOTKEYS: u16 = 256;
-
-const MODULE: &str = "SubtensorModule";
 
 /// What was read, by key.
 pub(crate) type Values = HashMap<Vec<u8>, Vec<u8>>;
@@ -42,18 +40,18 @@ impl<'a> StoredSubnet<'a> {
     }
 
     fn of_subnet(&self, entry: &str) -> Result<Vec<u8>, Garbled> {
-        self.runtime.key(MODULE, entry, vec![number(self.netuid.0)])
+        self.runtime.key(SUBTENSOR, entry, vec![number(self.netuid.0)])
     }
 
     fn hotkey_key(&self, uid: u16) -> Result<Vec<u8>, Garbled> {
-        self.runtime.key(MODULE, "Keys", vec![number(self.netuid.0), number(uid)])
+        self.runtime.key(SUBTENSOR, "Keys", vec![number(self.netuid.0), number(uid)])
     }
 
     /// The first request: the settings that this runtime has, and the first hotkeys.
     pub(crate) fn outline_keys(&self) -> Result<Vec<Vec<u8>>, Garbled> {
         let mut keys = vec![self.runtime.key("System", "Number", vec![])?];
         for entry in ENTRIES {
-            if self.runtime.has_storage(MODULE, entry) {
+            if self.runtime.has_storage(SUBTENSOR, entry) {
                 keys.push(self.of_subnet(entry)?);
             }
         }
@@ -65,8 +63,7 @@ impl<'a> StoredSubnet<'a> {
 
     /// What the first request told; `None` where there is no such subnet.
     pub(crate) fn outline(&self, values: &Values) -> Result<Option<Outline>, Garbled> {
-        let added = self.value("NetworksAdded", values)?;
-        if !added.map(|value| Cursor::new(value).bool()).transpose()?.unwrap_or(false) {
+        if !is_added(self.runtime, self.netuid, values)? {
             return Ok(None);
         }
         let block = values.get(&self.runtime.key("System", "Number", vec![])?);
@@ -121,20 +118,20 @@ impl<'a> StoredSubnet<'a> {
     }
 
     fn axon_key(&self, hotkey: &Hotkey) -> Result<Vec<u8>, Garbled> {
-        self.runtime.key(MODULE, "Axons", vec![number(self.netuid.0), account(hotkey)])
+        self.runtime.key(SUBTENSOR, "Axons", vec![number(self.netuid.0), account(hotkey)])
     }
 
     fn owner_key(&self, hotkey: &Hotkey) -> Result<Vec<u8>, Garbled> {
-        self.runtime.key(MODULE, "Owner", vec![account(hotkey)])
+        self.runtime.key(SUBTENSOR, "Owner", vec![account(hotkey)])
     }
 
     /// Since each subnet has its own token: the neuron's share of that, without what counts of its TAO. Before: all
     /// stake of the hotkey.
     fn stake_key(&self, hotkey: &Hotkey) -> Result<Vec<u8>, Garbled> {
-        if self.runtime.has_storage(MODULE, "TotalHotkeyAlpha") {
-            self.runtime.key(MODULE, "TotalHotkeyAlpha", vec![account(hotkey), number(self.netuid.0)])
+        if self.runtime.has_storage(SUBTENSOR, "TotalHotkeyAlpha") {
+            self.runtime.key(SUBTENSOR, "TotalHotkeyAlpha", vec![account(hotkey), number(self.netuid.0)])
         } else {
-            self.runtime.key(MODULE, "TotalHotkeyStake", vec![account(hotkey)])
+            self.runtime.key(SUBTENSOR, "TotalHotkeyStake", vec![account(hotkey)])
         }
     }
 
@@ -189,7 +186,7 @@ impl<'a> StoredSubnet<'a> {
         values: &Values,
         read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Garbled>,
     ) -> Result<T, Garbled> {
-        let value = self.value(entry, values)?.or_else(|| self.runtime.default_of(MODULE, entry));
+        let value = self.value(entry, values)?.or_else(|| self.runtime.default_of(SUBTENSOR, entry));
         let value = value.ok_or_else(|| Garbled(format!("{entry} is not there")))?;
         let mut cursor = Cursor::new(value);
         let done = read(&mut cursor).map_err(|error| Garbled(format!("{entry}: {error}")))?;
@@ -204,9 +201,15 @@ impl<'a> StoredSubnet<'a> {
         values: &Values,
         read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Garbled>,
     ) -> Result<Option<T>, Garbled> {
-        let there = self.runtime.has_storage(MODULE, entry);
+        let there = self.runtime.has_storage(SUBTENSOR, entry);
         there.then(|| self.read(entry, values, read)).transpose()
     }
+}
+
+/// Whether there is such a subnet.
+pub(crate) fn is_added(runtime: &Runtime, netuid: NetUid, values: &Values) -> Result<bool, Garbled> {
+    let added = values.get(&runtime.key(SUBTENSOR, "NetworksAdded", vec![number(netuid.0)])?);
+    Ok(added.map(|value| Cursor::new(value).bool()).transpose()?.unwrap_or(false))
 }
 
 /// The settings of a subnet, each a map by netuid.

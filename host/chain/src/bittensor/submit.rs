@@ -9,7 +9,7 @@ use super::Bittensor;
 use super::line::{LineFault, Watch};
 use super::refused::{Attempt, Caller, refusal_of};
 use super::rpc::{self, Status};
-use super::runtime::{ChainCall, ERA_BLOCKS, Runtime, Turn};
+use super::runtime::{ChainCall, ERA_BLOCKS, Runtime, SUBTENSOR, Turn};
 use super::scale::Cursor;
 use super::verdict::{self, Queue, Verdict};
 use crate::{ChainError, Head, Refusal};
@@ -257,7 +257,10 @@ impl Bittensor {
                 Status::Dropped => "the node dropped it from its queue",
                 Status::Invalid => "the node found it invalid while it waited in the queue",
             };
-            return Err(self.unknown(asked, gone.to_owned()));
+            // The node that says so may not be the only one that has it.
+            let left = limit.saturating_sub(begun.elapsed());
+            let found = self.found_in(&signed, from, left).await;
+            return found.ok_or_else(|| self.unknown(asked, gone.to_owned()));
         }
     }
 
@@ -328,10 +331,10 @@ impl Bittensor {
 
     /// The stake that setting weights takes; 0 where it cannot be read.
     async fn least_stake(&self, hash: &Digest, runtime: &Runtime) -> u64 {
-        let Ok(key) = runtime.key("SubtensorModule", "StakeThreshold", vec![]) else { return 0 };
+        let Ok(key) = runtime.key(SUBTENSOR, "StakeThreshold", vec![]) else { return 0 };
         let values = rpc::storage(self.line(), std::slice::from_ref(&key), hash).await.unwrap_or_default();
         let value = values.get(&key).map(Vec::as_slice);
-        let value = value.or_else(|| runtime.default_of("SubtensorModule", "StakeThreshold"));
+        let value = value.or_else(|| runtime.default_of(SUBTENSOR, "StakeThreshold"));
         value.and_then(|value| Cursor::new(value).u64().ok()).unwrap_or(0)
     }
 }

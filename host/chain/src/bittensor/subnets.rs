@@ -7,12 +7,10 @@ use subxt::ext::scale_decode::DecodeAsType;
 use super::Bittensor;
 use super::client::{Pinned, Trouble};
 use super::rpc;
-use super::runtime::{Runtime, account, number};
+use super::runtime::{Runtime, SUBTENSOR, account, number};
 use super::scale::{Cursor, Garbled, StoredCommitment, revealed_of, weights_row};
-use super::stored::Values;
+use super::stored::{Values, is_added};
 use crate::{ChainError, Refusal, WeightRow};
-
-const MODULE: &str = "SubtensorModule";
 
 /// So many rows are asked for before it is known how many neurons there are.
 const FIRST_ROWS: u16 = 256;
@@ -91,7 +89,7 @@ impl Bittensor {
 
     async fn unnamed_subnets_at(&self, pinned: &Pinned) -> Result<Vec<SubnetSummary>, Trouble> {
         let Pinned { hash, runtime, .. } = pinned;
-        let prefix = runtime.prefix(MODULE, "NetworksAdded", vec![])?;
+        let prefix = runtime.prefix(SUBTENSOR, "NetworksAdded", vec![])?;
         let keys = rpc::keys(self.line(), &prefix, hash).await?;
         let netuid = |key: &Vec<u8>| Ok(NetUid(Cursor::new(&key[prefix.len()..]).u16()?));
         let mut netuids: Vec<_> = keys.iter().map(netuid).collect::<Result<_, Garbled>>()?;
@@ -100,8 +98,7 @@ impl Bittensor {
         let values = rpc::storage(self.line(), &of_each(runtime, &entries, &netuids)?, hash).await?;
         let mut all = Vec::with_capacity(netuids.len());
         for netuid in netuids {
-            let added = values.get(&of_subnet(runtime, "NetworksAdded", netuid)?);
-            if !added.map(|value| Cursor::new(value).bool()).transpose()?.unwrap_or(false) {
+            if !is_added(runtime, netuid, &values)? {
                 continue;
             }
             all.push(SubnetSummary {
@@ -122,14 +119,13 @@ impl Bittensor {
 
     async fn rows_at(&self, pinned: &Pinned, netuid: NetUid) -> Result<Vec<WeightRow>, Trouble> {
         let Pinned { hash, runtime, .. } = pinned;
-        let row_key = |uid: u16| runtime.key(MODULE, "Weights", vec![number(netuid.0), number(uid)]);
+        let row_key = |uid: u16| runtime.key(SUBTENSOR, "Weights", vec![number(netuid.0), number(uid)]);
         let mut keys = of_each(runtime, &["NetworksAdded", "SubnetworkN"], &[netuid])?;
         for uid in 0..FIRST_ROWS {
             keys.push(row_key(uid)?);
         }
         let mut values = rpc::storage(self.line(), &keys, hash).await?;
-        let added = values.get(&of_subnet(runtime, "NetworksAdded", netuid)?);
-        if !added.map(|value| Cursor::new(value).bool()).transpose()?.unwrap_or(false) {
+        if !is_added(runtime, netuid, &values)? {
             return Err(Trouble::Refused(Refusal::NoSubnet { netuid }));
         }
         let count = small(runtime, "SubnetworkN", netuid, &values)?;
@@ -207,7 +203,7 @@ fn named_subnets(answer: &[u8], output: u32, runtime: &Runtime) -> Result<Vec<Su
 }
 
 fn of_subnet(runtime: &Runtime, entry: &str, netuid: NetUid) -> Result<Vec<u8>, Garbled> {
-    runtime.key(MODULE, entry, vec![number(netuid.0)])
+    runtime.key(SUBTENSOR, entry, vec![number(netuid.0)])
 }
 
 fn of_each(runtime: &Runtime, entries: &[&str], netuids: &[NetUid]) -> Result<Vec<Vec<u8>>, Garbled> {
@@ -219,6 +215,6 @@ fn of_each(runtime: &Runtime, entries: &[&str], netuids: &[NetUid]) -> Result<Ve
 /// A number of 16 bits of a subnet, or what the runtime says it is until it is written.
 fn small(runtime: &Runtime, entry: &str, netuid: NetUid, values: &Values) -> Result<u16, Garbled> {
     let value = values.get(&of_subnet(runtime, entry, netuid)?).map(Vec::as_slice);
-    let value = value.or_else(|| runtime.default_of(MODULE, entry));
+    let value = value.or_else(|| runtime.default_of(SUBTENSOR, entry));
     Cursor::new(value.ok_or_else(|| Garbled(format!("{entry} is not there")))?).u16()
 }

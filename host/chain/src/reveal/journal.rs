@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::WeightsPreimage;
 use super::pending::{MAX_PENDING, Pending, Stage, Step};
-use crate::ChainError;
+use crate::{ChainError, Refusal};
 
 const FORMAT: &str = "plimsoll-reveals/1";
 /// Ten commits of 65,536 weights each on a hundred subnets are less.
@@ -65,16 +65,14 @@ impl RevealJournal {
     /// Send the commit only after this.
     ///
     /// # Errors
-    /// [`ChainError::Reveal`] where ten wait already, or these very ones do; [`ChainError::Disk`].
+    /// [`Refusal::TooManyCommits`] where ten wait already, [`ChainError::Reveal`] where these very ones do;
+    /// [`ChainError::Disk`].
     pub fn note(&mut self, preimage: WeightsPreimage, head: BlockNumber) -> Result<Digest, ChainError> {
         let mine = |other: &&Pending| {
             (other.preimage.hotkey, other.preimage.index) == (preimage.hotkey, preimage.index)
         };
         if self.pending.iter().filter(mine).count() >= MAX_PENDING {
-            return Err(reveal(&format!(
-                "{MAX_PENDING} commits of this hotkey wait for their reveal already, and the chain keeps no more: \
-                 wait for the next epoch"
-            )));
+            return Err(Refusal::TooManyCommits { most: MAX_PENDING }.into());
         }
         let fresh = Pending::new(preimage, head);
         if self.pending.iter().any(|other| other.hash == fresh.hash) {
@@ -123,7 +121,8 @@ impl RevealJournal {
         self.replace(|pending| pending[at].stage = Stage::Committed { epoch })
     }
 
-    /// Forgets a commit: it was revealed, or the chain refused it and it was never made.
+    /// Forgets a commit: it was revealed, or the chain refused it and it was never made. A refused reveal is no reason:
+    /// without the salt there is no second try.
     ///
     /// # Errors
     /// As [`RevealJournal::committed`].
@@ -132,7 +131,8 @@ impl RevealJournal {
         self.replace(|pending| drop(pending.remove(at)))
     }
 
-    /// What to do about the commits of one storage index in `epoch`, with the subnet's present `period`. Those about which nothing can be done any more are forgotten, and told last.
+    /// What to do about the commits of one storage index in `epoch`, with the subnet's present `period`. Those about
+    /// which nothing can be done any more are forgotten, and told last.
     ///
     /// # Errors
     /// [`ChainError::Disk`].

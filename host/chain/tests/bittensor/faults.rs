@@ -55,10 +55,9 @@ async fn a_node_that_is_not_there_is_tried_until_the_time_is_up() {
     let server = served().await;
     let chain = client_with(&server, |options| {
         options.reach_timeout = Duration::from_millis(300);
-        options.call_timeout = Duration::from_millis(100);
+        options.call_timeout = Duration::from_secs(1);
     });
     server.stop();
-    tokio::time::sleep(Duration::from_millis(20)).await;
     let error = chain.head().await.unwrap_err();
     assert!(matches!(error, ChainError::NoNode { .. }), "{error}");
     let error = chain.commit(&key(1), NETUID, b"x").await.unwrap_err();
@@ -128,6 +127,25 @@ async fn a_transaction_whose_connection_ends_while_it_waits_is_found_in_its_bloc
     }
     // What the chain refuses is refused however it is found.
     server.node.on_next("author_submitAndWatchExtrinsic", Act::DropAfter(1));
+    let error = chain.commit(&key(50), NETUID, b"x").await.unwrap_err();
+    assert!(error.refusal().is_some(), "{error}");
+}
+
+#[tokio::test]
+async fn a_transaction_that_its_node_lost_sight_of_is_found_in_its_block() {
+    let server = served().await;
+    let chain = client(&server);
+    for (lost, bytes) in
+        [("dropped", &b"a"[..]), ("invalid", b"b"), ("usurped", b"c"), ("finalityTimeout", b"d")]
+    {
+        server.node.ledger.advance(1);
+        server.node.forget();
+        server.node.inner().loses_sight = Some(lost);
+        chain.commit(&key(1), NETUID, bytes).await.unwrap();
+        assert_eq!(server.node.times("author_submitAndWatchExtrinsic"), 1, "{lost}");
+        assert_eq!(chain.commitments(NETUID).await.unwrap()[0].bytes, bytes);
+    }
+    // What the chain refused is refused however it is found.
     let error = chain.commit(&key(50), NETUID, b"x").await.unwrap_err();
     assert!(error.refusal().is_some(), "{error}");
 }

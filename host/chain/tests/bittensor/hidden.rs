@@ -17,17 +17,17 @@ use crate::{client, client_with, served};
 const ROUND_1000: &str =
     "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39";
 const QUICKNET_GENESIS_S: u64 = 1_692_803_367;
-const WEIGHTS: [(Uid, u16); 2] = [(Uid(1), 30_000), (Uid(2), 65_535)];
+pub(crate) const WEIGHTS: [(Uid, u16); 2] = [(Uid(1), 30_000), (Uid(2), 65_535)];
 
 /// A node whose runtime knows no sealed weights, and a client that notes its commits in a folder.
-async fn without_sealing() -> (Served, TempDir) {
+pub(crate) async fn without_sealing() -> (Served, TempDir) {
     let server = served().await;
     server.node.inner().commit_reveal = true;
     server.node.upgrade(|version: &mut Version| version.metadata = without_timelock().into());
     (server, tempfile::tempdir().unwrap())
 }
 
-fn noting(server: &Served, folder: &Path) -> Bittensor {
+pub(crate) fn noting(server: &Served, folder: &Path) -> Bittensor {
     client_with(server, |options| options.reveals = Some(folder.to_owned()))
 }
 
@@ -43,12 +43,12 @@ async fn unheard(server: &Served, folder: &Path, act: Act) {
     assert!(matches!(error, ChainError::NoAnswer { .. }), "{error}");
 }
 
-async fn delivered(chain: &Bittensor, since: u64) -> Delivered {
+pub(crate) async fn delivered(chain: &Bittensor, since: u64) -> Delivered {
     chain.delivered(&key(0).hotkey(), NETUID, BlockNumber(since), &WEIGHTS).await.unwrap()
 }
 
 /// Blocks from `block` to the first of its next epoch: an epoch is (block + netuid + 1) / (tempo + 1).
-fn to_next_epoch(block: u64) -> u64 {
+pub(crate) fn to_next_epoch(block: u64) -> u64 {
     61 - (block + 8) % 61
 }
 

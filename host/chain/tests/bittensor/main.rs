@@ -5,6 +5,7 @@
 mod faults;
 mod follow;
 mod hidden;
+mod hidden_again;
 mod live;
 mod nodes;
 mod reads;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use plimsoll_chain::{Bittensor, Chain as _, ChainError, Fault};
-use plimsoll_core::Digest;
+use plimsoll_core::{BlockNumber, Digest};
 
 use crate::node::Act;
 use crate::support::NETUID;
@@ -18,6 +18,26 @@ async fn when_one_node_falls_the_next_one_is_asked() {
     drop(one);
     chain.snapshot(NETUID).await.unwrap();
     assert!(two.node.times("state_call") > 0);
+}
+
+#[tokio::test]
+async fn what_one_node_has_finalized_is_not_taken_from_another_that_has_not() {
+    for follow in [false, true] {
+        let (one, two) = (served().await, served().await);
+        for node in [&one.node, &two.node] {
+            node.ledger.advance(9);
+        }
+        let mut options = stage::quick(&format!("{},{}", one.url(), two.url()));
+        options.follow = follow;
+        let chain = Bittensor::new(options);
+        assert_eq!(chain.head().await.unwrap().block, BlockNumber(9));
+        let fifth = two.node.ledger.block_hash(BlockNumber(5)).await.unwrap().unwrap();
+        two.node.inner().head = Some((5, fifth));
+        one.node.on_next("chain_getBlockHash", Act::Drop);
+        assert_eq!(chain.block_hash(BlockNumber(8)).await.unwrap(), None, "the second node may take it back");
+        assert!(two.node.times("chain_getBlockHash") > 0);
+        assert_eq!(chain.block_hash(BlockNumber(5)).await.unwrap(), Some(fifth));
+    }
 }
 
 #[tokio::test]

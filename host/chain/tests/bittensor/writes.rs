@@ -192,3 +192,44 @@ async fn a_signature_for_another_chain_is_turned_down_by_the_node() {
     assert!(error.contains("Transaction has a bad signature"), "{error}");
     assert_eq!(server.node.ledger.commitments(NETUID).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn weights_are_sent_once_more_where_a_setting_of_the_subnet_changed_on_the_way() {
+    const SUBMIT: &str = "author_submitAndWatchExtrinsic";
+    let weights = [(Uid(1), 65_535)];
+    let server = served().await;
+    let chain = client(&server);
+    server.node.ledger.advance(1);
+    // Numbers of `CommitRevealEnabled`, `CommitRevealDisabled`, `IncorrectCommitRevealVersion`.
+    for says in ["Custom error: 25", "Custom error: 26", "Custom error: 29"] {
+        server.node.ledger.advance(30);
+        server.node.forget();
+        server.node.inner().queue_says = Some(says);
+        chain.set_weights(&key(0), NETUID, &weights).await.unwrap();
+        assert_eq!(server.node.times(SUBMIT), 2, "{says}");
+    }
+    server.node.ledger.advance(30);
+    server.node.inner().fails_next = Some(Refusal::WeightsVersion { least: 7 });
+    chain.set_weights(&key(0), NETUID, &weights).await.unwrap();
+
+    server.node.forget();
+    server.node.ledger.advance(30);
+    server.node.inner().always_says = Some("Custom error: 25");
+    let error = chain.set_weights(&key(0), NETUID, &weights).await.unwrap_err();
+    let said = "the chain refused: the subnet has just changed whether weights are hidden for a while: the same weights \
+                may be taken in a few blocks";
+    assert_eq!(error.to_string(), said);
+    assert!(error.refusal().unwrap().may_pass_later());
+    assert_eq!(server.node.times(SUBMIT), 2, "once more, and no more");
+}
+
+#[tokio::test]
+async fn a_version_of_weights_that_the_operator_has_set_is_not_sent_twice() {
+    let server = served().await;
+    server.node.ledger.advance(1);
+    let chain = client_with(&server, |options| options.weights_version_key = Some(3));
+    server.node.inner().fails_next = Some(Refusal::WeightsVersion { least: 7 });
+    let error = chain.set_weights(&key(0), NETUID, &[(Uid(1), 1)]).await.unwrap_err();
+    assert!(matches!(error.refusal(), Some(Refusal::WeightsVersion { .. })), "{error}");
+    assert_eq!(server.node.times("author_submitAndWatchExtrinsic"), 1);
+}

@@ -90,6 +90,11 @@ impl Node {
         self.ledger.nonce(account) + self.inner().hidden.nonces.get(account).copied().unwrap_or(0)
     }
 
+    /// Counts a transaction that the ledger does not know of.
+    pub(super) fn used_nonce(&self, account: Hotkey) {
+        *self.inner().hidden.nonces.entry(account).or_default() += 1;
+    }
+
     /// Does such a call. What is opened is to be set on the ledger.
     pub(super) fn hide(&self, signer: Hotkey, call: HiddenCall, block: u64) -> Result<Option<Call>, Refusal> {
         let mut inner = self.inner();

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use plimsoll_chain::Ledger;
+use plimsoll_chain::{Ledger, Refusal};
 use plimsoll_core::{Digest, Keypair, NetUid};
 use tokio::sync::watch;
 
@@ -88,6 +88,10 @@ pub(crate) struct Inner {
     pub(crate) tells: bool,
     /// Why the next transaction is not queued.
     pub(crate) queue_says: Option<&'static str>,
+    /// Why the next transaction fails in its block.
+    pub(crate) fails_next: Option<Refusal>,
+    /// What the node says last of a transaction, in place of its block.
+    pub(crate) loses_sight: Option<&'static str>,
     /// Why no transaction is queued.
     pub(crate) always_says: Option<&'static str>,
     /// How long it takes from one status of a transaction to the next; other requests over its connection wait.
@@ -150,6 +154,8 @@ impl Node {
             tells: true,
             queue_says: None,
             always_says: None,
+            fails_next: None,
+            loses_sight: None,
             status_pause: None,
             never_final: false,
             latency: None,

@@ -210,7 +210,14 @@ impl Talk {
 /// What is told of a transaction that got into `block`.
 pub(crate) fn statuses(node: &Node, block: Digest) -> Vec<Value> {
     let hash = format!("0x{block}");
-    let mut all = vec![json!("ready"), json!({ "broadcast": ["a"] }), json!({ "inBlock": hash })];
+    let mut all = vec![json!("ready"), json!({ "broadcast": ["a"] })];
+    let lost = node.inner().loses_sight;
+    if let Some(lost) = lost {
+        let with_hash = matches!(lost, "usurped" | "finalityTimeout");
+        all.push(if with_hash { json!({ lost: hash }) } else { json!(lost) });
+        return all;
+    }
+    all.push(json!({ "inBlock": hash }));
     if !node.inner().never_final {
         all.push(json!({ "finalized": hash }));
     }

@@ -155,6 +155,12 @@ impl Node {
         if signed.nonce != self.nonce(&signed.signer) {
             return Err(invalid("Transaction is outdated"));
         }
+        let fails = self.inner().fails_next.take();
+        if let Some(refusal) = fails {
+            self.used_nonce(signed.signer);
+            self.note(bytes, &head.hash, &event_of(&Err(refusal), false, &version.metadata));
+            return Ok(head.hash);
+        }
         if let Some(call) = HiddenCall::read(&signed.call) {
             let done = match self.hide(signed.signer, call, head.block.0) {
                 Ok(Some(call)) => self.do_to_ledger(&keys, signed.signer, call),
@@ -235,6 +241,8 @@ fn name_of(refusal: &Refusal, of_commitments: bool) -> (&'static str, &'static s
         Refusal::NoSuchUid { .. } => (MODULE, "UidVecContainInvalidOne"),
         Refusal::TooFewWeights { .. } => (MODULE, "WeightVecLengthIsLow"),
         Refusal::WeightTooLarge { .. } => (MODULE, "MaxWeightExceeded"),
+        Refusal::WeightsVersion { .. } => (MODULE, "IncorrectWeightVersionKey"),
+        Refusal::TooManyCommits { .. } => (MODULE, "TooManyUnrevealedCommits"),
         Refusal::TooManyWeights { .. } => (MODULE, "UidsLengthExceedUidsInSubNet"),
         Refusal::Unknown { error, .. } if error == "RevealTooEarly" => (MODULE, "RevealTooEarly"),
         Refusal::Unknown { error, .. } if error == "ExpiredWeightCommit" => (MODULE, "ExpiredWeightCommit"),

@@ -78,7 +78,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 55] = [
+pub(crate) static KEYS: [Key; 60] = [
     unset(
         "subnet",
         Kind::Path,
@@ -322,6 +322,35 @@ pub(crate) static KEYS: [Key; 55] = [
     ),
     unset("dataset.blake3", Kind::Pin, PIN_EXAMPLE, true, PIN),
     unset("dataset.params", Kind::Params, "{}", true, PARAMS),
+    key(
+        "dataset.data_dir",
+        Kind::Path,
+        "\"~/data\"",
+        false,
+        "The folder that holds the archive of collected datasets, and `miner_datasets` once they are checked out.",
+    ),
+    key(
+        "dataset.jobs",
+        Kind::Count { least: 1, most: 1024 },
+        "16",
+        false,
+        "Requests to the hub that are under way at a time.",
+    ),
+    key(
+        "dataset.rate",
+        Kind::Count { least: 0, most: 10_000 },
+        "0",
+        false,
+        "Requests to the hub a second at most; 0 means as many as it grants.",
+    ),
+    key(
+        "dataset.min_rows",
+        Kind::Count { least: 0, most: 1_000_000 },
+        "0",
+        false,
+        "Datasets with fewer valid rows are told of.",
+    ),
+    key("dataset.sign", Kind::Switch, "false", false, "Whether snapshots are signed by the wallet's hotkey."),
     key(
         "plugins.cache_dir",
         Kind::Path,

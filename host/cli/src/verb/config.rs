@@ -1,5 +1,6 @@
 //! `plimsoll config check` and `config show`.
 
+use plimsoll_chain::Endpoint;
 use serde_json::{Value, json};
 
 use crate::config::{self, Config, KEYS, Layered, Origin, Problem, Slot};
@@ -111,7 +112,7 @@ fn show(flags: &Flags, global: &Global) -> Result<(), Failure> {
     global.emit(&report, || {
         let rows = KEYS.iter().map(|key| {
             let found = layered.values.get(key.path);
-            let value = found.map_or_else(|| "-".into(), |found| found.written.to_string());
+            let value = found.map_or_else(|| "-".into(), |found| shown(key.path, &found.written).to_string());
             vec![key.path.to_owned(), value, origin(key.path, &layered)]
         });
         let mut text =
@@ -123,11 +124,20 @@ fn show(flags: &Flags, global: &Global) -> Result<(), Failure> {
     })
 }
 
+/// A value as it may be shown to others: what stands behind a node's port may be a key.
+fn shown(path: &str, value: &Value) -> Value {
+    let text = value.as_str().filter(|_| path == "chain.endpoint");
+    match text.map(str::parse::<Endpoint>) {
+        Some(Ok(nodes @ Endpoint::Bittensor(_))) => nodes.shown().into(),
+        _ => value.clone(),
+    }
+}
+
 fn one(path: &'static str, layered: &Layered) -> Value {
     let Some(found) = layered.values.get(path) else {
         return json!({ "key": path, "value": null, "origin": "default" });
     };
-    let mut entry = json!({ "key": path, "value": found.value, "origin": found.origin() });
+    let mut entry = json!({ "key": path, "value": shown(path, &found.value), "origin": found.origin() });
     if let (Some(place), Some(fields)) = (&found.place, entry.as_object_mut()) {
         let (line, column) = place.line_column();
         match found.origin() {

@@ -10,6 +10,7 @@ mod bench_wire;
 mod compare;
 mod completions;
 mod config;
+mod datasets;
 mod demo;
 mod each_plot;
 mod generate;
@@ -40,6 +41,7 @@ pub(crate) enum Verb {
     Wallet(wallet::Args),
     Subnets(subnets::ListArgs),
     Subnet(subnets::ShowArgs),
+    Datasets(datasets::Args),
     Allocate(allocate::Args),
     Generate(generate::Args),
     Verify(verify::Args),
@@ -69,6 +71,7 @@ impl Verb {
             Self::Wallet(args) => wallet::run(&args, global),
             Self::Subnets(args) => subnets::list(&args, global).await,
             Self::Subnet(args) => subnets::show(&args, global).await,
+            Self::Datasets(args) => datasets::run(&args, global).await,
             Self::Allocate(args) => allocate::run(&args, global).await,
             Self::Generate(args) => generate::run(&args, global).await,
             Self::Verify(args) => verify::run(&args, global).await,

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_chain::Endpoint;
 use plimsoll_chain::wallet::Wallet;
+use plimsoll_chain::{ChainError, Endpoint, Fault};
 use plimsoll_core::{AuditBudget, ByteSize, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{
-    AxonPolicy, RoundListener, RoundReport, RoundRow, Schedule, Shadow, Validator, ValidatorOptions,
+    AxonPolicy, Doing, RoundListener, RoundReport, RoundRow, Schedule, Shadow, Validator, ValidatorOptions,
 };
 use plimsoll_plugin::Incentive;
 use serde_json::json;
@@ -142,11 +142,44 @@ impl RoundListener for Teller {
         screen::note(told);
     }
 
-    fn failed(&self, error: &NodeError) {
-        screen::note(&format!("this round did not work: {error}"));
+    fn failed(&self, doing: Doing, error: &NodeError) {
+        screen::note(&not_done(doing, error));
         if let Some(advice) = self.configured.advice(error) {
             screen::note(&advice);
         }
+        if let Some(next) = what_next(doing, error) {
+            screen::note(next);
+        }
+    }
+}
+
+/// What did not work.
+fn not_done(doing: Doing, error: &NodeError) -> String {
+    let what = match (doing, error) {
+        (Doing::Asking, _) => "the chain does not tell whether a round is due",
+        (Doing::Round, _) => "this round did not work",
+        (Doing::Weights, NodeError::Chain(ChainError::NoAnswer { .. })) => {
+            "the weights of the last round may not be set"
+        }
+        (Doing::Weights, _) => "the weights of the last round are not set",
+        (Doing::Hidden, _) => "what became of weights that the chain hides cannot be told",
+    };
+    format!("{what}: {error}")
+}
+
+/// What the validator does about it, where the error does not say so itself.
+fn what_next(doing: Doing, error: &NodeError) -> Option<&'static str> {
+    let NodeError::Chain(error) = error else { return None };
+    match (doing, error.fault()) {
+        (Doing::Weights, _) if matches!(error, ChainError::NoAnswer { .. }) => Some(
+            "nothing needs to be done: this validator looks for them on the chain, and sends them again only if they \
+             are not there",
+        ),
+        (_, Fault::Network) => Some("this validator goes on, and tries it again"),
+        (Doing::Weights, Fault::Caller | Fault::Wallet) => {
+            Some("they stay in the evidence, and the next round's are tried anew")
+        }
+        _ => None,
     }
 }
 
@@ -182,4 +215,49 @@ fn human(report: &RoundReport) -> String {
     lines.push(screen::table(&columns, report.miners.iter().map(row)));
     lines.extend(report.left_out.iter().map(|out| format!("uid {} takes no part: {}", out.uid, out.why)));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::{BlockNumber, Epoch};
+
+    use super::*;
+
+    #[test]
+    fn what_did_not_work_is_named_and_what_is_done_about_it() {
+        let said = |doing, error: NodeError| (not_done(doing, &error), what_next(doing, &error));
+        let silent =
+            || ChainError::NoAnswer { endpoint: "x".into(), asked: "set_weights", why: "it hung up".into() };
+        let lost = "x gave no answer to set_weights: it hung up; it may or may not have happened";
+        let (told, next) = said(Doing::Weights, silent().into());
+        assert_eq!(told, format!("the weights of the last round may not be set: {lost}"));
+        assert_eq!(
+            next.unwrap(),
+            "nothing needs to be done: this validator looks for them on the chain, and sends them again only if they \
+             are not there"
+        );
+        let (told, next) = said(Doing::Asking, silent().into());
+        assert_eq!(told, format!("the chain does not tell whether a round is due: {lost}"));
+        assert_eq!(next, Some("this validator goes on, and tries it again"));
+        let (told, next) = said(Doing::Hidden, silent().into());
+        assert!(
+            told.starts_with("what became of weights that the chain hides cannot be told: x gave"),
+            "{told}"
+        );
+        assert_eq!(next, Some("this validator goes on, and tries it again"));
+
+        let (told, next) = said(Doing::Weights, ChainError::Timelock { why: "update it".into() }.into());
+        assert_eq!(told, "the weights of the last round are not set: cannot timelock the weights: update it");
+        assert_eq!(next, Some("they stay in the evidence, and the next round's are tried anew"));
+        let old = NodeError::WeightsTooOld { round: BlockNumber(1), age_blocks: 9, most_blocks: 8 };
+        let (told, next) = said(Doing::Weights, old);
+        assert!(told.starts_with(
+            "the weights of the last round are not set: the weights of the round at block 1 are"
+        ));
+        assert_eq!(next, None);
+        let void = NodeError::NoVerdict { epoch: Epoch(3), why: "none of 2 audits got a verdict".into() };
+        let (told, next) = said(Doing::Round, void);
+        assert!(told.starts_with("this round did not work: epoch 3 is void"), "{told}");
+        assert_eq!(next, None);
+    }
 }

@@ -28,6 +28,16 @@ fn people_see_every_value_and_its_origin() {
 }
 
 #[test]
+fn a_key_in_an_endpoint_is_shown_to_nobody() {
+    let home =
+        Home::with("plimsoll.toml", "[chain]\nendpoint = \"wss://a.example/v1/s3cret,wss://b.example\"\n");
+    let (people, programs) = (home.run("config show"), home.run("config show --json"));
+    assert!(people.out.contains("wss://a.example/…,wss://b.example"), "{}", people.all());
+    assert_eq!(entry(&programs, "chain.endpoint")["value"], "wss://a.example/…,wss://b.example");
+    assert!(!format!("{}{}", people.all(), programs.all()).contains("s3cret"));
+}
+
+#[test]
 fn programs_see_the_value_and_the_place_of_its_origin() {
     let variables = [("PLIMSOLL_SPACE_WORKERS", "4"), ("PLIMSOLL_SPACE_MAX_SIZE", "2TB")];
     let ran = mixed().run_in(&variables, "config show --json --wallet.hotkey bob --set space.io=direct");

@@ -4,11 +4,12 @@
 //! One transaction changes over to the new packs; only then the old ones are removed. Numbers stay, and so recipes do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use plimsoll_core::Digest;
 use redb::{ReadableTable, WriteTransaction};
 
-use super::block::{OpenBlock, Packer};
+use super::block::{Block, OpenBlock, Packer};
 use super::error::ArchiveError;
 use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES};
 use super::keep::Retention;
@@ -166,7 +167,7 @@ impl Archive {
     ) -> Result<bool, ArchiveError> {
         let mut needed_bytes = u64::from(HEAD_BYTES);
         for indexed in blocks {
-            let block = view.block(indexed.place)?;
+            let Some(block) = readable(view, wanted, indexed.place)? else { return Ok(true) };
             let slots = block.slots();
             if slots.iter().any(|slot| wanted.erased.contains(&slot.number)) {
                 return Ok(true);
@@ -228,6 +229,22 @@ impl Archive {
     }
 }
 
+/// A block; `None` for one that is damaged and that nothing needs any more, since its pieces were written again.
+fn readable(view: &View<'_>, wanted: &Wanted, place: BlockPlace) -> Result<Option<Rc<Block>>, ArchiveError> {
+    match view.block(place) {
+        Ok(block) => Ok(Some(block)),
+        Err(damage) if damage.is_damage() => {
+            for number in &wanted.pieces {
+                if view.locate(*number)? == place {
+                    return Err(damage);
+                }
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Copies what is wanted of a block, if anything is.
 fn copy_block(
     view: &View<'_>,
@@ -237,7 +254,7 @@ fn copy_block(
     packer: &mut Packer,
     changes: &mut Changes,
 ) -> Result<(), ArchiveError> {
-    let block = view.block(indexed.place)?;
+    let Some(block) = readable(view, wanted, indexed.place)? else { return Ok(()) };
     let mut open = OpenBlock::default();
     for slot in block.slots() {
         // A piece that was written again is not copied from where it was damaged.

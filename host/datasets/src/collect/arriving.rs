@@ -76,7 +76,7 @@ fn hand_over(hands: &Hands, of: ToFetch, fetched: &Fetched) -> Result<Ended, Col
 }
 
 /// What the hub knows the file by.
-fn witness(fetched: &Fetched) -> Witness {
+pub(super) fn witness(fetched: &Fetched) -> Witness {
     let digits = |most| (fetched.etag.len() == most).then(|| hex::decode(&fetched.etag).ok()).flatten();
     Witness {
         sha256: digits(64).and_then(|bytes| bytes.try_into().ok()),

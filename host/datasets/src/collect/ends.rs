@@ -43,7 +43,7 @@ impl Ends {
             (Some(Ok((judged, is_new))), Some(file)) => kept(judged, *is_new, file, miner),
             (Some(Err(outcome)), _) => outcome.clone(),
             // A branch that this run does not ask about, and that no snapshot knows.
-            _ => MinerOutcome::not(super::kinds::NOT_ASKED, "this run did not ask for it"),
+            _ => MinerOutcome::not_asked(None),
         }
     }
 
@@ -83,8 +83,8 @@ fn kept(judged: &Judged, is_new: bool, file: &File, miner: &Planned) -> MinerOut
 fn recorded(outcome: &MinerOutcome) -> archive::Outcome {
     match outcome {
         MinerOutcome::Nothing => archive::Outcome::Skipped,
-        MinerOutcome::Not { kind, recorded, .. } => {
-            archive::Outcome::Failed { kind: kind.clone(), text: recorded.clone() }
+        MinerOutcome::Not { recorded: (kind, text), .. } => {
+            archive::Outcome::Failed { kind: kind.clone(), text: text.clone() }
         }
         MinerOutcome::Kept(Kept { object, bytes, rows, valid, commit, .. }) => {
             let commit = hex::decode(commit).ok().and_then(|bytes| bytes.try_into().ok());

@@ -90,9 +90,12 @@ pub(super) fn check(source: &Source, bytes: &[u8], competitions: &BTreeSet<Strin
             Ok(file) => {
                 let row = |row: &crate::source::FileRow| Some((row.range.start, RowId(row.checked.id()?)));
                 let rows: Vec<_> = file.rows.iter().filter_map(row).collect();
-                let valid = if file.fault.is_some() { 0 } else { file.n_valid() };
+                let is_refused = file.fault.is_some() || file.n_invalid() > 0;
+                let valid = if is_refused { 0 } else { file.n_valid() };
                 let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-                checked.counts.push((competition.clone(), Counts { rows: count(rows.len()), valid: count(valid) }));
+                checked
+                    .counts
+                    .push((competition.clone(), Counts { rows: count(rows.len()), valid: count(valid) }));
                 if checked.rows.is_empty() {
                     checked.rows = rows;
                 }

@@ -182,7 +182,11 @@ impl Keeper {
         }
         let witness = archive.witness(&object)?;
         let mut batch = archive.batch()?;
-        self.put(&mut batch, Arrived { files, bytes, checked, witness, namespace, commit, waits: None }, done)?;
+        self.put(
+            &mut batch,
+            Arrived { files, bytes, checked, witness, namespace, commit, waits: None },
+            done,
+        )?;
         batch.commit()
     }
 

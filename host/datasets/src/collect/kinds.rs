@@ -68,7 +68,9 @@ pub fn kind_of(refusal: &Refusal) -> String {
 /// every day's record of it takes room.
 pub(super) fn recorded(refusal: &Refusal) -> String {
     let text = match refusal.kind() {
-        Kind::Connection => "the hub did not answer, or not to the end; the next run goes on from there".into(),
+        Kind::Connection => {
+            "the hub did not answer, or not to the end; the next run goes on from there".into()
+        }
         Kind::RateLimited => "the hub's limit was reached; the next run goes on from there".into(),
         _ => refusal.to_string(),
     };

@@ -38,6 +38,7 @@ mod outcome;
 mod summary;
 
 mod presence;
+mod repair;
 
 pub use error::CollectError;
 pub use kinds::{Class, kind_of};
@@ -46,6 +47,7 @@ pub use options::{CollectOptions, Selection, Since};
 pub use outcome::{Kept, MinerOutcome, Told};
 pub use plan::{Cost, Plan, plan};
 pub use presence::Asking;
+pub use repair::{Mended, repair};
 pub use run::{carry_out, collect};
 pub use subnet::SubnetAt;
 pub use summary::{MinerLine, Summary};

@@ -71,7 +71,8 @@ impl Selection {
         if let Some(uid) = self.uids.iter().find(|uid| found.iter().all(|found| found.uid != **uid)) {
             return Err(CollectError::NoSuchUid { netuid, uid: *uid, block });
         }
-        if let Some(hotkey) = self.hotkeys.iter().find(|key| found.iter().all(|found| found.hotkey != **key)) {
+        if let Some(hotkey) = self.hotkeys.iter().find(|key| found.iter().all(|found| found.hotkey != **key))
+        {
             return Err(CollectError::NoSuchHotkey { netuid, hotkey: *hotkey, block });
         }
         let since = self.since.map(|since| since.block(subnet)).transpose()?;

@@ -3,7 +3,7 @@
 use plimsoll_core::{Digest, Uid};
 use serde::Serialize;
 
-use super::kinds::Class;
+use super::kinds::{Class, NOT_ASKED, shortened};
 
 /// A dataset that is in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,15 +35,24 @@ pub enum MinerOutcome {
         kind: String,
         /// In a sentence.
         text: String,
-        /// The sentence for the archive: the same every day.
-        recorded: String,
+        /// Kind and sentence for the archive, where they are the same every day.
+        recorded: (String, String),
     },
 }
 
 impl MinerOutcome {
     pub(super) fn not(kind: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self::Not { kind: kind.into(), recorded: super::kinds::shortened(&text), text }
+        let (kind, text) = (kind.into(), text.into());
+        Self::Not { recorded: (kind.clone(), shortened(&text)), kind, text }
+    }
+
+    /// Not asked for by this run. What the snapshot before says of the failure goes on to be recorded.
+    pub(super) fn not_asked(before: Option<(String, String)>) -> Self {
+        let not = Self::not(NOT_ASKED, "this run did not ask for it");
+        match (not, before) {
+            (Self::Not { kind, text, .. }, Some(recorded)) => Self::Not { kind, text, recorded },
+            (not, _) => not,
+        }
     }
 
     /// What it is counted under.

@@ -8,7 +8,7 @@ use plimsoll_core::{BlockNumber, DatasetPlace, Hotkey};
 use serde::Serialize;
 
 use super::judge::{Judge, newest_entries};
-use super::kinds::{NOT_ASKED, TAKEN_DOWN, UNDECIDED, UNRECORDABLE, of_not_mine};
+use super::kinds::{TAKEN_DOWN, UNDECIDED, UNRECORDABLE, of_not_mine};
 use super::options::Chosen;
 use super::outcome::{Kept, MinerOutcome};
 use super::subnet::{self, Read, SubnetAt};
@@ -100,7 +100,13 @@ fn laid_out(
     let before = newest_entries(archive, options.netuid)?;
     let mut judge = Judge::new(source, &options.data_dir, options.netuid);
     judge.learn(&before);
-    let mut table = Table { archive, chosen, notes: notes(&read.committed), before: by_source(&before), files: Files::default() };
+    let mut table = Table {
+        archive,
+        chosen,
+        notes: notes(&read.committed),
+        before: by_source(&before),
+        files: Files::default(),
+    };
     let mut miners = Vec::with_capacity(survey.found.len());
     for (at, found) in survey.found.into_iter().enumerate() {
         miners.push(table.planned(at, found)?);
@@ -157,7 +163,8 @@ impl Table<'_> {
                 (note(None), Fate::Ended(ended.unwrap_or(MinerOutcome::Nothing)))
             }
             Outcome::Undecided { why, .. } => {
-                let outcome = MinerOutcome::not(UNDECIDED, format!("the plugin broke down on the commitment: {why}"));
+                let outcome =
+                    MinerOutcome::not(UNDECIDED, format!("the plugin broke down on the commitment: {why}"));
                 (note(None), Fate::Ended(outcome))
             }
             Outcome::Dataset { place, .. } => match recordable(place) {
@@ -194,8 +201,7 @@ impl Table<'_> {
         if is_asked || matches!(state, State::Held { .. }) {
             return Ok(Fate::File(self.files.enter(place, namespace, at, is_asked, || state)));
         }
-        let not_asked = MinerOutcome::not(NOT_ASKED, "this run did not ask for it");
-        Ok(Fate::Ended(before.and_then(carried).unwrap_or(not_asked)))
+        Ok(Fate::Ended(before.map_or_else(|| MinerOutcome::not_asked(None), carried)))
     }
 }
 
@@ -207,11 +213,25 @@ pub(super) fn held(archive: &Archive, namespace: &Namespace, commit: Commit) -> 
     })
 }
 
-/// What the snapshot before says of a branch or tag that is not asked about now.
-fn carried(before: &Entry) -> Option<MinerOutcome> {
-    let archive::Outcome::Kept { object, bytes, rows, valid, commit } = &before.outcome else { return None };
-    let (object, bytes, rows, valid, commit) = (*object, *bytes, *rows, *valid, hex::encode(commit));
-    Some(MinerOutcome::Kept(Kept { object, bytes, rows, valid, commit, is_new: false }))
+/// What the snapshot before says of a dataset that is not asked about now.
+fn carried(before: &Entry) -> MinerOutcome {
+    match &before.outcome {
+        archive::Outcome::Kept { object, bytes, rows, valid, commit } => {
+            let (object, bytes, rows, valid) = (*object, *bytes, *rows, *valid);
+            MinerOutcome::Kept(Kept {
+                object,
+                bytes,
+                rows,
+                valid,
+                commit: hex::encode(commit),
+                is_new: false,
+            })
+        }
+        archive::Outcome::Failed { kind, text } => {
+            MinerOutcome::not_asked(Some((kind.clone(), text.clone())))
+        }
+        archive::Outcome::Skipped => MinerOutcome::not_asked(None),
+    }
 }
 
 /// The source as the archive records it. Names that it does not take are not shown: they may be a secret.

@@ -70,7 +70,8 @@ pub async fn carry_out(
     for (files, judged) in &work.known {
         ends.end(&plan, listener.as_ref(), files, Ok((judged.clone(), false)));
     }
-    let done = Working { plan: &plan, options, fetch, archive, listener, incoming }.through(work, &mut ends).await?;
+    let done =
+        Working { plan: &plan, options, fetch, archive, listener, incoming }.through(work, &mut ends).await?;
     plan.judge.remember();
     let mut summary = Summary::of(&plan, options, &ends, &done);
     summary.spent(&before, fetch);

@@ -103,7 +103,8 @@ impl Spent {
 
 impl Summary {
     pub(super) fn of(plan: &Plan, options: &CollectOptions, ends: &Ends, done: &Done) -> Self {
-        let miners: Vec<MinerLine> = plan.miners.iter().map(|miner| line(miner, ends.of(plan, miner))).collect();
+        let miners: Vec<MinerLine> =
+            plan.miners.iter().map(|miner| line(miner, ends.of(plan, miner))).collect();
         let mut summary = Self {
             subnet: plan.subnet.clone(),
             manifest: done.manifest,
@@ -156,7 +157,8 @@ impl Summary {
 }
 
 fn line(miner: &Planned, outcome: MinerOutcome) -> MinerLine {
-    let place = miner.found.outcome.place().filter(|_| miner.note.as_ref().is_some_and(|note| note.source.is_some()));
+    let place =
+        miner.found.outcome.place().filter(|_| miner.note.as_ref().is_some_and(|note| note.source.is_some()));
     let name = outcome.name().to_owned();
     let (why, kept) = match outcome {
         MinerOutcome::Kept(kept) => (None, Some(kept)),

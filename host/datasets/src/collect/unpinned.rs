@@ -15,7 +15,8 @@ pub(super) async fn resolve(files: &mut [File], fetch: &Arc<Fetch>) -> Vec<(usiz
     let mut asking: JoinSet<(usize, Result<Commit, Refusal>)> = JoinSet::new();
     for (at, file) in files.iter().enumerate() {
         if file.is_asked && matches!(file.state, State::Unresolved) {
-            let (fetch, namespace, revision) = (Arc::clone(fetch), file.namespace.clone(), file.revision.clone());
+            let (fetch, namespace, revision) =
+                (Arc::clone(fetch), file.namespace.clone(), file.revision.clone());
             asking.spawn(async move { (at, fetch.resolve(&namespace, &revision).await) });
         }
     }
@@ -39,5 +40,6 @@ pub(super) async fn resolve(files: &mut [File], fetch: &Arc<Fetch>) -> Vec<(usiz
 }
 
 pub(super) fn outcome_of(refusal: &Refusal) -> MinerOutcome {
-    MinerOutcome::Not { kind: kind_of(refusal), text: refusal.to_string(), recorded: recorded(refusal) }
+    let kind = kind_of(refusal);
+    MinerOutcome::Not { recorded: (kind.clone(), recorded(refusal)), kind, text: refusal.to_string() }
 }

@@ -60,7 +60,14 @@ impl Files {
         let key = (of.namespace.clone(), of.revision.clone(), of.path.clone());
         let at = *self.places.entry(key).or_insert_with(|| {
             let (revision, path) = (of.revision.clone(), of.path.clone());
-            self.all.push(File { namespace, revision, path, miners: Vec::new(), is_asked: false, state: state() });
+            self.all.push(File {
+                namespace,
+                revision,
+                path,
+                miners: Vec::new(),
+                is_asked: false,
+                state: state(),
+            });
             self.all.len() - 1
         });
         if let Some(file) = self.all.get_mut(at) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{Digest, Uid};
-use plimsoll_datasets::archive::{Archive, ArchiveError, Damage, Depth, Report};
+use plimsoll_datasets::archive::{Archive, ArchiveError, Damage, Depth, Report, Retention};
 
 use crate::support::{check_day, collect, dataset, dataset_of, place, put, version_of};
 
@@ -76,6 +76,23 @@ fn a_damage_names_the_miners_and_fresh_bytes_put_it_right() {
     // The damaged block is still there, but nobody needs it, until packs are written anew.
     assert!(report.affected.is_empty(), "{:?}", report.affected);
     assert!(report.damages.iter().all(|damage| matches!(damage, Damage::Pack(_))));
+    let mut archive = Archive::open(folder.path()).unwrap();
+    assert_eq!(archive.gc(&Retention::default()).unwrap().snapshots, 0);
+    (1..=2).for_each(|day| check_day(&archive, day, MINERS));
+    drop(archive);
+    assert!(check(folder.path()).is_sound());
+}
+
+#[test]
+fn what_a_snapshot_needs_and_is_damaged_is_not_let_go_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = two_days(folder.path());
+    flip(&pack, 300);
+    let before = fs::read(&pack).unwrap();
+    let refused =
+        Archive::open(folder.path()).unwrap().gc(&Retention { last: Some(1), ..Retention::default() });
+    assert!(refused.unwrap_err().is_damage());
+    assert!(fs::read(&pack).unwrap() == before && !check(folder.path()).affected.is_empty());
 }
 
 #[test]

@@ -17,21 +17,25 @@ mod logbook;
 mod recall;
 
 mod asking;
-mod pause;
 mod round;
+
+mod delivery;
+mod hidden;
+mod pause;
 mod run;
 
 mod shadow;
 
 pub use asking::{AxonPolicy, LeftOut};
 pub use book::{Book, Claim, Entrant, History, Member, Pinned, SUSPECT_ROUNDS};
+pub use delivery::Delivery;
 pub use judge::{Judge, PlannedAudit, Weighed, weigh};
 pub use logbook::logs;
 pub use outcome::{Outcome, Tally};
 pub use randomness::RoundSecret;
 pub use recall::{LastRound, LogSettings, Recalled, RecordedAudit, RecordedRound, Step, recall};
 pub use round::{RoundReport, RoundRow, Validator, ValidatorOptions, judged_nothing};
-pub use run::{Delivery, RoundListener, Schedule};
+pub use run::{Doing, RoundListener, Schedule};
 pub use shadow::{Difference, Paid, Pair, RuleName, Shadow};
 
 pub(crate) use logbook::same_plugin;

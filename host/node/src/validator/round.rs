@@ -107,7 +107,7 @@ impl Validator {
     ///
     /// # Errors
     /// A log that is not whole or not this validator's, another process that writes it, a chain that does not
-    /// answer, a hotkey that is not registered.
+    /// answer, or whose way of taking weights this program cannot go, a hotkey that is not registered.
     pub async fn open(
         chain: Arc<dyn Chain>,
         plugins: ValidatorPlugins,
@@ -117,6 +117,7 @@ impl Validator {
         if chain.snapshot(netuid).await?.neuron(&hotkey).is_none() {
             return Err(NodeError::NotRegistered { hotkey, netuid });
         }
+        chain.ready_for_weights(&hotkey, netuid).await?;
         let genesis = chain.block_hash(BlockNumber(0)).await?.unwrap_or_default();
         let judge = Judge::new(plugins);
         let heading = Heading { netuid, validator: hotkey, genesis, budget: options.budget };

@@ -66,6 +66,11 @@ impl World {
 
     /// The same with so many blocks between two `set_weights`.
     pub(crate) fn limited(validators: &[&str], miners: &[&str], weights_rate_limit_blocks: u64) -> Self {
+        Self::ruled(validators, miners, SubnetRules { weights_rate_limit_blocks, ..SubnetRules::default() })
+    }
+
+    /// The same with rules of its own, but for the tempo.
+    pub(crate) fn ruled(validators: &[&str], miners: &[&str], rules: SubnetRules) -> Self {
         let neuron = |name: &&str, permit: bool| GenesisNeuron {
             hotkey: key(name).hotkey(),
             coldkey: key("coldkey").hotkey(),
@@ -75,7 +80,7 @@ impl World {
         };
         let neurons = validators.iter().map(|name| neuron(name, true));
         let neurons = neurons.chain(miners.iter().map(|name| neuron(name, false))).collect();
-        let rules = SubnetRules { tempo_blocks: 10, weights_rate_limit_blocks, ..SubnetRules::default() };
+        let rules = SubnetRules { tempo_blocks: 10, ..rules };
         let genesis = LedgerGenesis::single(Digest::of(b"world"), NETUID, rules, neurons);
         Self { ledger: Ledger::new(genesis).unwrap(), folder: tempfile::tempdir().unwrap() }
     }

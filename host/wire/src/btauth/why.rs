@@ -51,7 +51,11 @@ pub enum AuthError {
         nonce: u64,
     },
     /// Signed before this side started, so that nobody can know whether it was taken before.
-    #[error("the request was signed at {}, this side takes what was signed after {}: sign again", seconds(*.signed_ns), seconds(*.floor_ns))]
+    #[error(
+        "the request was signed at {}, this side takes what was signed after {}: sign again",
+        seconds(*.signed_ns),
+        seconds(*.floor_ns)
+    )]
     BeforeStart {
         /// The nonce.
         signed_ns: u64,
@@ -59,7 +63,10 @@ pub enum AuthError {
         floor_ns: u64,
     },
     /// More senders than the store remembers.
-    #[error("requests of {hotkeys} hotkeys are remembered and no more fit: try again in {} s", (MAX_AGE_NS + MAX_AHEAD_NS) / 1_000_000_000)]
+    #[error(
+        "requests of {hotkeys} hotkeys are remembered and no more fit: try again in {} s",
+        (MAX_AGE_NS + MAX_AHEAD_NS) / 1_000_000_000
+    )]
     ReplayFull {
         /// How many it remembers.
         hotkeys: usize,

@@ -21,7 +21,7 @@ pub(super) async fn audit(State(door): State<Arc<Door>>, request: Request) -> Re
     let (started, guest) = (Instant::now(), Guest::of(&request));
     let (parts, body) = request.into_parts();
     let opened = async {
-        let head = door.v10_head(&parts.headers)?;
+        let head = door.v10_head(&parts.headers, guest.as_ref())?;
         let fields = AuditFields::of_body(&door.read(body).await?).map_err(|why| bad_request(&why))?;
         the_body_is_signed_for(&head, &fields)?;
         Ok((head, fields))
@@ -62,7 +62,7 @@ fn the_body_is_signed_for(head: &V10Head, fields: &AuditFields) -> Result<(), Re
 
 impl Door {
     /// Steps 2 and 4.
-    fn v10_head(&self, headers: &HeaderMap) -> Result<V10Head, Refusal> {
+    fn v10_head(&self, headers: &HeaderMap, guest: Option<&Guest>) -> Result<V10Head, Refusal> {
         plain(headers)?;
         let head = V10Head::parse(headers, AUDIT_V10_NAME).and_then(|head| {
             let me = self.key.hotkey();
@@ -74,7 +74,8 @@ impl Door {
         });
         let head = head.map_err(|why| unauthenticated(&why))?;
         self.may_ask(&head.dendrite)?;
-        if head.verifies() { Ok(head) } else { Err(unauthenticated(&AuthError::BadSignature)) }
+        self.may_claim(guest)?;
+        if head.verifies() { Ok(head) } else { Err(self.untrue(guest, &AuthError::BadSignature)) }
     }
 
     /// Step 7.

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::connection::Busy;
 use super::crowd::Guest;
 use super::door::{Door, target, too_slow, unreadable};
-use super::reply::{OCTETS, bad_request, busy, refuse, response, signed, unauthenticated};
+use super::reply::{OCTETS, bad_request, busy, refuse, response, signed};
 use crate::answer::SignedAnswer;
 use crate::btauth::SignedRequest;
 use crate::cargo::{CargoClaim, CargoSide, CargoSource, Check, PipedBody, UploadClaim, pump};
@@ -30,7 +30,7 @@ pub(super) async fn take(State(door): State<Arc<Door>>, request: Request) -> Res
     let opened = UploadClaim::of_target(target(&head)).map_err(|why| bad_request(&why)).and_then(|claim| {
         let announced = hyper::body::Body::size_hint(&body).exact();
         announced_is(announced, &claim.cargo)?;
-        Ok((claim, door.authenticate_head(&head, claim.sha256)?))
+        Ok((claim, door.authenticate_head(&head, guest.as_ref(), claim.sha256)?))
     });
     let (claim, request) = match opened {
         Ok(opened) => opened,
@@ -49,7 +49,7 @@ pub(super) async fn give(State(door): State<Arc<Door>>, request: Request) -> Res
     let (head, _) = request.into_parts();
     let opened = CargoClaim::of_target(target(&head))
         .map_err(|why| bad_request(&why))
-        .and_then(|claim| Ok((claim, door.authenticate_head(&head, sha256(b""))?)));
+        .and_then(|claim| Ok((claim, door.authenticate_head(&head, guest.as_ref(), sha256(b""))?)));
     let (claim, request) = match opened {
         Ok(opened) => opened,
         Err(refusal) => return refuse(&refusal),
@@ -106,11 +106,17 @@ impl Drop for Slot {
 
 impl Door {
     /// Steps 2 and 4, for a body whose SHA-256 is known.
-    fn authenticate_head(&self, head: &Parts, body_sha256: Digest) -> Result<SignedRequest, Refusal> {
+    fn authenticate_head(
+        &self,
+        head: &Parts,
+        guest: Option<&Guest>,
+        body_sha256: Digest,
+    ) -> Result<SignedRequest, Refusal> {
         let headers = self.before_body(&head.headers)?;
+        self.may_claim(guest)?;
         self.verifier
             .authenticate_sha256(&headers, head.method.as_str(), target(head), body_sha256)
-            .map_err(|why| unauthenticated(&why))
+            .map_err(|why| self.untrue(guest, &why))
     }
 
     /// The miner that has cargo, and a turn.

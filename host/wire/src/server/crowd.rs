@@ -32,7 +32,7 @@ struct Inside {
 
 /// Addresses that are one's own to choose from: an IPv4 address, or 64 bits of an IPv6 one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Home(IpAddr);
+pub(super) struct Home(IpAddr);
 
 impl Home {
     fn of(address: IpAddr) -> Self {
@@ -58,9 +58,7 @@ impl Crowd {
     pub(super) fn enter(self: &Arc<Self>, from: IpAddr, limits: &WireLimits, now: Instant) -> Option<Place> {
         let from = Home::of(from);
         let mut inside = self.inside();
-        let known =
-            inside.known.get(&from).is_some_and(|&last| now.saturating_duration_since(last) < KNOWN_FOR);
-        let kept = if known { 0 } else { limits.connections_kept() };
+        let kept = if inside.knows(from, now) { 0 } else { limits.connections_kept() };
         let here = inside.of_one.get(&from).copied().unwrap_or(0);
         if inside.all >= limits.connections.saturating_sub(kept) || here >= limits.connections_per_address {
             return None;
@@ -84,6 +82,12 @@ impl Crowd {
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    fn knows(&self, home: Home, now: Instant) -> bool {
+        self.known.get(&home).is_some_and(|&last| now.saturating_duration_since(last) < KNOWN_FOR)
     }
 }
 
@@ -116,6 +120,11 @@ impl Guest {
     pub(super) fn was_served(&self, now: Instant) {
         self.served.store(true, Ordering::SeqCst);
         self.crowd.remember(self.from, now);
+    }
+
+    /// Where it comes from; nothing where others who come from there were served not long ago.
+    pub(super) fn home_of_stranger(&self, now: Instant) -> Option<Home> {
+        (!self.crowd.inside().knows(self.from, now)).then_some(self.from)
     }
 
     /// Whether one ever was.

@@ -14,20 +14,27 @@ use plimsoll_core::{Hotkey, Keypair};
 use tokio::time::timeout;
 
 use super::cargo::Streams;
-use super::crowd::Guest;
+use super::crowd::{Guest, Home};
 use super::rate::Buckets;
 use super::reply::{JSON, Reply, busy, refuse, response, signed, unauthenticated};
 use super::turns::Turns;
 use super::{MinerSide, ReplayKeeping, ServerOptions};
 use crate::answer::SignedAnswer;
-use crate::btauth::{AuthHeaders, Nonce, ReplayStore, RequestVerifier, SignedRequest};
+use crate::btauth::{AuthError, AuthHeaders, Nonce, ReplayStore, RequestVerifier, SignedRequest};
 use crate::clock::Clock;
 use crate::error::WireError;
 use crate::messages::{Refusal, RefusalCode};
 
+/// So many requests that their sender did not sign may come from one address in one go,
+const UNTRUE_BURST: u32 = 64;
+/// and one more after each of these.
+const UNTRUE_REFILL: Duration = Duration::from_secs(1);
+
 pub(super) struct Door {
     pub(super) verifier: RequestVerifier,
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<Buckets<Hotkey>>,
+    /// What strangers claim to have signed, and others did or nobody.
+    untrue: Mutex<Buckets<Home>>,
     turns: Turns,
     pub(super) streams: Streams,
     pub(super) side: Arc<dyn MinerSide>,
@@ -74,6 +81,7 @@ impl Door {
         Self {
             verifier: RequestVerifier::new(key.hotkey(), store, Arc::clone(&clock)),
             buckets: Mutex::new(Buckets::new(limits.burst, limits.refill)),
+            untrue: Mutex::new(Buckets::new(UNTRUE_BURST, UNTRUE_REFILL)),
             turns: Turns::new(limits.answers_at_once, limits.answers_at_once_per_caller),
             streams: Streams::new(limits.streams_at_once),
             side,
@@ -85,14 +93,42 @@ impl Door {
 
     /// Steps 2 to 4: the request and its body, if its sender signed them.
     pub(super) async fn authenticate(&self, request: Request) -> Result<(SignedRequest, Bytes), Refusal> {
+        let guest = Guest::of(&request);
         let (head, body) = request.into_parts();
         let headers = self.before_body(&head.headers)?;
+        self.may_claim(guest.as_ref())?;
         let body = self.read(body).await?;
         let request = self
             .verifier
             .authenticate(&headers, head.method.as_str(), target(&head), &body)
-            .map_err(|why| unauthenticated(&why))?;
+            .map_err(|why| self.untrue(guest.as_ref(), &why))?;
         Ok((request, body))
+    }
+
+    /// Whether another signature is checked for who comes from there. Where somebody was served not long ago it always
+    /// is: many may share an address, and one of them must not shut the others out.
+    pub(super) fn may_claim(&self, guest: Option<&Guest>) -> Result<(), Refusal> {
+        let Some(home) = guest.and_then(|guest| guest.home_of_stranger(Instant::now())) else {
+            return Ok(());
+        };
+        let untrue = self.untrue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(wait_ms) = untrue.wait(&home, self.clock.uptime_ns()) else { return Ok(()) };
+        let why = format!(
+            "too many requests from this address were not signed by who they say, or were sent twice: the next one in \
+             {wait_ms} ms"
+        );
+        Err(Refusal::new(RefusalCode::TooMany, why))
+    }
+
+    /// Refuses what its sender did not sign, and counts it.
+    pub(super) fn untrue(&self, guest: Option<&Guest>, why: &AuthError) -> Refusal {
+        let home = guest.and_then(|guest| guest.home_of_stranger(Instant::now()));
+        if let (Some(home), AuthError::BadSignature | AuthError::Replayed { .. }) = (home, why) {
+            let mut untrue = self.untrue.lock().unwrap_or_else(PoisonError::into_inner);
+            // One more than there are is refused before its signature is looked at.
+            let _ = untrue.take(&home, self.clock.uptime_ns());
+        }
+        unauthenticated(why)
     }
 
     /// Step 2 for btauth: the head alone.
@@ -168,7 +204,8 @@ impl Door {
         nonce: Nonce,
         guest: Option<Guest>,
     ) -> Result<(), Refusal> {
-        self.verifier.admit_aside(caller, nonce).await.map_err(|why| unauthenticated(&why))?;
+        let admitted = self.verifier.admit_aside(caller, nonce).await;
+        admitted.map_err(|why| self.untrue(guest.as_ref(), &why))?;
         if let Some(guest) = guest {
             guest.was_served(Instant::now());
         }

@@ -4,7 +4,8 @@
 //! also detects HTTP/2 waits for the first bytes without one.
 //!
 //! Where there is no room for a connection it is told so (503) and closed; of those that are being told there are few
-//! at once, and beyond them a connection is closed as it comes. Whoever is in stays in and is served, as long as something of it is taken soon; see [`crowd`](super::crowd).
+//! at once, and beyond them a connection is closed as it comes. Whoever is in stays in and is served, as long as
+//! something of it is taken soon; see [`crowd`](super::crowd).
 
 use std::io;
 use std::pin::pin;

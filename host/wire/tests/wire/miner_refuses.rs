@@ -255,6 +255,39 @@ async fn one_hotkey_that_floods_is_slowed_down_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn an_address_that_sends_forgeries_is_slowed_down_before_they_are_checked() {
+    let running = Running::obedient(WireLimits::default()).await;
+    let body = audit_body(&running);
+    let forged = || {
+        let mut claimed = running.signed(&stranger(), AUDIT_PATH, &body);
+        claimed.sender = validator().hotkey();
+        http(&claimed, "", &body)
+    };
+    for _ in 0..64 {
+        assert_refused(&talk(running.at, &forged()).await, 401, "unauthenticated", false);
+    }
+    let answer = talk(running.at, &forged()).await;
+    assert_refused(&answer, 429, "too-many", false);
+    let why = "too many requests from this address were not signed by who they say, or were sent twice: the next one \
+               in 1000 ms";
+    assert!(answer.contains(why), "{answer}");
+    // Who is not served for what it claims is told so, as before: that costs no signature.
+    let other = http(&running.signed(&stranger(), AUDIT_PATH, &body), "", &body);
+    assert_refused(&talk(running.at, &other).await, 403, "not-permitted", false);
+    running.clock.advance_ns(SECOND_NS);
+    assert_refused(&talk(running.at, &forged()).await, 401, "unauthenticated", false);
+    assert_refused(&talk(running.at, &forged()).await, 429, "too-many", false);
+    running.clock.advance_ns(SECOND_NS);
+    assert!(talk(running.at, &good(&running)).await.starts_with("HTTP/1.1 200"));
+    // One of those who share this address was served: the others cannot shut it out.
+    for _ in 0..70 {
+        assert_refused(&talk(running.at, &forged()).await, 401, "unauthenticated", false);
+    }
+    running.clock.advance_ns(1);
+    assert!(talk(running.at, &good(&running)).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn what_the_miner_cannot_answer_is_a_signed_refusal() {
     let limits = WireLimits { answer_within: Duration::from_millis(100), ..WireLimits::default() };
     let running = Running::obedient(limits).await;

@@ -25,13 +25,18 @@ struct Inner {
 /// A subscription that keeps its connection, also when the line goes over to another one.
 pub(crate) struct Watch<T> {
     heard: RpcSubscription<T>,
-    _open: Open,
+    open: Open,
 }
 
 impl<T: DeserializeOwned> Watch<T> {
     /// What is told next; none once the connection has ended.
     pub(crate) async fn next(&mut self) -> Option<Result<T, subxt_rpcs::Error>> {
         self.heard.next().await
+    }
+
+    /// Which connection it is, as [`Line::generation`] counts them.
+    pub(crate) const fn generation(&self) -> u64 {
+        self.open.generation
     }
 
     /// The subscription alone, which ends when the line leaves the connection.
@@ -129,7 +134,7 @@ impl Line {
         match answer {
             Ok(heard) => {
                 self.0.nodes.well(&open);
-                Ok(Watch { heard, _open: open })
+                Ok(Watch { heard, open })
             }
             Err(fault @ LineFault::Refused { .. }) => Err(fault),
             Err(fault) => {

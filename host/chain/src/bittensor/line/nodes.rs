@@ -46,7 +46,7 @@ pub(super) struct Open {
     pub(super) client: RpcClient,
     pub(super) place: usize,
     /// Counts connections, so that who finds this one broken does not close its successor.
-    generation: u64,
+    pub(super) generation: u64,
     /// Whether it has answered anything.
     is_well: Arc<AtomicBool>,
 }

@@ -12,9 +12,10 @@
 //! The **ceiling** is a promise that is synced before it is needed: no request signed after it is taken. It is
 //! raised to the time plus [`MAX_AHEAD_NS`] plus [`LEASE_NS`] whenever half of the lease is used up, by a thread
 //! of its own, so that a busy miner syncs once in a few seconds and no request waits for the disk; only the first
-//! request after a silence does, and a server lets it wait without holding the store. After the machine's end, requests signed at most `2 s + 5 s` after its last
-//! renewal are refused: as a rule less than what a machine takes to start. Whether the machine went down
-//! is told by the system's boot id. Where there is none, every restart counts as the machine's.
+//! request after a silence does, and a server lets it wait without holding the store. After the machine's end, requests
+//! signed at most `2 s + 5 s` after its last renewal are refused: as a rule less than what a machine takes to start.
+//! Whether the machine went down is told by the system's boot id. Where there is none, every restart counts as the
+//! machine's.
 //!
 //! A clock that ran ahead takes the ceiling along. What a run that was stopped promised is void, for all that it took
 //! is known; so a running log whose clock is set back by more than a minute ends its run and begins another. Only
