@@ -121,13 +121,12 @@ async fn no_page_shows_a_secret_nor_lets_a_row_be_markup() {
             "<img src=x",
             "<svg onload",
             "<base",
-            "</pre><",
             "<b>",
             "style=\"",
             "onerror=\"",
             "//example.org\"",
         ] {
-            assert!(bad == "</pre><" || !lower.contains(bad), "{path} has {bad}: {text}");
+            assert!(!lower.contains(bad), "{path} has {bad}: {text}");
         }
         for unseen in ['\u{202e}', '\u{2066}', '\u{200b}', '\0'] {
             assert!(!text.contains(unseen), "{path} has {unseen:?}");

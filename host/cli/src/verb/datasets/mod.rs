@@ -14,6 +14,7 @@ mod kept;
 mod list;
 mod overlap;
 mod progress;
+mod serve;
 mod show;
 mod summary;
 mod validate;
@@ -38,6 +39,7 @@ enum What {
     History(history::Args),
     Diff(diff::Args),
     Overlap(overlap::Args),
+    Serve(serve::Args),
     Validate(validate::Args),
     Export(export::Args),
     Checkout(checkout::Args),
@@ -53,6 +55,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::History(args) => history::run(args, global),
         What::Diff(args) => diff::run(args, global),
         What::Overlap(args) => overlap::run(args, global),
+        What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
         What::Export(args) => export::run(args, global),
         What::Checkout(args) => checkout::run(args, global),

@@ -24,12 +24,14 @@ pub(in crate::serve) fn miner(site: &Arc<Site>, asked: &Asked) -> Result<Page, R
     let (place, uid) = (asked.place()?, asked.uid()?);
     let (day, entry) = site.miner(place, uid)?;
     let here = of_miner(place, uid);
-    let has_dataset = entry.object().is_some();
+    let down = entry.object().and_then(|object| site.must_be_up(&object).err());
+    let has_dataset = entry.object().is_some() && down.is_none();
     let content = html! {
         ul.beside {
             @if has_dataset { li { a href=(format!("{here}/rows")) { "Its rows" } } }
             li { a href=(format!("{here}/proof")) { "Its entry’s path to the root" } }
         }
+        @if let Some(refusal) = &down { p.warn { (refusal.to_string()) } }
         (facts(&entry))
         @if has_dataset { (form(place, uid)) }
         (history(place, uid, &site.shelf().history(place.netuid, uid)))

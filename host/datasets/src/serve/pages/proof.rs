@@ -7,7 +7,7 @@ use plimsoll_core::{Digest, Uid};
 
 use super::overview::signed;
 use super::words::{at, beside, of_miner, to_miner, to_snapshot};
-use crate::archive::verify_entry;
+use crate::archive::{Place, verify_entry};
 use crate::serve::asked::Asked;
 use crate::serve::refusal::Refusal;
 use crate::serve::shelf::Day;
@@ -20,7 +20,7 @@ pub(in crate::serve) fn proof(site: &Arc<Site>, asked: &Asked) -> Result<Page, R
     let day = site.day(place)?;
     if let Some(uid) = asked.number("uid", "a number up to 65535")?.map(Uid) {
         site.miner(place, uid)?;
-        return path_page(site, place, uid, &day);
+        return Ok(path_page(place, uid, &day));
     }
     let content = html! {
         (state(&day))
@@ -65,10 +65,10 @@ fn state(day: &Day) -> Markup {
 pub(in crate::serve) fn entry_path(site: &Arc<Site>, asked: &Asked) -> Result<Page, Refusal> {
     let (place, uid) = (asked.place()?, asked.uid()?);
     let (day, _) = site.miner(place, uid)?;
-    path_page(site, place, uid, &day)
+    Ok(path_page(place, uid, &day))
 }
 
-fn path_page(_: &Arc<Site>, place: crate::archive::Place, uid: Uid, day: &Arc<Day>) -> Result<Page, Refusal> {
+fn path_page(place: Place, uid: Uid, day: &Day) -> Page {
     let content = html! {
         p.soft {
             "Leaf and nodes are BLAKE3 in two contexts of their own. Who holds the root and this page can check the \
@@ -80,7 +80,7 @@ fn path_page(_: &Arc<Site>, place: crate::archive::Place, uid: Uid, day: &Arc<Da
     let root = day.root;
     let title = format!("Path of miner {uid} at block {}", thousands(place.block.0));
     let shown = Page::new(title, content).way(way).beside(beside(place, "Proof"));
-    Ok(shown.then(move |site| {
+    shown.then(move |site| {
         let (manifest, _) = site.archive.manifest(place)?;
         let none = || Refusal::Absent(format!("There was no uid {uid} at block {}.", place.block));
         let (entry, path) = manifest.opening(uid).ok_or_else(none)?;
@@ -96,5 +96,5 @@ fn path_page(_: &Arc<Site>, place: crate::archive::Place, uid: Uid, day: &Arc<Da
             h2 { "Siblings, from the leaf up" }
             ol { @for sibling in &path.siblings { li { code { (sibling) } } } }
         })
-    }))
+    })
 }
