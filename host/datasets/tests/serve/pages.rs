@@ -182,7 +182,17 @@ async fn a_difference_marks_rows_and_words() {
 async fn the_matrix_is_a_picture_with_a_legend_and_a_table() {
     let address = started(Visitors::ThisMachine).await;
     let text = page(address, &format!("{HERE}/overlap")).await;
-    has(&text, &["ismap", "class=\"legend\"", "<caption>Pairs", "249", "width=\"342\" height=\"342\""]);
+    has(
+        &text,
+        &[
+            "ismap",
+            "class=\"legend\"",
+            "class=\"swatch class-6\"",
+            "<caption>Pairs",
+            "249",
+            "width=\"342\" height=\"342\"",
+        ],
+    );
     let picture = get(address, &format!("{HERE}/overlap/uid/picture")).await;
     assert_eq!((picture.status, picture.headers["content-type"].as_str()), (200, "image/png"));
     assert_eq!(&picture.body[..8], b"\x89PNG\r\n\x1a\n");

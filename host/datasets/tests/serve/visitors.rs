@@ -72,6 +72,12 @@ async fn headings_are_in_order_tables_have_captions_fields_have_labels() {
         let levels: Vec<u8> = levels.collect();
         assert!(levels.windows(2).all(|two| two[1] <= two[0] + 1), "{path}: {levels:?}");
         assert_eq!(count("table"), count("caption"), "{path}");
+        for (tag, rest) in &tags {
+            // Of a doubled one browsers take the first.
+            for name in [" class=", " id=", " href="] {
+                assert!(format!(" {rest}").matches(name).count() < 2, "{path}: {tag} {rest}");
+            }
+        }
         let within = |name: &str, word: &str| {
             tags.iter().filter(|(tag, rest)| *tag == name && rest.contains(word)).count()
         };

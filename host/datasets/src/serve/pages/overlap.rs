@@ -73,7 +73,7 @@ fn drawn(place: Place, compared: &Compared, order: Order, sorted: &[usize]) -> M
             in both. Choose a cell to see the two datasets’ difference." }
         ul.legend {
             @for (at, (_, name)) in CLASSES.iter().enumerate() {
-                li { span.swatch class=(format!("class-{at}")) {} (name) }
+                li { span class=(format!("swatch class-{at}")) {} (name) }
             }
         }
         div.wide.picture tabindex="0" role="region" aria-label="Picture of the matrix" {

@@ -74,6 +74,7 @@ fn one(
             p.soft {
                 @if let Some(id) = id { "Row id " code { (id) } ". " }
                 @match (others.first(), holders.first().map(|first| compared.uids[*first])) {
+                    (None, _) if id.is_none() => {}
                     (None, _) => "No other miner has it.",
                     (Some(_), Some(first)) => {
                         (count(others.len(), "other miner")) @if others.len() == 1 { " has it" } @else { " have it" }
