@@ -102,7 +102,7 @@ fn labels(compared: &Compared, sorted: &[usize], side: usize, is_above: bool) ->
             @for (at, place) in sorted.iter().enumerate().step_by(step) {
                 @let middle = at * cell + cell / 2;
                 @if is_above {
-                    text x=(middle.max(4)) y="15" { (compared.uids[*place]) }
+                    text x=(middle.max(12)) y="15" { (compared.uids[*place]) }
                     path.tick d=(format!("M{middle} 19v5")) {}
                 } @else {
                     text x="32" y=((middle + 4).max(10)) text-anchor="end" { (compared.uids[*place]) }
