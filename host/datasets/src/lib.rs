@@ -15,5 +15,7 @@ pub mod export;
 pub mod overlap;
 pub mod similar;
 
+pub mod bench;
+
 pub use error::Error;
 pub use plimsoll_json::{Row, RowId, canonical, lines};
