@@ -95,7 +95,7 @@ fn limits_name_what_cannot_be_kept() {
     );
     let elsewhere = Some(Evaluation { namespace: "../etc".into(), revision: "main".into() });
     assert!(
-        CompetitionLimits { evaluation: elsewhere, ..good.clone() }
+        CompetitionLimits { evaluation: elsewhere, ..good }
             .check()
             .unwrap_err()
             .starts_with("its evaluation set: ")

@@ -67,7 +67,7 @@ impl Chain for Bittensor {
         netuid: NetUid,
     ) -> Result<(Snapshot, Vec<(Hotkey, StoredCommitment)>), ChainError> {
         let (view, runtime) = self.view(netuid).await?;
-        Ok((view.snapshot(runtime.block_ms()), view.commitments.clone()))
+        Ok((view.snapshot(runtime.block_ms()), view.commitments))
     }
 
     fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {

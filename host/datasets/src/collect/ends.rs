@@ -18,7 +18,7 @@ pub(super) struct Ends(HashMap<usize, End>);
 
 impl Ends {
     /// Notes the end of files and tells of it.
-    pub(super) fn end(&mut self, plan: &Plan, listener: &dyn Listener, files: &[usize], end: End) {
+    pub(super) fn end(&mut self, plan: &Plan, listener: &dyn Listener, files: &[usize], end: &End) {
         for at in files {
             let Some(file) = plan.files.get(*at) else { continue };
             self.0.insert(*at, end.clone());

@@ -88,7 +88,8 @@ fn let_go(archive: &Mutex<Archive>) -> Result<(), CollectError> {
     match locked(archive).gc(&Retention::default()) {
         // Something else is damaged: the next check tells of it.
         Err(error) if error.is_damage() => Ok(()),
-        done => Ok(drop(done?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 

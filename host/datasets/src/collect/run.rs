@@ -62,13 +62,13 @@ pub async fn carry_out(
     let incoming = Incoming::open(&options.data_dir, options.netuid)?;
     let mut ends = Ends::default();
     for (file, outcome) in resolve(&mut plan.files, fetch).await {
-        ends.end(&plan, listener.as_ref(), &[file], Err(outcome));
+        ends.end(&plan, listener.as_ref(), &[file], &Err(outcome));
     }
     look_up(&mut plan.files, archive).await?;
     let work = Work::of(&plan, &incoming);
     incoming.sweep(&work.names)?;
     for (files, judged) in &work.known {
-        ends.end(&plan, listener.as_ref(), files, Ok((judged.clone(), false)));
+        ends.end(&plan, listener.as_ref(), files, &Ok((judged.clone(), false)));
     }
     let done =
         Working { plan: &plan, options, fetch, archive, listener, incoming }.through(work, &mut ends).await?;
@@ -168,7 +168,7 @@ impl Working<'_> {
                 Some(ended) = fetching.join_next() => match joined(ended)? {
                     Ended::Handed => handed += 1,
                     Ended::Refused(files, outcome) => {
-                        ends.end(self.plan, self.listener.as_ref(), &files, Err(outcome));
+                        ends.end(self.plan, self.listener.as_ref(), &files, &Err(outcome));
                     }
                 },
                 answer = told.recv() => {
@@ -176,7 +176,7 @@ impl Working<'_> {
                     let Some(Answer { files, put, is_new }) = answer else { return Ok(()) };
                     answered += 1;
                     let put = put.map(|judged| (judged, is_new));
-                    ends.end(self.plan, self.listener.as_ref(), &files, put);
+                    ends.end(self.plan, self.listener.as_ref(), &files, &put);
                 }
             }
         }

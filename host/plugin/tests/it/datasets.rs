@@ -190,6 +190,6 @@ proptest! {
         let passes = |place: DatasetPlace| place.check().is_ok();
         prop_assert_eq!(plimsoll_sdk::is_repository(&text), passes(DatasetPlace { namespace: text.clone(), ..named.clone() }));
         prop_assert_eq!(plimsoll_sdk::is_revision(&text), passes(DatasetPlace { revision: text.clone(), ..named.clone() }));
-        prop_assert_eq!(plimsoll_sdk::is_file_path(&text), passes(DatasetPlace { path: text.clone(), ..named }));
+        prop_assert_eq!(plimsoll_sdk::is_file_path(&text), passes(DatasetPlace { path: text, ..named }));
     }
 }
