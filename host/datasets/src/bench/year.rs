@@ -16,6 +16,7 @@ use crate::archive::{Archive, ArchiveError, Depth, Entry, NewFile, Place, Witnes
 const ROWS: usize = 250;
 const POOL: u64 = 5_301;
 const BLOCKS_A_DAY: u64 = 7_200;
+/// Files that are put together again, or as many as there are.
 const RESTORES: u64 = 400;
 const DIFFS: u64 = 20;
 

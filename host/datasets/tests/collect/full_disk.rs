@@ -3,19 +3,22 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{env, fs};
 
+use plimsoll_core::Digest;
 use plimsoll_datasets::archive::{Archive, Depth};
 use plimsoll_datasets::collect::{CollectError, Summary};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::stage::{Stage, commit_of, files, flock, repo, rows};
+use crate::stage::{Stage, commit_of, files, flock, repo};
 
 const ROLE: &str = "PLIMSOLL_TEST_FULL_COLLECT";
 const MINERS: u16 = 4;
 const FIRST_LIMIT_BYTES: u64 = 700;
+/// Above it the limit grows slowly: there the steps of a run lie.
+const INDEX_BYTES: u64 = 1 << 20;
 /// No file of a run is so large.
 const ENOUGH_BYTES: u64 = 64 << 20;
 
@@ -23,9 +26,23 @@ fn word(uid: u16) -> String {
     format!("a/set{uid}")
 }
 
-/// About 180 kB each.
-fn text(uid: u16) -> String {
-    rows(&word(uid), 1500)
+/// 3 MB each, which no compression makes less than half of: more than the index, less than the pack of all.
+fn text(uid: u16) -> &'static str {
+    static TEXTS: OnceLock<Vec<String>> = OnceLock::new();
+    &TEXTS.get_or_init(|| (0..MINERS).map(made).collect())[usize::from(uid)]
+}
+
+fn made(uid: u16) -> String {
+    let noise = |row: u32| -> String {
+        (0..14).map(|part| Digest::of(format!("{uid} {row} {part}").as_bytes()).to_string()).collect()
+    };
+    let row = |row| {
+        format!(
+            r#"{{"system": null, "conversations": [{{"role": "user", "content": "{row}?"}}, {{"role": "assistant", "content": "{}"}}]}}"#,
+            noise(row)
+        ) + "\n"
+    };
+    (0..3000).map(row).collect()
 }
 
 /// The same, with files of at most `bytes`.
@@ -88,12 +105,13 @@ async fn role_collect_on_a_full_disk() {
         }
         assert!(stage.archive().fsck(Depth::Objects).unwrap().is_sound(), "after {limit} bytes");
         assert_eq!(files(&stage.data.path().join("incoming")).len(), 0, "after {limit} bytes");
-        println!("{limit} bytes: {} of {MINERS} files were whole", held.len());
+        let name = if is_enough { "enough" } else { "full" };
+        println!("{limit} bytes: {name}, {} of {MINERS} files were whole", held.len());
         if is_enough {
             break;
         }
         full += 1;
-        limit = limit * 5 / 4;
+        limit = if limit < INDEX_BYTES { (limit * 11).min(INDEX_BYTES + 1) } else { limit * 6 / 5 };
         assert!(limit < ENOUGH_BYTES, "{limit} bytes are not enough");
     }
     println!("\nfull {full} times");
@@ -110,8 +128,8 @@ fn a_full_disk_at_any_step_of_a_run_is_told_and_costs_no_whole_file() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("\nfull "), "{said}");
-    // In the downloads, the packs and the index.
-    let steps: BTreeSet<&str> =
-        said.lines().filter_map(|line| line.split_once(" bytes: ")).map(|(_, whole)| whole).collect();
-    assert!(steps.len() > 1, "{said}");
+    // While files came, and when all were there.
+    for step in ["full, 0 of 4 files were whole", "full, 4 of 4 files were whole", "enough, 4 of 4"] {
+        assert!(said.contains(step), "{step}: {said}");
+    }
 }
