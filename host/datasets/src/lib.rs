@@ -15,6 +15,7 @@ pub mod export;
 pub mod overlap;
 pub mod similar;
 
+pub mod bench;
 pub mod serve;
 
 pub use error::Error;

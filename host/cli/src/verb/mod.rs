@@ -4,6 +4,7 @@ mod allocate;
 mod attack;
 mod bench;
 mod bench_chain;
+mod bench_datasets;
 mod bench_kernels;
 mod bench_simulate;
 mod bench_wire;

@@ -357,3 +357,32 @@ async fn a_whole_subnet_costs_one_request_a_dataset_and_none_the_second_time() {
     let overlap = stage.json("datasets overlap --min 1");
     assert_eq!((&overlap["datasets"], &overlap["distinct_rows"]), (&252.into(), &2125.into()));
 }
+
+#[test]
+fn the_bench_of_datasets_counts_every_request_and_leaves_nothing_behind() {
+    let home = Home::warm();
+    let line = "bench datasets --miners 6 --jobs 4 --latency-ms 5 --repeats 2 --large 8 --days 2 --change rows --json";
+    let ran = home.run(line);
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    let figures = ran.json();
+    let number = |name: &str| figures[name].as_f64().unwrap();
+    assert_eq!((number("datasets"), number("resolver_requests"), number("api_requests")), (6.0, 6.0, 0.0));
+    assert_eq!((number("second_run_requests"), number("faulty_too_early")), (0.0, 0.0));
+    assert!(number("faulty_requests") >= 6.0 && number("faulty_request_ratio") >= 1.0, "{figures}");
+    // Two turns of four and two requests, each of which waits.
+    assert!(number("floor_seconds") >= 0.01 && number("collect_seconds") >= 0.01, "{figures}");
+    // Uids 0 and 5 name copies here.
+    assert_eq!((number("overlap_datasets"), number("overlap_large_datasets")), (4.0, 8.0));
+    for positive in ["overlap_seconds", "overlap_large_ratio", "update_seconds", "network_bytes"] {
+        assert!(number(positive) > 0.0, "{positive}: {figures}");
+    }
+    assert!(number("peak_rss_bytes") >= number("collect_peak_rss_bytes"));
+    let year = &figures["year"];
+    assert_eq!((&year["days"], &year["miners"], &year["change"]), (&2.into(), &6.into(), &"rows".into()));
+    assert!(year["distinct_rows"].as_u64().unwrap() > 1500 && year["restore_ms"].as_f64().unwrap() > 0.0);
+    let left: Vec<_> =
+        std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let told = home.run("bench datasets --miners 1");
+    assert_eq!(told.code, 2, "{}", told.err);
+}

@@ -99,7 +99,7 @@ pub struct Fetch {
     pub(super) token: Option<Token>,
     pub(super) caps: Caps,
     pub(super) budget: Arc<Budget>,
-    asking: Semaphore,
+    pub(super) asking: Semaphore,
     sealing: Semaphore,
     taken_bytes: AtomicU64,
 }

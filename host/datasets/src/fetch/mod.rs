@@ -33,6 +33,7 @@ mod part;
 mod place;
 
 mod attempt;
+mod bare;
 mod client;
 mod forget;
 mod listing;

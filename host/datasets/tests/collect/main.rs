@@ -6,5 +6,6 @@ mod stage;
 
 mod defects;
 mod faults;
+mod full_disk;
 mod secrets;
 mod whole;

@@ -1,6 +1,7 @@
 //! Which code the errors of collecting end with.
 
 use plimsoll_datasets::archive::ArchiveError;
+use plimsoll_datasets::bench::BenchError;
 use plimsoll_datasets::collect::CollectError;
 use plimsoll_datasets::export::ExportError;
 use plimsoll_datasets::fetch::SettingsError;
@@ -69,5 +70,16 @@ impl From<OverlapError> for Failure {
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         Self::of(Exit::DiskMissing, &error)
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Chain(error) => error.into(),
+            BenchError::Collect(error) => error.into(),
+            BenchError::Archive(error) => error.into(),
+            _ => Self::of(Exit::NotMeasured, &error),
+        }
     }
 }
