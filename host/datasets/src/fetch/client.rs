@@ -99,7 +99,7 @@ pub struct Fetch {
     pub(super) token: Option<Token>,
     pub(super) caps: Caps,
     pub(super) budget: Arc<Budget>,
-    asking: Semaphore,
+    pub(super) asking: Semaphore,
     sealing: Semaphore,
     taken_bytes: AtomicU64,
 }
@@ -147,10 +147,7 @@ impl Fetch {
         let place = Place::new(&wanted.folder, &wanted.name)?;
         let (commit, is_pinned) = match &wanted.revision {
             Revision::Pinned(commit) => (commit.clone(), true),
-            Revision::Unpinned(name) => {
-                let _asking = self.asking.acquire().await;
-                (self.resolve(&wanted.repository, name).await?, false)
-            }
+            Revision::Unpinned(name) => (self.resolve(&wanted.repository, name).await?, false),
         };
         let found = {
             let _one_of_few = self.sealing.acquire().await;
