@@ -11,15 +11,15 @@ pub const LARGEST_LINE_BYTES: usize = 1 << 20;
 /// A dataset as its miner committed to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The repository on the hub, `owner/name`; see [`is_repository`].
+    /// The repository on the hub, `owner/name`; see [`is_repository`](crate::is_repository).
     pub namespace: String,
-    /// A commit, branch or tag; see [`is_revision`].
+    /// A commit, branch or tag; see [`is_revision`](crate::is_revision).
     pub revision: String,
-    /// Whether the revision never comes to mean other bytes; see [`is_commit`].
+    /// Whether the revision never comes to mean other bytes; see [`is_commit`](crate::is_commit).
     pub pinned: bool,
-    /// Which competition it takes part in: at most 64 printable ASCII bytes without blanks.
+    /// Which competition it takes part in; see [`is_competition`](crate::is_competition).
     pub competition: String,
-    /// The file in the repository; see [`is_file_path`].
+    /// The file in the repository; see [`is_file_path`](crate::is_file_path).
     pub path: String,
 }
 
@@ -160,51 +160,4 @@ impl From<NotMine> for Decoded {
     fn from(why: NotMine) -> Self {
         Self::NotMine(why)
     }
-}
-
-/// Whether `text` names a repository of the hub: `owner/name`, each part 1 to 96 ASCII letters, digits, `-`, `_` and
-/// `.`, neither beginning nor ending with `-` or `.`, without `--` and `..`, not ending in `.git`.
-#[must_use]
-pub fn is_repository(text: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let is_part = |part: &str| {
-        let bytes = part.as_bytes();
-        bytes.len() <= 96
-            && bytes.iter().all(|byte| is_inner(*byte))
-            && is_end(bytes.first())
-            && is_end(bytes.last())
-    };
-    text.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
-        && !["--", ".."].iter().any(|pair| text.contains(pair))
-        && !text.ends_with(".git")
-}
-
-/// Whether `text` is a commit of 40 lower-case hexadecimal digits, which never comes to mean other bytes.
-#[must_use]
-pub fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Whether `text` can name a commit, branch or tag: 1 to 128 printable ASCII bytes that `git check-ref-format` lets
-/// pass.
-#[must_use]
-pub fn is_revision(text: &str) -> bool {
-    let is_known = |byte: u8| byte.is_ascii_graphic() && !b"~^:?*[\\".contains(&byte);
-    let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let is_wrong = text == "@" || text.starts_with('-') || text.ends_with('.');
-    text.len() <= 128
-        && text.bytes().all(is_known)
-        && text.split('/').all(is_part)
-        && !is_wrong
-        && !["..", "@{"].iter().any(|pair| text.contains(pair))
-}
-
-/// Whether `text` can name a file in a repository: relative, at most 255 bytes, no part of it empty, `.` or `..`,
-/// without backslashes and control characters.
-#[must_use]
-pub fn is_file_path(text: &str) -> bool {
-    text.len() <= 255
-        && !text.chars().any(|c| c.is_control() || c == '\\')
-        && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }

@@ -82,6 +82,7 @@ mod allocation;
 mod binding;
 mod challenge;
 mod dataset;
+mod dataset_names;
 mod incentive;
 mod proof;
 
@@ -118,7 +119,10 @@ pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
 pub use dataset::{
     CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding,
-    LARGEST_LINE_BYTES, NotMine, RowId, Source, is_commit, is_file_path, is_repository, is_revision,
+    LARGEST_LINE_BYTES, NotMine, RowId, Source,
+};
+pub use dataset_names::{
+    is_commit, is_competition, is_file_path, is_repository, is_revision, looks_like_a_key,
 };
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;

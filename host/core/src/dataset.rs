@@ -4,14 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of a revision.
-const REVISION_BYTES: usize = 128;
-/// The most bytes of a competition's identifier.
-const COMPETITION_BYTES: usize = 64;
-/// The most bytes of a path in a repository.
-const PATH_BYTES: usize = 255;
-/// The most bytes of each part of a repository's name.
-const NAME_PART_BYTES: usize = 96;
+mod names;
+
+pub use names::{
+    COMPETITION_BYTES, NAMESPACE_BYTES, PATH_BYTES, REVISION_BYTES, is_commit, is_competition, is_file_path,
+    is_repository, is_revision, looks_like_a_key,
+};
+
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
 
@@ -122,11 +121,23 @@ impl DatasetPlace {
                     .into(),
             );
         }
-        let competition = &self.competition;
-        if competition.len() > COMPETITION_BYTES || !competition.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !is_competition(&self.competition) {
             return Err(format!("its competition has not at most {COMPETITION_BYTES} printable ASCII bytes"));
         }
         check_path(&self.path)
+    }
+
+    /// Whether what is shown and kept of it looks like a key that was put into the wrong place, such as a token of the
+    /// hub for a branch. The error says which part; the part itself must not be told.
+    ///
+    /// # Errors
+    /// A sentence that names the part, never what was found.
+    pub fn check_secrets(&self) -> Result<(), &'static str> {
+        match () {
+            () if looks_like_a_key(&self.revision) => Err("its revision looks like a key, not like a branch"),
+            () if looks_like_a_key(&self.competition) => Err("its competition looks like a key"),
+            () => Ok(()),
+        }
     }
 }
 
@@ -188,52 +199,24 @@ impl fmt::Display for NotMine {
     }
 }
 
-/// Whether `text` is a commit that a hub can be asked for: 40 lower-case hexadecimal digits.
-#[must_use]
-pub fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 fn check_namespace(namespace: &str) -> Result<(), String> {
-    let is_part = |part: &str| {
-        let known =
-            part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'-' | b'.'));
-        let bytes = part.as_bytes();
-        known && bytes.len() <= NAME_PART_BYTES && !ends(bytes.first()) && !ends(bytes.last())
-    };
-    let is_name = match namespace.split_once('/') {
-        Some((owner, name)) => is_part(owner) && is_part(name),
-        None => false,
-    };
-    if is_name && !namespace.contains("--") && !namespace.contains("..") && !namespace.ends_with(".git") {
-        return Ok(());
+    match is_repository(namespace) {
+        true => Ok(()),
+        false => Err("its namespace is no `owner/name` of a repository on the hub".into()),
     }
-    Err("its namespace is no `owner/name` of a repository on the hub".into())
 }
 
-/// What `git check-ref-format` lets pass, in printable ASCII.
 fn check_revision(revision: &str) -> Result<(), String> {
-    let is_known = |byte: u8| byte.is_ascii_graphic() && !b"~^:?*[\\".contains(&byte);
-    let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let is_name = revision.len() <= REVISION_BYTES
-        && revision.bytes().all(is_known)
-        && revision.split('/').all(is_part)
-        && !revision.starts_with('-')
-        && !revision.ends_with('.')
-        && !revision.contains("..")
-        && !revision.contains("@{")
-        && revision != "@";
-    if is_name {
-        return Ok(());
+    match is_revision(revision) {
+        true => Ok(()),
+        false => Err(format!(
+            "its revision is no commit, branch or tag of at most {REVISION_BYTES} printable bytes"
+        )),
     }
-    Err(format!("its revision is no commit, branch or tag of at most {REVISION_BYTES} printable bytes"))
 }
 
 fn check_path(path: &str) -> Result<(), String> {
-    let is_known = |c: char| !c.is_control() && c != '\\';
-    let is_part = |part: &str| !matches!(part, "" | "." | "..");
-    if path.len() <= PATH_BYTES && path.chars().all(is_known) && path.split('/').all(is_part) {
+    if is_file_path(path) {
         return Ok(());
     }
     Err(format!(

@@ -78,6 +78,50 @@ fn a_path_that_leaves_its_folder_is_refused() {
 }
 
 #[test]
+fn a_key_in_the_place_of_a_branch_is_told_from_a_branch() {
+    let keys = [
+        "hf_QwErTyUiOpAsDfGhJkLzXcVbNm123456",
+        "AKIAIOSFODNN7EXAMPLE",
+        "sk-live_51HG8vDKj2nE4pQxYz",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCY1EXAMPLEKEY2x",
+        "wJalrXUtnFEMI-K7MDENG_bPxRfiCY",
+        "x7k2m9qw4n8r5t3v6z1y",
+        "refs/pr/ghp_0123456789abcdef",
+        &"0f".repeat(32),
+    ];
+    for key in keys {
+        assert!(looks_like_a_key(key), "{key}");
+        let revised = DatasetPlace { revision: key.into(), pinned: false, ..place() };
+        assert_eq!(revised.check(), Ok(()), "the grammar alone lets it pass");
+        assert_eq!(revised.check_secrets(), Err("its revision looks like a key, not like a branch"));
+        let entered = DatasetPlace { competition: key.into(), ..place() };
+        assert_eq!(entered.check_secrets(), Err("its competition looks like a key"));
+    }
+    let names = [
+        "",
+        "1",
+        "main",
+        "20261121",
+        "YYYYMMDD",
+        "refs/convert/parquet",
+        "refs/pr/3",
+        "v1.0",
+        "hf_main",
+        "sk-1",
+        "feature/2026-11-21-my-longest-experiment-of-all",
+        "myLongFeatureBranchName",
+        "experiment20261121final",
+        COMMIT,
+        &COMMIT[..39],
+        &COMMIT.to_uppercase(),
+    ];
+    for name in names {
+        assert!(!looks_like_a_key(name), "{name}");
+    }
+    assert_eq!(place().check_secrets(), Ok(()));
+}
+
+#[test]
 fn limits_name_what_cannot_be_kept() {
     let good = CompetitionLimits {
         rows: 250,

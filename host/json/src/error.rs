@@ -118,4 +118,10 @@ pub enum FileError {
         /// What is wrong in it.
         error: JsonError,
     },
+    /// It has more rows than anybody looks at. The loader would take it; whoever asks does not.
+    #[error("the file has more than {limit} rows: none is looked at")]
+    TooManyRows {
+        /// How many are looked at.
+        limit: usize,
+    },
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use plimsoll_core::{
-    BlockNumber, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation, NotMine,
-    RowFinding,
+    BlockNumber, COMPETITION_BYTES, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded,
+    Evaluation, NotMine, RowFinding,
 };
 use wasmtime::Store;
 
@@ -20,8 +20,6 @@ use crate::state::State;
 use crate::text::{is_tame, tamed};
 use crate::{PluginError, world};
 
-/// The most bytes of a competition's identifier.
-const COMPETITION_BYTES: usize = 64;
 /// The most bytes of a finding's name.
 const FINDING_NAME_BYTES: usize = 32;
 /// Commitments that one instance decodes: of a whole subnet.

@@ -2,7 +2,8 @@
 //!
 //! A commitment is read strictly: exactly three parts, a repository that the hub can have, a commit, branch or tag.
 //! The subnet's own reader takes the first three of any number of parts for whatever they are, and so finds datasets
-//! on subnets that have none. `None` for a commit means the branch `main` there and here; only 40 lower-case
+//! on subnets that have none. What looks like a key in the place of a branch or a competition is malformed, so that nobody
+//! asks for it. `None` for a commit means the branch `main` there and here; only 40 lower-case
 //! hexadecimal digits pin a dataset.
 //!
 //! A row is a line of JSON: `system`, a text, null or absent, and `conversations`, turns of user and assistant in
@@ -17,7 +18,7 @@ mod rows;
 
 use plimsoll_sdk::{
     CheckedRow, CompetitionLimits, DatasetSource, Decoded, NotMine, Plugin, PluginError, Result, Source,
-    is_commit, is_repository, is_revision,
+    is_commit, is_repository, is_revision, looks_like_a_key,
 };
 
 pub use competitions::Flock;
@@ -106,9 +107,15 @@ impl Flock {
         if !(1..=COMPETITION_BYTES).contains(&competition.len()) || !competition.bytes().all(is_known) {
             return Err("the second part is no competition: 1 to 64 letters, digits, `-`, `_` and `.`");
         }
+        if looks_like_a_key(competition) {
+            return Err("the second part looks like a key, not like a competition");
+        }
         let revision = if commit == NO_COMMIT { DEFAULT_BRANCH } else { commit };
         if !is_revision(revision) {
             return Err("the third part is no commit, branch or tag");
+        }
+        if looks_like_a_key(revision) {
+            return Err("the third part looks like a key, not like a branch");
         }
         Ok(Source {
             namespace: namespace.to_owned(),

@@ -131,6 +131,17 @@ fn a_part_that_is_wrong_is_named_and_never_quoted() {
 }
 
 #[test]
+fn a_key_in_the_place_of_a_branch_or_a_competition_is_asked_for_nowhere() {
+    let malformed = |why: &str| Decoded::NotMine(NotMine::Malformed(why.to_owned()));
+    for key in ["hf_QwErTyUiOpAsDfGhJkLzXcVbNm", "AKIAIOSFODNN7EXAMPLE", "sk-live_51HG8vDKj2nE4pQxYz"] {
+        let third = decode(&format!("owner/name:1:{key}"));
+        assert_eq!(third, malformed("the third part looks like a key, not like a branch"));
+        let second = decode(&format!("owner/name:{key}:main"));
+        assert_eq!(second, malformed("the second part looks like a key, not like a competition"));
+    }
+}
+
+#[test]
 fn only_a_commit_pins() {
     let source = |commit: &str| match decode(&format!("a/b:1:{commit}")) {
         Decoded::Source(source) => (source.revision, source.pinned),

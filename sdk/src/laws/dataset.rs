@@ -3,8 +3,8 @@
 use super::plugin::configured;
 use super::{granted, law};
 use crate::{
-    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Draws, Finding, Source, is_commit, is_file_path,
-    is_repository, is_revision,
+    CheckedRow, CompetitionLimits, DatasetSource, Decoded, Draws, Finding, Source, is_commit, is_competition,
+    is_file_path, is_repository, is_revision,
 };
 
 const CASES: u64 = 400;
@@ -80,8 +80,7 @@ fn lawful<P: DatasetSource>(place: &Source) {
     law::<P>("a revision is a commit, branch or tag", is_revision(&place.revision), case);
     law::<P>("only a commit is pinned", !place.pinned || is_commit(&place.revision), case);
     law::<P>("a path is a file in a repository", is_file_path(&place.path), case);
-    let plain =
-        place.competition.len() <= 64 && place.competition.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = is_competition(&place.competition);
     law::<P>("a competition has at most 64 printable ASCII bytes", plain, case);
 }
 

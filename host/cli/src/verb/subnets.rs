@@ -159,9 +159,9 @@ pub(super) async fn search_all(
     let hub = hub.as_ref().map(|hub| hub as &dyn Hub);
     let found = search(chain, source, &subnets, hub, config.collecting.jobs).await;
     found.map_err(|error| match error {
-        FindError::NoneFound { ref choice, .. } | FindError::Ambiguous { ref choice, .. } => {
-            FindFailure::Undecided(choice.clone(), error.into())
-        }
+        FindError::NoneFound { ref choice, .. }
+        | FindError::Ambiguous { ref choice, .. }
+        | FindError::Unread { ref choice, .. } => FindFailure::Undecided(choice.clone(), error.into()),
         error => FindFailure::Failed(error.into()),
     })
 }

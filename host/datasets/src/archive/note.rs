@@ -2,17 +2,22 @@
 //!
 //! The rule: raw bytes are never recorded. Their length and the first 8 bytes of their BLAKE3 are, enough to see that
 //! one changed. What a source's own grammar read out of them (repository, commit, competition) is recorded in the
-//! clear, and only in the alphabet of such names: keys of an object store, passwords and whatever else strangers put
-//! on the chain are foreign or malformed to that grammar, and so stay a length and a prefix.
+//! clear, by the rules for such names that all of the program has: keys of an object store, passwords and whatever else
+//! strangers put on the chain are foreign or malformed to that grammar, and so stay a length and a prefix. A secret may
+//! fit the grammar all the same. What looks like a key is refused, and the name of a branch or tag is recorded in the
+//! clear only once the hub has told which commit it means: [`CommitmentNote::told`].
 
-use plimsoll_core::BlockNumber;
+use plimsoll_core::{
+    BlockNumber, COMPETITION_BYTES, NAMESPACE_BYTES, REVISION_BYTES, is_commit, is_competition,
+    is_repository, is_revision, looks_like_a_key,
+};
 
 use super::bytes::{Fields, put_text};
 use super::error::ArchiveError;
 
-const LONGEST_NAMESPACE: usize = 193;
-const LONGEST_REVISION: usize = 64;
-const LONGEST_COMPETITION: usize = 32;
+/// What is recorded in the place of a branch or tag whose name is not told begins so. A branch of this very name is told
+/// apart by the length and the digest behind it, which are those of another name.
+const UNTOLD: &str = "untold";
 
 /// Raw bytes of a commitment, told apart but not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,45 +59,51 @@ impl Source {
     /// Whether the revision names one state for ever.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        self.revision.len() == 40 && self.revision.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        is_commit(&self.revision)
     }
 
     /// Whether it can be recorded.
     ///
     /// # Errors
-    /// [`ArchiveError::Facts`] for what such names cannot hold. The text itself is not repeated.
+    /// [`ArchiveError::Facts`] for what such names cannot hold, and for what looks like a key. The text itself is not
+    /// repeated.
     pub fn check(&self) -> Result<(), ArchiveError> {
-        let parts: Vec<&str> = self.namespace.split('/').collect();
-        let is_part = |part: &&str| !part.is_empty() && is_name(part, b"-_.") && !part.contains("..");
-        if parts.len() != 2 || !parts.iter().all(is_part) || self.namespace.len() > LONGEST_NAMESPACE {
-            return Err(wrong(
-                "namespace",
-                format!(
-                    "expected owner/name in letters, digits and -_. of at most {LONGEST_NAMESPACE} bytes"
-                ),
-            ));
+        let expected =
+            |field, what: &str, most| Err(wrong(field, format!("expected {what} of at most {most} bytes")));
+        if !is_repository(&self.namespace) {
+            return expected("namespace", "the owner/name of a repository on the hub", NAMESPACE_BYTES);
         }
-        if self.revision.is_empty()
-            || self.revision.len() > LONGEST_REVISION
-            || !is_name(&self.revision, b"-_./")
-        {
-            return Err(wrong(
-                "revision",
-                format!("expected letters, digits and -_./ of at most {LONGEST_REVISION} bytes"),
-            ));
+        if !is_revision(&self.revision) {
+            return expected("revision", "a commit, branch or tag", REVISION_BYTES);
         }
-        if self.competition.len() > LONGEST_COMPETITION || !is_name(&self.competition, b"-_.") {
-            return Err(wrong(
-                "competition",
-                format!("expected letters, digits and -_. of at most {LONGEST_COMPETITION} bytes"),
-            ));
+        if !is_competition(&self.competition) {
+            return expected("competition", "printable ASCII", COMPETITION_BYTES);
+        }
+        for (field, text) in [("revision", &self.revision), ("competition", &self.competition)] {
+            if looks_like_a_key(text) {
+                return Err(wrong(field, "expected a name, found what looks like a key".to_owned()));
+            }
         }
         Ok(())
     }
+
+    /// The same, the name of a branch or tag by its length and the first bytes of its BLAKE3: `untold/4/…`.
+    #[must_use]
+    pub fn untold(&self) -> Self {
+        let revision = if self.is_pinned() { self.revision.clone() } else { untold(&self.revision) };
+        Self { revision, ..self.clone() }
+    }
+
+    /// Whether it is of this repository and revision, told or not.
+    #[must_use]
+    pub fn is_of(&self, namespace: &str, revision: &str) -> bool {
+        self.namespace == namespace && (self.revision == revision || self.revision == untold(revision))
+    }
 }
 
-fn is_name(text: &str, others: &[u8]) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+fn untold(revision: &str) -> String {
+    let RawNote { bytes, prefix } = RawNote::of(revision.as_bytes());
+    format!("{UNTOLD}/{bytes}/{}", hex::encode(prefix))
 }
 
 fn wrong(field: &'static str, why: String) -> ArchiveError {
@@ -111,6 +122,13 @@ pub struct CommitmentNote {
 }
 
 impl CommitmentNote {
+    /// As it is recorded: where the hub has not told which commit a branch or tag means, its name is not told either.
+    #[must_use]
+    pub fn told(self, is_resolved: bool) -> Self {
+        let source = self.source.map(|source| if is_resolved { source } else { source.untold() });
+        Self { source, ..self }
+    }
+
     /// Block (8) ‖ raw bytes (2) ‖ prefix (8) ‖ 1 and the three texts behind their lengths, or 0.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.block.0.to_le_bytes());
@@ -158,7 +176,12 @@ mod tests {
             source("/b", "main", "1"),
             source("a/b", "", "1"),
             source("a/b", "wJalrXUtnFEMI+K7MDENG=", "1"),
-            source("a/b", &"f".repeat(65), "1"),
+            source("a/b", "wJalrXUtnFEMIK7MDENG", "1"),
+            source("a/b", "hf_wJalrXUtnFEM", "1"),
+            source("a/b", "main", "AKIAIOSFODNN7EXAMPLE"),
+            source("a/b", &"f".repeat(129), "1"),
+            source("a--c/b", "main", "1"),
+            source("a/b", "main", &"1".repeat(65)),
             source("a/b", "main", "one two"),
             source("a/b", "main\n", "1"),
         ] {
@@ -166,6 +189,39 @@ mod tests {
             assert!(text.contains("expected") && !text.contains("wJalr") && !text.contains("AKIA"), "{text}");
         }
         source("flock-io/a.b_C-9", "refs/pr/1", "").check().unwrap();
+    }
+
+    #[test]
+    fn a_branch_that_nobody_resolved_is_a_length_and_a_prefix() {
+        let note =
+            |source| CommitmentNote { block: BlockNumber(1), raw: RawNote::of(b"x"), source: Some(source) };
+        let secret = source("a/b", "Tr0ub4dor&3", "1");
+        let untold = note(secret.clone()).told(false);
+        let prefix = hex::encode(RawNote::of(b"Tr0ub4dor&3").prefix);
+        let kept = untold.source.clone().unwrap();
+        assert_eq!(kept.revision, format!("untold/11/{prefix}"));
+        assert!(!kept.is_pinned() && kept.is_of("a/b", "Tr0ub4dor&3") && !kept.is_of("a/b", "main"));
+        kept.check().unwrap();
+        let mut bytes = Vec::new();
+        untold.encode(&mut bytes);
+        assert_eq!(CommitmentNote::decode(&mut Fields::of(&bytes)), Some(untold));
+        assert_eq!(note(secret.clone()).told(true).source, Some(secret));
+        let pinned = note(source("a/b", &"0f".repeat(20), "1"));
+        assert_eq!(pinned.clone().told(false), pinned);
+    }
+
+    #[test]
+    fn every_name_that_is_asked_for_can_be_recorded_and_comes_back() {
+        let longest = format!("{}/{}", "a".repeat(96), "b".repeat(96));
+        let note = CommitmentNote {
+            block: BlockNumber(1),
+            raw: RawNote::of(b"x"),
+            source: Some(source(&longest, &"r".repeat(128), &"c".repeat(64))),
+        };
+        note.source.as_ref().unwrap().check().unwrap();
+        let mut bytes = Vec::new();
+        note.encode(&mut bytes);
+        assert_eq!(CommitmentNote::decode(&mut Fields::of(&bytes)), Some(note));
     }
 
     #[test]

@@ -22,9 +22,11 @@ impl Fetch {
         let opened = self.open(url, Bucket::Resolvers, rest.as_ref(), self.until(job)).await?;
         match (opened.response.status(), rest) {
             (200, _) => {
+                // What is there is given up only for a file whose head is in order.
+                let begun = Box::new(self.begin(&opened, job)?);
                 job.discard().await?;
                 job.is_patched = false;
-                job.part = Some(Box::new(self.begin(&opened, job)?));
+                job.part = Some(begun);
             }
             (206, None) => return Err(Refusal::RangeUnasked.into()),
             (206, Some(rest)) => self.go_on(&opened, job, &rest)?,

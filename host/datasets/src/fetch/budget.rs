@@ -36,6 +36,11 @@ impl Bucket {
             Self::Elsewhere => "elsewhere",
         }
     }
+
+    /// What the hub calls it; other hosts are not the hub.
+    fn told_as(self) -> Option<&'static str> {
+        (self != Self::Elsewhere).then(|| self.name())
+    }
 }
 
 /// What the hub says it grants.
@@ -130,7 +135,7 @@ impl Budget {
 impl Turn<'_> {
     /// Takes in what an answer says of the limits; `limited` is a 429, or a 503 that names a time.
     pub(super) fn heard(&self, headers: &HeaderMap, limited: bool) {
-        let name = self.bucket.name();
+        let name = self.bucket.told_as();
         let left = rate_limit::left(headers, name);
         let policy = rate_limit::policy(headers, name);
         let retry_after = rate_limit::retry_after(headers);

@@ -147,10 +147,7 @@ impl Fetch {
         let place = Place::new(&wanted.folder, &wanted.name)?;
         let (commit, is_pinned) = match &wanted.revision {
             Revision::Pinned(commit) => (commit.clone(), true),
-            Revision::Unpinned(name) => {
-                let _asking = self.asking.acquire().await;
-                (self.resolve(&wanted.repository, name).await?, false)
-            }
+            Revision::Unpinned(name) => (self.resolve(&wanted.repository, name).await?, false),
         };
         let found = {
             let _one_of_few = self.sealing.acquire().await;

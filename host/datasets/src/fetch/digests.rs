@@ -13,6 +13,8 @@ pub(super) struct Digests {
     blake3: blake3::Hasher,
     lines: u64,
     line_bytes: u64,
+    /// Whether the last byte was a CR: a LF behind it ends no further line.
+    after_cr: bool,
     max_lines: u64,
     max_line_bytes: u64,
 }
@@ -39,6 +41,7 @@ impl Digests {
             blake3: blake3::Hasher::new(),
             lines: 0,
             line_bytes: 0,
+            after_cr: false,
             max_lines: caps.lines,
             max_line_bytes: caps.line_bytes,
         }
@@ -51,14 +54,25 @@ impl Digests {
             blob.update(bytes);
         }
         self.blake3.update(bytes);
+        self.count_lines(bytes)
+    }
+
+    /// Counts lines as the validators' loader ends them: at LF, CRLF and a lone CR.
+    fn count_lines(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let mut from = 0;
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            self.lengthen(end - from)?;
-            self.lines += 1;
-            self.line_bytes = 0;
+        for end in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            let is_cr = bytes.get(end) == Some(&b'\r');
+            let is_second = !is_cr && self.after_cr && end == from;
+            if !is_second {
+                self.lengthen(end - from)?;
+                self.lines += 1;
+                self.line_bytes = 0;
+            }
             from = end + 1;
+            self.after_cr = is_cr;
         }
         self.lengthen(bytes.len() - from)?;
+        self.after_cr &= from == bytes.len();
         if self.lines > self.max_lines {
             return Err(Refusal::TooManyLines { cap: self.max_lines });
         }
@@ -96,5 +110,34 @@ impl Sums {
             }
             _ => Ok(self),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(pieces: &[&[u8]], caps: &Caps) -> Result<u64, Refusal> {
+        let mut digests = Digests::new(&Identity::Sha256(String::new()), 0, caps);
+        pieces.iter().try_for_each(|piece| digests.update(piece))?;
+        Ok(digests.lines)
+    }
+
+    #[test]
+    fn lines_end_where_the_loader_ends_them_wherever_the_bytes_are_cut() {
+        let caps = Caps::default();
+        let file = b"a\rb\r\nc\n\rd\r\r\n\n";
+        assert_eq!(counted(&[file], &caps), Ok(7));
+        for at in 0..=file.len() {
+            assert_eq!(counted(&[&file[..at], &[], &file[at..]], &caps), Ok(7), "{at}");
+        }
+    }
+
+    #[test]
+    fn lone_carriage_returns_pass_no_cap_of_lines() {
+        let caps = Caps { lines: 1_000, ..Caps::default() };
+        assert_eq!(counted(&[&[b'\r'; 1_000]], &caps), Ok(1_000));
+        assert_eq!(counted(&[&[b'\r'; 1_001]], &caps), Err(Refusal::TooManyLines { cap: 1_000 }));
+        assert_eq!(counted(&[&b"\r\n".repeat(1_000)], &caps), Ok(1_000));
     }
 }

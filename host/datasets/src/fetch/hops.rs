@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use hyper::Method;
 use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use url::Url;
 
@@ -47,7 +48,7 @@ impl Fetch {
         loop {
             at_home = at_home && self.endpoint.is_home(&url);
             let bucket = if at_home { bucket } else { Bucket::Elsewhere };
-            let (response, turn) = self.ask(&url, bucket, at_home, rest, until).await?;
+            let (response, turn) = self.ask(&url, Method::GET, bucket, at_home, rest, until).await?;
             let status = response.status();
             if at_home {
                 witness.hear(response.headers());
@@ -68,9 +69,10 @@ impl Fetch {
     }
 
     /// One request and the head of its answer.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         url: &Url,
+        method: Method,
         bucket: Bucket,
         at_home: bool,
         rest: Option<&Rest>,
@@ -91,11 +93,11 @@ impl Fetch {
         }
         let turn = self.budget.turn(bucket, until).await?;
         let silence = self.caps.silence.min(until.saturating_duration_since(Instant::now()));
-        let response =
-            match tokio::time::timeout(silence, network::get(&self.http, url, headers, &self.caps)).await {
-                Ok(answered) => answered?,
-                Err(_) => return Err(Refusal::Silent { seconds: silence.as_secs() }),
-            };
+        let asked = network::ask(&self.http, method, url, headers, &self.caps);
+        let response = match tokio::time::timeout(silence, asked).await {
+            Ok(answered) => answered?,
+            Err(_) => return Err(Refusal::Silent { seconds: silence.as_secs() }),
+        };
         let status = response.status();
         let told_to_wait = status == 503 && response.headers().contains_key(hyper::header::RETRY_AFTER);
         turn.heard(response.headers(), status == 429 || told_to_wait);

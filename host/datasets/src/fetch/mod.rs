@@ -32,6 +32,7 @@ mod journal;
 mod part;
 mod place;
 
+mod again;
 mod attempt;
 mod bare;
 mod client;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use plimsoll_core::{is_commit, is_repository, is_revision};
+
 /// The longest name of a file, in bytes, as file systems have it.
 const MAX_NAME_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 1024;
-const MAX_PART_BYTES: usize = 96;
-const MAX_REVISION_BYTES: usize = 255;
 
 /// Why a name is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -56,7 +56,7 @@ pub enum NameFault {
     #[error("is not a commit of 40 lower-case hex digits")]
     Commit,
     /// Not a branch or tag.
-    #[error("is not the name of a revision (1 to 255 bytes, no blanks or control characters)")]
+    #[error("is not the name of a revision (1 to 128 printable bytes that git takes)")]
     Revision,
 }
 
@@ -101,12 +101,7 @@ pub struct Namespace(String);
 impl Namespace {
     /// Takes a name if it follows the hub's rules.
     pub fn parse(text: &str) -> Result<Self, NameFault> {
-        let (owner, name) = text.split_once('/').ok_or(NameFault::Repository)?;
-        if [owner, name].into_iter().all(is_part) && !name.ends_with(".git") {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameFault::Repository)
-        }
+        if is_repository(text) { Ok(Self(text.to_owned())) } else { Err(NameFault::Repository) }
     }
 
     /// As `owner/name`.
@@ -119,13 +114,6 @@ impl Namespace {
         let (owner, name) = self.0.split_once('/').unwrap_or((&self.0, ""));
         [owner, name]
     }
-}
-
-fn is_part(part: &str) -> bool {
-    let letters = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    let ends = |mark: char| part.starts_with(mark) || part.ends_with(mark);
-    let pairs = part.contains("--") || part.contains("..");
-    (1..=MAX_PART_BYTES).contains(&part.len()) && letters && !ends('-') && !ends('.') && !pairs
 }
 
 impl fmt::Display for Namespace {
@@ -141,8 +129,7 @@ pub struct Commit(String);
 impl Commit {
     /// Takes a commit in full.
     pub fn parse(text: &str) -> Result<Self, NameFault> {
-        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if text.len() == 40 && digits { Ok(Self(text.to_owned())) } else { Err(NameFault::Commit) }
+        if is_commit(text) { Ok(Self(text.to_owned())) } else { Err(NameFault::Commit) }
     }
 
     /// The forty digits.
@@ -172,12 +159,6 @@ impl Revision {
         if let Ok(commit) = Commit::parse(text) {
             return Ok(Self::Pinned(commit));
         }
-        let plain = !text.chars().any(|letter| letter.is_control() || letter.is_whitespace());
-        let dots = text.split('/').any(|part| matches!(part, "" | "." | ".."));
-        if (1..=MAX_REVISION_BYTES).contains(&text.len()) && plain && !dots {
-            Ok(Self::Unpinned(text.to_owned()))
-        } else {
-            Err(NameFault::Revision)
-        }
+        if is_revision(text) { Ok(Self::Unpinned(text.to_owned())) } else { Err(NameFault::Revision) }
     }
 }

@@ -86,16 +86,7 @@ impl Answer {
 }
 
 /// Asks for `url`, up to the head of the answer.
-pub(super) async fn get(http: &Http, url: &Url, headers: HeaderMap, caps: &Caps) -> Result<Answer, Refusal> {
-    ask(http, hyper::Method::GET, url, headers, caps).await
-}
-
-/// The same, and nothing behind the head.
-pub(super) async fn head(http: &Http, url: &Url, headers: HeaderMap, caps: &Caps) -> Result<Answer, Refusal> {
-    ask(http, hyper::Method::HEAD, url, headers, caps).await
-}
-
-async fn ask(
+pub(super) async fn ask(
     http: &Http,
     method: hyper::Method,
     url: &Url,

@@ -2,40 +2,33 @@
 
 use std::time::Instant;
 
-use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
+use hyper::Method;
+use url::Url;
 
 use super::budget::Bucket;
 use super::client::Fetch;
 use super::hops::Opened;
 use super::names::{Namespace, check_path};
-use super::network;
 use super::redirect::is_redirect;
 use super::refusal::Refusal;
-use super::token::Token;
 use super::witness::Witness;
 
 impl Fetch {
     /// Whether `repository` has the file `path` at `revision`, a commit, branch or tag. A redirect is a yes: the hub
-    /// sends nobody to what it does not have.
+    /// sends nobody to what it does not have. It is asked for again where that may help, for the time of one try.
     ///
     /// # Errors
     /// Why not, or why nobody can tell.
     pub async fn presence(&self, repository: &Namespace, revision: &str, path: &str) -> Result<(), Refusal> {
         check_path(path)?;
         let url = self.endpoint.file_at(repository, revision, path);
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(value) = self.token.as_ref().and_then(Token::header) {
-            headers.insert(AUTHORIZATION, value);
-        }
-        let turn = self.budget.turn(Bucket::Resolvers, Instant::now() + self.caps.silence).await?;
-        let asked = network::head(&self.http, &url, headers, &self.caps);
-        let response = match tokio::time::timeout(self.caps.silence, asked).await {
-            Ok(answered) => answered?,
-            Err(_) => return Err(Refusal::Silent { seconds: self.caps.silence.as_secs() }),
-        };
+        let until = Instant::now() + self.caps.attempt;
+        self.again(until, || self.is_there(&url, until)).await
+    }
+
+    async fn is_there(&self, url: &Url, until: Instant) -> Result<(), Refusal> {
+        let (response, turn) = self.ask(url, Method::HEAD, Bucket::Resolvers, true, None, until).await?;
         let status = response.status();
-        turn.heard(response.headers(), status == 429);
         if status == 200 || is_redirect(status) {
             return Ok(());
         }

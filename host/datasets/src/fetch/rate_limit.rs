@@ -11,14 +11,15 @@ pub(super) struct Left {
     pub(super) resets: Duration,
 }
 
-/// Reads `RateLimit: "bucket";r=LEFT;t=SECONDS`; of several buckets the named one, else the first.
-pub(super) fn left(headers: &HeaderMap, bucket: &str) -> Option<Left> {
+/// Reads `RateLimit: "bucket";r=LEFT;t=SECONDS`: what is said of the bucket, else of no bucket by name. A host that is
+/// not the hub has its own names: without a bucket to look for, the first counts.
+pub(super) fn left(headers: &HeaderMap, bucket: Option<&str>) -> Option<Left> {
     let item = item(headers, "ratelimit", bucket)?;
     Some(Left { requests: number(&item, "r")?, resets: Duration::from_secs(number(&item, "t")?) })
 }
 
 /// Reads `RateLimit-Policy: "fixed window";"bucket";q=REQUESTS;w=SECONDS`.
-pub(super) fn policy(headers: &HeaderMap, bucket: &str) -> Option<(u64, Duration)> {
+pub(super) fn policy(headers: &HeaderMap, bucket: Option<&str>) -> Option<(u64, Duration)> {
     let item = item(headers, "ratelimit-policy", bucket)?;
     Some((number(&item, "q")?, Duration::from_secs(number(&item, "w")?)))
 }
@@ -34,11 +35,16 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
 }
 
-fn item(headers: &HeaderMap, name: &str, bucket: &str) -> Option<String> {
+fn item(headers: &HeaderMap, name: &str, bucket: Option<&str>) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
-    let quoted = format!("\"{bucket}\"");
-    let named = text.split(',').find(|item| item.contains(&quoted));
-    named.or_else(|| text.split(',').next()).map(str::to_owned)
+    let Some(bucket) = bucket else { return text.split(',').next().map(str::to_owned) };
+    let named = text.split(',').find(|item| names(item).any(|name| name == bucket));
+    named.or_else(|| text.split(',').find(|item| names(item).next().is_none())).map(str::to_owned)
+}
+
+/// The buckets that an item names: what stands in quotes, but for the hub's word for the kind of its policy.
+fn names(item: &str) -> impl Iterator<Item = &str> {
+    item.split('"').skip(1).step_by(2).filter(|name| *name != "fixed window")
 }
 
 fn number(item: &str, name: &str) -> Option<u64> {
@@ -60,11 +66,27 @@ mod tests {
             ("ratelimit-policy", "\"fixed window\";\"resolvers\";q=3000;w=300"),
         ]);
         let seconds = Duration::from_secs;
-        assert_eq!(left(&told, "resolvers"), Some(Left { requests: 2999, resets: seconds(42) }));
-        assert_eq!(left(&told, "api"), Some(Left { requests: 3, resets: seconds(9) }));
-        assert_eq!(policy(&told, "resolvers"), Some((3000, seconds(300))));
-        assert_eq!(left(&headers(&[("ratelimit", "nonsense")]), "api"), None);
-        assert_eq!(left(&HeaderMap::new(), "api"), None);
+        assert_eq!(left(&told, Some("resolvers")), Some(Left { requests: 2999, resets: seconds(42) }));
+        assert_eq!(left(&told, Some("api")), Some(Left { requests: 3, resets: seconds(9) }));
+        assert_eq!(policy(&told, Some("resolvers")), Some((3000, seconds(300))));
+        assert_eq!(left(&headers(&[("ratelimit", "nonsense")]), Some("api")), None);
+        assert_eq!(left(&HeaderMap::new(), Some("api")), None);
+    }
+
+    #[test]
+    fn the_limits_of_another_bucket_are_not_this_ones() {
+        let told = headers(&[
+            ("ratelimit", "\"api\";r=0;t=300"),
+            ("ratelimit-policy", "\"fixed window\";\"api\";q=500;w=300"),
+        ]);
+        assert_eq!((left(&told, Some("resolvers")), policy(&told, Some("resolvers"))), (None, None));
+        assert!(left(&told, Some("api")).is_some() && policy(&told, Some("api")).is_some());
+        let unnamed =
+            headers(&[("ratelimit", "r=7;t=9"), ("ratelimit-policy", "\"fixed window\";q=100;w=60")]);
+        let seconds = Duration::from_secs;
+        assert_eq!(left(&unnamed, Some("resolvers")), Some(Left { requests: 7, resets: seconds(9) }));
+        assert_eq!(policy(&unnamed, Some("resolvers")), Some((100, seconds(60))));
+        assert!(left(&told, None).is_some(), "another host calls its limits what it likes");
     }
 
     #[test]

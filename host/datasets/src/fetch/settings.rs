@@ -53,35 +53,66 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the variables of an environment and, where they are silent, those of a `.env` file's text.
+    /// Reads the variables of an environment and, where they name no token, that of a `.env` file's text.
     ///
     /// `HF_ENDPOINT`; `HF_TOKEN`, else `HUGGING_FACE_HUB_TOKEN`, else the file `HF_TOKEN_PATH`, else `token` under
     /// `HF_HOME`, which is `huggingface` under `XDG_CACHE_HOME` or `~/.cache`. `HF_HUB_DISABLE_IMPLICIT_TOKEN` set
     /// to 1, ON, YES or TRUE turns every token off.
+    ///
+    /// Of a `.env` file the two tokens count, and its endpoint for no other token than its own: whoever wrote the file
+    /// of a folder must not get the token of whoever works there.
     pub fn read(
         environment: &BTreeMap<String, String>,
         dot_env: Option<&str>,
     ) -> Result<Self, SettingsError> {
-        let mut all = dot_env.map(variables).unwrap_or_default();
-        all.extend(environment.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let get = |name: &str| all.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
-        let endpoint = Endpoint::parse(get("HF_ENDPOINT").unwrap_or(Endpoint::DEFAULT))?;
-        Ok(Self { endpoint, token: token_place(get)? })
+        let file = dot_env.map(variables).unwrap_or_default();
+        let get = |name: &str| said(environment, name);
+        let of_file = |name: &str| said(&file, name);
+        let (token, is_of_file) = match is_off(get) {
+            true => (TokenPlace::None, false),
+            false => match (named(get)?, named(of_file)?) {
+                (Some(token), _) => (TokenPlace::Here(token), false),
+                (None, Some(token)) => (TokenPlace::Here(token), true),
+                (None, None) => (filed(get), false),
+            },
+        };
+        let endpoint = match (get("HF_ENDPOINT"), of_file("HF_ENDPOINT")) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some(endpoint)) if is_of_file => endpoint,
+            (None, Some(_)) => {
+                tracing::warn!("HF_ENDPOINT in .env is not used: that file's token is not the one in use");
+                Endpoint::DEFAULT
+            }
+            (None, None) => Endpoint::DEFAULT,
+        };
+        Ok(Self { endpoint: Endpoint::parse(endpoint)?, token })
     }
 }
 
-fn token_place<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<TokenPlace, SettingsError> {
+/// A variable, unless it is blank.
+fn said<'v>(variables: &'v BTreeMap<String, String>, name: &str) -> Option<&'v str> {
+    variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+}
+
+fn is_off<'v>(get: impl Fn(&str) -> Option<&'v str>) -> bool {
     let off = get("HF_HUB_DISABLE_IMPLICIT_TOKEN").map(str::to_ascii_uppercase);
-    if off.is_some_and(|value| matches!(value.as_str(), "1" | "ON" | "YES" | "TRUE")) {
-        return Ok(TokenPlace::None);
-    }
+    off.is_some_and(|value| matches!(value.as_str(), "1" | "ON" | "YES" | "TRUE"))
+}
+
+/// The token that a variable holds.
+fn named<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Option<Token>, SettingsError> {
     for name in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] {
         if let Some(token) = get(name).map(|value| Token::parse(value, name)).transpose()?.flatten() {
-            return Ok(TokenPlace::Here(token));
+            return Ok(Some(token));
         }
     }
+    Ok(None)
+}
+
+/// The file that a token is kept in.
+fn filed<'v>(get: impl Fn(&str) -> Option<&'v str>) -> TokenPlace {
     if let Some(path) = get("HF_TOKEN_PATH") {
-        return Ok(TokenPlace::File(expanded(path, &get)));
+        return TokenPlace::File(expanded(path, &get));
     }
     let home = match (get("HF_HOME"), get("XDG_CACHE_HOME"), get("HOME")) {
         (Some(home), _, _) => Some(expanded(home, &get)),
@@ -89,7 +120,7 @@ fn token_place<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<TokenPlace, 
         (None, None, Some(home)) => Some(PathBuf::from(home).join(".cache/huggingface")),
         (None, None, None) => None,
     };
-    Ok(home.map_or(TokenPlace::None, |home| TokenPlace::File(home.join("token"))))
+    home.map_or(TokenPlace::None, |home| TokenPlace::File(home.join("token")))
 }
 
 fn expanded<'v>(path: &str, get: impl Fn(&str) -> Option<&'v str>) -> PathBuf {

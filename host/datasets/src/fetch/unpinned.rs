@@ -9,12 +9,12 @@ use url::Url;
 use super::budget::Bucket;
 use super::client::Fetch;
 use super::names::{Commit, Namespace};
-use super::pace::jittered;
 use super::refusal::Refusal;
 
 impl Fetch {
-    /// The commit that `revision` points to now.
+    /// The commit that `revision` points to now. It counts as a job.
     pub async fn resolve(&self, repository: &Namespace, revision: &str) -> Result<Commit, Refusal> {
+        let _asking = self.asking.acquire().await;
         let url = self.endpoint.revision(repository, revision);
         let (answer, _) = self.json(&url).await?;
         let field = "sha";
@@ -25,20 +25,7 @@ impl Fetch {
     /// An answer of the API, asked for again where that may help.
     pub(super) async fn json(&self, url: &Url) -> Result<(Value, HeaderMap), Refusal> {
         let until = Instant::now() + self.caps.whole;
-        let mut tries = 0u32;
-        loop {
-            let refusal = match self.json_once(url, until).await {
-                Err(refusal) if refusal.may_pass() => refusal,
-                ended => return ended,
-            };
-            tries += 1;
-            if tries >= self.caps.tries || Instant::now() >= until {
-                return Err(refusal);
-            }
-            if !matches!(refusal, Refusal::StillLimited { .. }) {
-                tokio::time::sleep(jittered(self.caps.pause.saturating_mul(1 << tries.min(6)))).await;
-            }
-        }
+        self.again(until, || self.json_once(url, until)).await
     }
 
     async fn json_once(&self, url: &Url, until: Instant) -> Result<(Value, HeaderMap), Refusal> {
@@ -52,10 +39,15 @@ impl Fetch {
         let mut text = Vec::new();
         loop {
             let have = text.len() as u64;
-            let piece = match tokio::time::timeout(self.caps.stall, response.chunk()).await {
+            // An answer that comes byte by byte never stalls, and ends all the same.
+            let left = until.saturating_duration_since(Instant::now());
+            let piece = match tokio::time::timeout(self.caps.stall.min(left), response.chunk()).await {
                 Ok(Ok(Some(piece))) => piece,
                 Ok(Ok(None)) => break,
                 Ok(Err(_)) => return Err(Refusal::CutShort { have, expected: have + 1 }),
+                Err(_) if left <= self.caps.stall => {
+                    return Err(Refusal::OutOfTime { seconds: self.caps.whole.as_secs() });
+                }
                 Err(_) => return Err(Refusal::Stalled { seconds: self.caps.stall.as_secs(), have }),
             };
             if text.len() + piece.len() > self.caps.api_bytes {

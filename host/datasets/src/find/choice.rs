@@ -20,17 +20,21 @@ pub struct Choice {
 const NAMED: usize = 3;
 
 impl Choice {
-    /// Ranks again, and says whether the first is the one.
+    /// Ranks again, and says whether the first is the one: not while another that nobody could read may be.
     pub(super) fn decided(mut self, source_name: &str) -> Result<Self, FindError> {
         sort(&mut self.candidates);
         let score = |at: usize| self.candidates.get(at).map_or(0, Candidate::score_permille);
         let (best, second) = (score(0), score(1));
         let source_name = source_name.to_owned();
+        let is_near = u64::from(second) * 1000 > u64::from(best) * u64::from(NEAR_PERMILLE);
+        if best >= LEAST_PERMILLE && is_near {
+            return Err(FindError::Ambiguous { source_name, choice: Box::new(self) });
+        }
+        if !self.unread.is_empty() {
+            return Err(FindError::Unread { source_name, choice: Box::new(self) });
+        }
         if best < LEAST_PERMILLE {
             return Err(FindError::NoneFound { source_name, choice: Box::new(self) });
-        }
-        if u64::from(second) * 1000 > u64::from(best) * u64::from(NEAR_PERMILLE) {
-            return Err(FindError::Ambiguous { source_name, choice: Box::new(self) });
         }
         Ok(self)
     }

@@ -25,6 +25,17 @@ pub enum FindError {
         /// What was looked at.
         choice: Box<Choice>,
     },
+    /// One or more could not be read, and may be the one.
+    #[error(
+        "{} subnets could not be read, and each may be the one of {source_name}: {}; try again, or name one with --netuid",
+        choice.unread.len(), choice.in_short()
+    )]
+    Unread {
+        /// The plugin.
+        source_name: String,
+        /// What was looked at.
+        choice: Box<Choice>,
+    },
     /// No subnet could be read.
     #[error("no subnet could be read: {0}")]
     Chain(#[from] ChainError),

@@ -12,8 +12,8 @@ use super::rank::{LEAST_PERMILLE, sort};
 use super::{Candidate, Choice, FindError, Hub};
 use crate::source::{Committed, Source};
 
-/// Candidates that the hub is asked about.
-const CONFIRMED: usize = 4;
+/// Of the candidates, the best one and the one that it is compared with are confirmed at the hub.
+const COMPARED: usize = 2;
 
 /// A subnet to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +31,11 @@ impl From<&SubnetSummary> for Subnet {
 }
 
 /// Which of `subnets` has the datasets of `source`. Each is read by `jobs` readers at a time at most; the best are
-/// confirmed at the hub, if there is one to ask. A subnet that cannot be read is told of and stops no other.
+/// confirmed at the hub, if there is one to ask. A subnet that cannot be read stops no other from being looked at, but
+/// nobody is chosen while it may be the one.
 ///
 /// # Errors
-/// [`FindError::NoneFound`] and [`FindError::Ambiguous`] with all that was looked at; [`FindError::Chain`] where
+/// [`FindError::NoneFound`], [`FindError::Ambiguous`] and [`FindError::Unread`] with all that was looked at; [`FindError::Chain`] where
 /// nothing could be read.
 pub async fn search(
     chain: &Arc<dyn Chain>,
@@ -63,13 +64,21 @@ pub async fn search(
     }
     sort(&mut choice.candidates);
     if let Some(hub) = hub {
-        for candidate in choice.candidates.iter_mut().take(CONFIRMED) {
-            if candidate.score_permille() >= LEAST_PERMILLE {
-                confirm(candidate, hub).await;
-            }
-        }
+        confirm_best(&mut choice.candidates, hub).await;
     }
     choice.decided(source.plugin().name())
+}
+
+/// Asks the hub until both that are compared are confirmed. Who is found out sinks, and the next one is asked about:
+/// however many decoys there are, they hide nobody.
+async fn confirm_best(candidates: &mut [Candidate], hub: &dyn Hub) {
+    let is_open = |candidate: &&mut Candidate| {
+        candidate.confirmed.is_none() && candidate.score_permille() >= LEAST_PERMILLE
+    };
+    while let Some(candidate) = candidates.iter_mut().take(COMPARED).find(is_open) {
+        confirm(candidate, hub).await;
+        sort(candidates);
+    }
 }
 
 type Read = Result<(Snapshot, Vec<ChainCommitment>), ChainError>;

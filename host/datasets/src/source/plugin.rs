@@ -30,8 +30,8 @@ pub struct Found {
     pub outcome: Outcome,
 }
 
-/// What became of a commitment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of a commitment. Neither form of it that is shown tells the name of a branch or tag.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// A dataset of this source.
     Dataset {
@@ -172,14 +172,29 @@ impl Outcome {
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Dataset { place: DatasetPlace { namespace, revision, pinned, .. }, .. } => {
-                let how = if *pinned { "" } else { ", unpinned" };
-                write!(f, "{namespace} at {revision}{how}")
+            Self::Dataset { place: DatasetPlace { namespace, revision, pinned: true, .. }, .. } => {
+                write!(f, "{namespace} at {revision}")
+            }
+            Self::Dataset { place: DatasetPlace { namespace, revision, .. }, .. } => {
+                let name = Redacted::of(revision.as_bytes());
+                write!(f, "{namespace} at a branch or tag ({name}), unpinned")
             }
             Self::NotMine { why, raw: None } => write!(f, "{why}"),
             Self::NotMine { why, raw: Some(raw) } => write!(f, "{why} ({raw})"),
             Self::Undecided { why, raw } => write!(f, "cannot be told ({raw}): {why}"),
         }
+    }
+}
+
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Dataset { revealed: false, .. } => "Dataset",
+            Self::Dataset { revealed: true, .. } => "Revealed",
+            Self::NotMine { .. } => "NotMine",
+            Self::Undecided { .. } => "Undecided",
+        };
+        write!(f, "{name}({self})")
     }
 }
 
@@ -193,7 +208,10 @@ impl Survey {
 fn told(bytes: &[u8], revealed: bool, answer: Option<Result<Decoded, PluginError>>) -> Outcome {
     let raw = Redacted::of(bytes);
     match answer {
-        Some(Ok(Decoded::Dataset(place))) => Outcome::Dataset { place, revealed },
+        Some(Ok(Decoded::Dataset(place))) => match place.check_secrets() {
+            Ok(()) => Outcome::Dataset { place, revealed },
+            Err(why) => Outcome::NotMine { why: NotMine::Malformed(why.into()), raw: Some(raw) },
+        },
         Some(Ok(Decoded::NotMine(why))) => Outcome::NotMine { why, raw: Some(raw) },
         Some(Err(error)) => Outcome::Undecided { why: error.to_string(), raw },
         None => Outcome::Undecided { why: "the plugin gave no answer".into(), raw },

@@ -109,6 +109,7 @@ fn redirects() -> Vec<Attack> {
     ]
 }
 
+/// What a head says of the file.
 fn heads() -> Vec<Attack> {
     vec![
         attack!(
@@ -137,6 +138,12 @@ fn heads() -> Vec<Attack> {
             |_| Reply::new("200 OK", &but(&[("Content-Encoding", "gzip")]), &dataset()),
             Refusal::Encoded { .. }
         ),
+    ]
+}
+
+/// What a head says of lengths, and how long it is itself.
+fn lengths() -> Vec<Attack> {
+    vec![
         attack!(
             "no length",
             |_| Reply::new("200 OK", &but(&[("Content-Length", "")]), &dataset()),
@@ -175,6 +182,12 @@ fn heads() -> Vec<Attack> {
             },
             Refusal::TooManyHeaders { .. }
         ),
+    ]
+}
+
+/// Answers that are none.
+fn refusals() -> Vec<Attack> {
+    vec![
         attack!(
             "not HTTP",
             |_| Reply { bytes: b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec(), then: Then::Close },
@@ -265,6 +278,12 @@ fn bodies() -> Vec<Attack> {
             },
             Refusal::LineTooLong { line: 1, cap: 40_000 }
         ),
+    ]
+}
+
+/// Rests that do not belong to what is there.
+fn rests() -> Vec<Attack> {
+    vec![
         attack!("a part for the whole", |_| partial(0, 36_000, &[]), Refusal::RangeUnasked),
         attack!(
             "a part without its place",
@@ -336,7 +355,7 @@ async fn strike(attack: &Attack, caps: Caps, told: &mut BTreeMap<String, &'stati
 #[tokio::test]
 async fn forty_one_attacks_are_refused_each_by_its_own_name() {
     let mut told = BTreeMap::new();
-    let attacks = redirects().into_iter().chain(heads()).chain(bodies());
+    let attacks = [redirects(), heads(), lengths(), refusals(), bodies(), rests()].into_iter().flatten();
     for attack in attacks {
         let caps = Caps { lines: 1_000, line_bytes: 40_000, ..caps() };
         strike(&attack, caps, &mut told).await;

@@ -99,7 +99,8 @@ fn repositories_and_revisions_follow_the_hubs_rules() {
     for branch in ["main", "refs/pr/1", &COMMIT[..39], &COMMIT.to_uppercase()] {
         assert!(matches!(Revision::parse(branch), Ok(Revision::Unpinned(_))), "{branch}");
     }
-    for bad in ["", "a b", "a\nb", "../x", "a//b"] {
+    let long = "r".repeat(129);
+    for bad in ["", "a b", "a\nb", "../x", "a//b", "a^", "-a", "a.lock", "ä", &long] {
         assert_eq!(Revision::parse(bad), Err(NameFault::Revision), "{bad}");
     }
     assert_eq!(check_path("folder/data.jsonl"), Ok(()));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test builds on must hold, or the test fails")]
 
+mod answers;
 mod attacks;
 mod blows;
 mod edges;

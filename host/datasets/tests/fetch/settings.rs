@@ -49,6 +49,32 @@ fn a_dot_env_file_speaks_where_the_environment_is_silent() {
 }
 
 #[test]
+fn a_dot_env_file_sends_no_token_but_its_own_elsewhere() {
+    let elsewhere = "HF_ENDPOINT=https://collect.example\n";
+    let both = "HF_ENDPOINT=https://collect.example\nHF_TOKEN=hf_theirs\n";
+    let home = ("HOME", "/home/me");
+    for (environment, text) in [
+        (vec![home, ("HF_TOKEN", "hf_mine")], elsewhere),
+        (vec![home, ("HUGGING_FACE_HUB_TOKEN", "hf_mine")], both),
+        (vec![home, ("HF_TOKEN_PATH", "/home/me/token")], elsewhere),
+        (vec![home], elsewhere),
+        (vec![home, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")], both),
+    ] {
+        let endpoint = read(&environment, Some(text)).endpoint;
+        assert_eq!(endpoint.to_string(), "https://huggingface.co", "{environment:?} and {text}");
+    }
+    assert_eq!(read(&[home], Some(both)).endpoint.to_string(), "https://collect.example");
+}
+
+#[test]
+fn a_dot_env_file_points_to_no_other_file_and_turns_nothing_off() {
+    let text = "HF_TOKEN_PATH=/theirs\nHF_HOME=/theirs\nHOME=/theirs\nHF_HUB_DISABLE_IMPLICIT_TOKEN=1\n";
+    let TokenPlace::File(path) = read(&[("HOME", "/home/me")], Some(text)).token else { panic!("no file") };
+    assert_eq!(path, PathBuf::from("/home/me/.cache/huggingface/token"));
+    assert!(matches!(read(&[], Some(text)).token, TokenPlace::None));
+}
+
+#[test]
 fn plain_http_is_for_loopback_alone() {
     for good in [
         "http://127.0.0.1:1",

@@ -135,6 +135,29 @@ fn what_is_not_decoded_is_told_by_length_and_digest_alone() {
     assert!(said.contains("malformed") && !said.contains("AKIA") && !said.contains("wJal"), "{said}");
 }
 
+#[test]
+fn a_secret_that_fits_the_grammar_is_not_told() {
+    for (secret, is_dataset) in [
+        ("hf_QwErTyUiOpAsDfGhJkLzXcVbNm123456", false),
+        ("AKIAIOSFODNN7EXAMPLE", false),
+        ("Tr0ub4dor&3", true),
+    ] {
+        let committed = raw(1, &format!("owner/name:1:{secret}"));
+        let outcome = flock().decode(&[&committed]).unwrap().remove(0);
+        assert_eq!(outcome.place().is_some(), is_dataset);
+        let said = all_said(&committed);
+        assert!(!said.contains(&secret[..8]), "{said}");
+        let about = Redacted::of(secret.as_bytes()).to_string();
+        assert_eq!(
+            said.contains(&format!("owner/name at a branch or tag ({about}), unpinned")),
+            is_dataset,
+            "{said}"
+        );
+    }
+    let said = all_said(&raw(1, "owner/name:sk-live_51HG8vDKj2nE4pQxYz:main"));
+    assert!(said.contains("the second part looks like a key") && !said.contains("51HG8vDK"), "{said}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

@@ -1,8 +1,8 @@
 //! A file's rows by the plugin.
 
 use plimsoll_core::CheckedRow;
-use plimsoll_datasets::source::CheckedFile;
-use plimsoll_json::identify;
+use plimsoll_datasets::source::{CheckedFile, FILE_ROWS};
+use plimsoll_json::{FileError, RowId, canonical, identify};
 use proptest::prelude::*;
 
 use crate::real::flock;
@@ -46,10 +46,43 @@ fn a_file_of_more_than_one_calls_lines_and_bytes_is_told_whole() {
     assert_eq!(found.rows.len(), 5_007);
     let id = found.rows[0].checked.id();
     assert!(id.is_some() && found.rows[..6].iter().all(|row| row.checked.id() == id));
-    let CheckedRow::Invalid(finding) = &found.rows[6].checked else { panic!("{:?}", found.rows[6].checked) };
+    let CheckedRow::Flawed(id, finding) = &found.rows[6].checked else {
+        panic!("{:?}", found.rows[6].checked)
+    };
+    assert_eq!(
+        RowId(*id),
+        RowId::of(&canonical(lines[6].as_bytes()).unwrap()),
+        "known, though not looked at"
+    );
     assert_eq!(finding.name, "too-long");
     assert!(finding.what.ends_with("at most 1048576 are looked at"), "{}", finding.what);
     assert_eq!(found.findings()["no-object"], 5_000);
+}
+
+#[test]
+fn a_copy_that_was_made_long_is_the_row_that_it_was() {
+    let original = row("Copied");
+    let id = checked(original.as_bytes()).rows[0].checked.clone();
+    assert!(matches!(id, CheckedRow::Valid(_)));
+    let blanks = original.replacen(": ", &format!(":{}", " ".repeat(2 << 20)), 1);
+    let escapes = "\\u0079".repeat(1 << 18);
+    let plain = checked(row(&"y".repeat(1 << 18)).as_bytes()).rows[0].checked.clone();
+    let escaped = row(&"y".repeat(1 << 18)).replace(&"y".repeat(1 << 18), &escapes);
+    let twice = original.replacen('{', &format!("{{\"system\": \"{}\", ", "z".repeat(1 << 20)), 1);
+    for (long, expected) in [(blanks, id.clone()), (escaped, plain), (twice, id)] {
+        assert!(long.len() > 1 << 20);
+        assert_eq!(checked(long.as_bytes()).rows[0].checked, expected);
+    }
+    let noise = checked(&vec![b'x'; 2 << 20]);
+    assert!(matches!(&noise.rows[0].checked, CheckedRow::Invalid(finding) if finding.name == "too-long"));
+}
+
+#[test]
+fn a_file_of_more_rows_than_anybody_looks_at_is_refused_before_they_are_gathered() {
+    let file = b"1\r".repeat(FILE_ROWS + 1);
+    let found = checked(&file);
+    assert_eq!((found.rows.len(), found.fault), (0, Some(FileError::TooManyRows { limit: FILE_ROWS })));
+    assert_eq!(found.fault.unwrap().to_string(), "the file has more than 1048576 rows: none is looked at");
 }
 
 #[test]

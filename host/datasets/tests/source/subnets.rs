@@ -136,11 +136,33 @@ async fn where_nothing_looks_like_it_the_error_says_what_was_seen() {
 }
 
 #[tokio::test]
-async fn a_subnet_that_cannot_be_read_stops_no_other() {
+async fn nobody_is_chosen_while_a_subnet_that_could_not_be_read_may_be_the_one() {
     let ledger = ledger(&[(96, 256)]);
     commit_real(&ledger, 96, "m").await;
-    let choice = find(&ledger, &[7, 96], None).await.unwrap();
-    assert_eq!((choice.netuid(), choice.unread.len()), (Some(REAL), 1));
+    let error = find(&ledger, &[7, 96], None).await.unwrap_err();
+    let FindError::Unread { choice, .. } = &error else { panic!("{error}") };
+    assert_eq!((choice.netuid(), choice.unread.len()), (Some(REAL), 1), "the others are looked at");
     assert!(choice.to_string().contains("subnet 7 could not be read: "), "{choice}");
+    let text = error.to_string();
+    assert!(text.starts_with(
+        "1 subnets could not be read, and each may be the one of builtin:dataset-flock: subnet 96"
+    ));
+    assert!(text.ends_with("1 could not be read; try again, or name one with --netuid"), "{text}");
     assert!(matches!(find(&ledger, &[7, 8], None).await, Err(FindError::Chain(_))));
+}
+
+#[tokio::test]
+async fn six_decoys_in_front_hide_nobody() {
+    let decoys = [2, 3, 4, 5, 6, 7];
+    let mut all: Vec<(u16, u16)> = decoys.iter().map(|netuid| (*netuid, 256)).collect();
+    all.push((96, 256));
+    let ledger = ledger(&all);
+    for netuid in decoys {
+        commit_real(&ledger, netuid, "x").await;
+    }
+    commit_real(&ledger, 96, "m").await;
+    let hub = Shelf::new(&["m"], Presence::There);
+    let choice = find(&ledger, &[2, 3, 4, 5, 6, 7, 96], Some(&hub)).await.unwrap();
+    assert_eq!(choice.netuid(), Some(REAL));
+    assert!(choice.candidates.iter().all(|candidate| candidate.confirmed.is_some()));
 }

@@ -190,6 +190,14 @@ proptest! {
         let passes = |place: DatasetPlace| place.check().is_ok();
         prop_assert_eq!(plimsoll_sdk::is_repository(&text), passes(DatasetPlace { namespace: text.clone(), ..named.clone() }));
         prop_assert_eq!(plimsoll_sdk::is_revision(&text), passes(DatasetPlace { revision: text.clone(), ..named.clone() }));
+        prop_assert_eq!(plimsoll_sdk::is_competition(&text), passes(DatasetPlace { competition: text.clone(), ..named.clone() }));
         prop_assert_eq!(plimsoll_sdk::is_file_path(&text), passes(DatasetPlace { path: text, ..named }));
+    }
+
+    #[test]
+    fn a_plugins_author_and_the_host_take_the_same_for_a_key(
+        text in "(hf_|api_org_|AKIA|ASIA|AIza|s?k[-_]|rk_|gh[pos]_|github_pat_|glpat-|xox)?([a-zA-F0-9/._-]{0,30}|[a-f0-9]{38,42}|[x-z]{18,21}[0-9]{0,6})"
+    ) {
+        prop_assert_eq!(plimsoll_sdk::looks_like_a_key(&text), plimsoll_core::looks_like_a_key(&text));
     }
 }
