@@ -30,7 +30,8 @@ impl Fetch {
     async fn bare_one(&self, repo: &Namespace, commit: &Commit) -> Result<u64, Refusal> {
         let _turn = self.asking.acquire().await;
         let url = self.endpoint.file(repo, commit, "data.jsonl");
-        let mut answer = network::get(&self.http, &url, HeaderMap::new(), &self.caps).await?;
+        let mut answer =
+            network::ask(&self.http, hyper::Method::GET, &url, HeaderMap::new(), &self.caps).await?;
         let status = answer.status();
         if status != 200 {
             return Err(Refusal::OddStatus { status });

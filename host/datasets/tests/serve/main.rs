@@ -1,5 +1,7 @@
 //! The pages over real HTTP, of a real archive.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod pages;
 mod refusals;
 mod visitors;

@@ -38,7 +38,7 @@ pub(crate) const HOSTILE_ROWS: [&str; 6] = [
 pub(crate) fn make(folder: &Path, miners: usize) {
     let mut archive = Archive::open(folder).unwrap();
     let (shape, rows) = (Shape::new(6), evaluation_rows(6));
-    for day in 0..BLOCKS.len() {
+    for (day, block) in BLOCKS.into_iter().enumerate() {
         let mut batch = archive.batch().unwrap();
         let mut entries = Vec::new();
         for miner in shape.miners.iter().take(miners) {
@@ -57,8 +57,8 @@ pub(crate) fn make(folder: &Path, miners: usize) {
             }
             entries.push(entry);
         }
-        let place = Place { netuid: NetUid(NETUID), block: BlockNumber(BLOCKS[day]) };
-        let block_hash = Digest::of(&BLOCKS[day].to_le_bytes());
+        let place = Place { netuid: NetUid(NETUID), block: BlockNumber(block) };
+        let block_hash = Digest::of(&block.to_le_bytes());
         let facts = SnapshotFacts { chain: Digest([0x2f; 32]), place, block_hash, entries };
         let wallet = (day == 2).then(|| Keypair::from_seed(&[7; 32]));
         batch.snapshot(facts, wallet.as_ref(), 1_790_000_000_000 + day as u64 * 86_400_000, false).unwrap();
