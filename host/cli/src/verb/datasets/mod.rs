@@ -32,7 +32,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    Collect(collect::Args),
+    Collect(Box<collect::Args>),
     List(list::Args),
     Show(show::Args),
     History(history::Args),
