@@ -30,8 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let archive = Archive::open_to_read(data)?;
     let newest = |netuid| archive.newest(netuid).ok().flatten();
-    let netuids = archive.snapshots()?.into_iter().map(|snapshot| snapshot.place.netuid);
-    let snapshot = newest(NETUID).or_else(|| netuids.max().and_then(newest));
+    let mut netuids = archive.snapshots()?.into_iter().map(|snapshot| snapshot.place.netuid);
+    let snapshot = newest(NETUID).or_else(|| netuids.next_back().and_then(newest));
     let place: Place = snapshot.ok_or("the archive has no snapshot")?.place;
     let content = scratch.path().join("content");
     let root = archive.write_cargo(place, &content)?;

@@ -209,8 +209,9 @@ fn figures(
     let index_bytes = std::fs::metadata(index).map_err(BenchError::io("look at the index"))?.len();
     let mut chance = Chance::new(7);
     let mut some = || place(chance.below(days.max(1).into()));
-    let restores =
-        times(RESTORES, |run| archive.restore(some(), Uid((run * 61 % u64::from(miners)) as u16)))?;
+    let restores = times(RESTORES.min(u64::from(days) * u64::from(miners)), |run| {
+        archive.restore(some(), Uid((run * 61 % u64::from(miners)) as u16))
+    })?;
     let diffs = times(DIFFS, |_| archive.diff_days(some(), some()))?;
     let rows = times(DIFFS, |_| archive.rows(some()))?;
     let (report, fsck_seconds) = timed(|| archive.fsck(Depth::Stored))?;
