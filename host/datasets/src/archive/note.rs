@@ -71,7 +71,7 @@ impl Source {
         let expected =
             |field, what: &str, most| Err(wrong(field, format!("expected {what} of at most {most} bytes")));
         if !is_repository(&self.namespace) {
-            return expected("namespace", "the owner/name of a repository on the hub", NAMESPACE_BYTES);
+            return expected("namespace", "owner/name in letters, digits and -_.", NAMESPACE_BYTES);
         }
         if !is_revision(&self.revision) {
             return expected("revision", "a commit, branch or tag", REVISION_BYTES);
