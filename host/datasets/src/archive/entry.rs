@@ -182,7 +182,7 @@ mod tests {
     prop_compose! {
         fn entry()(
             uid: u16, hotkey: [u8; 32], coldkey: Option<[u8; 32]>, outcome in outcome(),
-            note: Option<(u64, [u8; 9], bool)>, name in "[a-z0-9]{1,9}/[a-zA-Z0-9_-]{1,60}",
+            note: Option<(u64, [u8; 9], bool)>, name in "[a-z0-9]{1,9}/[a-zA-Z0-9_]{1,60}",
         ) -> Entry {
             let source = Source { namespace: name, revision: "main".into(), competition: "1".into() };
             let commitment = note.map(|(block, raw, is_ours)| CommitmentNote {
