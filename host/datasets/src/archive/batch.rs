@@ -35,7 +35,7 @@ enum Lane {
 
 /// A batch under way; dropping it leaves everything as it was.
 pub struct Batch<'a> {
-    archive: &'a Archive,
+    pub(super) archive: &'a Archive,
     view: View<'a>,
     writer: PackWriter<'a>,
     packer: Packer,
@@ -45,8 +45,8 @@ pub struct Batch<'a> {
     new_sources: BTreeMap<String, Digest>,
     /// Whose collection objects came with.
     subnets: BTreeMap<Digest, u32>,
-    new_snapshots: BTreeMap<Place, u64>,
-    new_replaced: BTreeSet<(Place, u64)>,
+    pub(super) new_snapshots: BTreeMap<Place, u64>,
+    pub(super) new_replaced: BTreeSet<(Place, u64)>,
     new_takedowns: BTreeMap<u64, Takedown>,
     healed: u32,
     new_bytes: u64,
@@ -184,55 +184,12 @@ impl<'a> Batch<'a> {
         Ok(id)
     }
 
-    /// Lets a seal count at its place, or lie beside one that does: nothing that a snapshot named is lost by a later one.
-    fn count(&mut self, place: Place, number: u64, before: Option<(u64, Seal)>, is_signed: bool) {
-        match before {
-            Some((_, seal)) if seal.signed.is_some() && !is_signed => {
-                self.new_replaced.insert((place, number));
-            }
-            other => {
-                self.new_replaced.extend(other.map(|(before, _)| (place, before)));
-                self.new_snapshots.insert(place, number);
-            }
-        }
-    }
-
-    /// The manifest that was kept of a place before this batch, if it can be read.
-    ///
-    /// # Errors
-    /// As the index says.
-    pub fn kept_at(&self, place: Place) -> Result<Option<Manifest>, ArchiveError> {
-        match self.archive.manifest(place) {
-            Ok((manifest, _)) => Ok(Some(manifest)),
-            Err(ArchiveError::NoSnapshot { .. }) => Ok(None),
-            Err(e) if e.is_damage() => Ok(None),
-            Err(e) => Err(e),
-        }
-    }
-
     /// Keeps a word that an object is not given out nor taken in again.
     pub(super) fn take_down(&mut self, object: &Digest, reason: &str) -> Result<(), ArchiveError> {
         let takedown = Takedown { object: *object, reason: reason.to_owned() };
         let number = self.append(Lane::Structure, &takedown.encode(), None)?;
         self.new_takedowns.insert(number, takedown);
         Ok(())
-    }
-
-    /// The seal that counts at a place, and its number.
-    fn kept_seal(&self, place: Place) -> Result<Option<(u64, Seal)>, ArchiveError> {
-        let number = match self.new_snapshots.get(&place) {
-            Some(number) => Some(*number),
-            None => {
-                self.archive.seals()?.into_iter().find_map(|(at, number)| (at == place).then_some(number))
-            }
-        };
-        let Some(number) = number else { return Ok(None) };
-        match self.piece(number) {
-            Ok(bytes) => Ok(Seal::decode(&bytes).map(|seal| (number, seal))),
-            // A seal that cannot be read is made anew.
-            Err(e) if e.is_damage() => Ok(None),
-            Err(e) => Err(e),
-        }
     }
 
     /// The number of a piece and the row that it was kept as, writing it if it is new, or damaged where it is kept.
@@ -277,7 +234,7 @@ impl<'a> Batch<'a> {
         Ok(same)
     }
 
-    fn piece(&self, number: u64) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn piece(&self, number: u64) -> Result<Vec<u8>, ArchiveError> {
         match self.open.iter().rev().find_map(|open| open.find(number)) {
             Some((bytes, _)) => Ok(bytes.to_vec()),
             None => self.view.piece(number),

@@ -124,7 +124,7 @@ impl Index {
 
     fn new_key(&self) -> Result<[u8; 32], ArchiveError> {
         let mut key = [0; 32];
-        let drawn = getrandom::fill(&mut key).map_err(std::io::Error::other);
+        let drawn = getrandom::fill(&mut key).map_err(|e| std::io::Error::other(e.to_string()));
         drawn.map_err(ArchiveError::disk(&self.path, "draw a key for"))?;
         Ok(key)
     }

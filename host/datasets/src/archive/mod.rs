@@ -30,6 +30,7 @@ mod note;
 mod tree;
 
 mod batch;
+mod seals;
 mod store;
 mod view;
 mod wanted;

@@ -62,9 +62,9 @@ impl Archive {
         let (folder, lock) = Self::lock(data_folder, super::store::PATIENCE)?;
         let (path, old) = (folder.join("index.redb"), folder.join("index.redb.old"));
         let fresh = folder.join("index.redb.new");
-        let packs = Packs::at(folder.join("packs"), [0; 32]);
+        let mut packs = Packs::at(folder.join("packs"), [0; 32]);
         let key = key(&packs, &path)?;
-        let packs = Packs { key: key.unwrap_or_default(), ..packs };
+        packs.key = key.unwrap_or_default();
         let mut found = Found { next_structure: FIRST_STRUCTURE, ..Found::default() };
         for pack in packs.numbers()? {
             found.read_pack(&packs, pack)?;

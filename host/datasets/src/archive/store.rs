@@ -28,7 +28,7 @@ pub struct Archive {
     pub(super) packs: Packs,
     pub(super) pack_bytes: u32,
     pub(super) lock: Option<WriteLock>,
-    reading: Option<Reading>,
+    _reading: Option<Reading>,
 }
 
 /// A kept snapshot.
@@ -76,7 +76,7 @@ impl Archive {
     }
 
     pub(super) const fn with(folder: PathBuf, index: Index, packs: Packs, lock: Option<WriteLock>) -> Self {
-        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock, reading: None }
+        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock, _reading: None }
     }
 
     /// The archive's folder, made if it is not there, and the lock on it.
@@ -120,7 +120,7 @@ impl Archive {
             other => other?,
         };
         let packs = Packs::at(folder.join("packs"), index.head()?.key);
-        Ok(Self { reading, ..Self::with(folder, index, packs, None) })
+        Ok(Self { _reading: reading, ..Self::with(folder, index, packs, None) })
     }
 
     /// Packs take no further block beyond `bytes`; usually 64 MiB.

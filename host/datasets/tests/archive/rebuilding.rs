@@ -97,7 +97,8 @@ fn packs_and_ends_that_were_never_committed_do_not_come_back_as_data() {
             from: None,
         })
         .unwrap();
-    drop((batch, archive));
+    drop(batch);
+    drop(archive);
     assert!(fs::read_dir(&packs).unwrap().count() > 2, "blocks of it are there");
     let stale = fs::read(packs.join("00000001.pack")).unwrap();
     fs::write(packs.join("00000000.pack"), [&committed[..], &stale[48..]].concat()).unwrap();
