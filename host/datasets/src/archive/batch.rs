@@ -4,17 +4,18 @@
 //! the packs are flushed; one transaction of the index names it all. A crash before that transaction loses the batch
 //! and nothing else: what it appended is cut off by the next one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use plimsoll_core::{Digest, Keypair};
+use plimsoll_core::{Digest, Keypair, NetUid};
 use plimsoll_json::RowId;
 use redb::ReadableTable;
 
 use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
-use super::file::{NewFile, Put, Witness, check_origin, ids_of};
+use super::file::{NewFile, Put, USUAL_PATH, Witness, check_origin, ids_of};
 use super::index::{
-    BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
+    TAKEN_DOWN, piece_key,
 };
 use super::lines::pieces;
 use super::manifest::{Manifest, Place, Seal, SnapshotFacts, Takedown};
@@ -34,7 +35,7 @@ enum Lane {
 
 /// A batch under way; dropping it leaves everything as it was.
 pub struct Batch<'a> {
-    archive: &'a Archive,
+    pub(super) archive: &'a Archive,
     view: View<'a>,
     writer: PackWriter<'a>,
     packer: Packer,
@@ -42,7 +43,10 @@ pub struct Batch<'a> {
     head: Head,
     new_pieces: HashMap<[u8; 16], u64>,
     new_sources: BTreeMap<String, Digest>,
-    new_snapshots: BTreeMap<Place, u64>,
+    /// Whose collection objects came with.
+    subnets: BTreeMap<Digest, u32>,
+    pub(super) new_snapshots: BTreeMap<Place, u64>,
+    pub(super) new_replaced: BTreeSet<(Place, u64)>,
     new_takedowns: BTreeMap<u64, Takedown>,
     healed: u32,
     new_bytes: u64,
@@ -65,7 +69,9 @@ impl<'a> Batch<'a> {
             head,
             new_pieces: HashMap::new(),
             new_sources: BTreeMap::new(),
+            subnets: BTreeMap::new(),
             new_snapshots: BTreeMap::new(),
+            new_replaced: BTreeSet::new(),
             new_takedowns: BTreeMap::new(),
             healed: 0,
             new_bytes: 0,
@@ -78,6 +84,27 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// [`ArchiveError::Facts`], [`ArchiveError::TakenDown`], [`ArchiveError::Disk`].
     pub fn put(&mut self, file: &NewFile<'_>) -> Result<Put, ArchiveError> {
+        self.put_file(file, USUAL_PATH, ANY_SUBNET)
+    }
+
+    /// As [`Self::put`], for a file that is at `path` of its repository, and that a collection of `netuid` goes on with
+    /// if it is broken off.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_for(&mut self, file: &NewFile<'_>, path: &str, netuid: NetUid) -> Result<Put, ArchiveError> {
+        self.put_file(file, path, u32::from(netuid.0))
+    }
+
+    /// As [`Self::put`], for a file that is at `path` of its repository.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn put_at(&mut self, file: &NewFile<'_>, path: &str) -> Result<Put, ArchiveError> {
+        self.put_file(file, path, ANY_SUBNET)
+    }
+
+    fn put_file(&mut self, file: &NewFile<'_>, path: &str, subnet: u32) -> Result<Put, ArchiveError> {
         let object = Digest::of(file.bytes);
         self.archive.must_be_up(&object)?;
         if let Some((namespace, commit)) = file.from {
@@ -100,9 +127,9 @@ impl<'a> Batch<'a> {
                 recipe.exceptions.push((place as u32, *id));
             }
         }
-        let is_new = self.keep_recipe(&recipe)?;
+        let is_new = self.keep_recipe(&recipe, subnet)?;
         if let Some((namespace, commit)) = file.from {
-            self.new_sources.insert(source_key(namespace, commit), object);
+            self.new_sources.insert(source_key(namespace, commit, path), object);
         }
         Ok(Put { object, is_new, new_bytes: self.new_bytes, healed: self.healed })
     }
@@ -110,7 +137,8 @@ impl<'a> Batch<'a> {
     /// Puts in a snapshot, signed by `wallet` if there is one. Gives the manifest's object id.
     ///
     /// # Errors
-    /// [`ArchiveError::SnapshotKept`] where another one is kept of this block and `replace` was not asked for;
+    /// [`ArchiveError::SnapshotKept`] where another one is kept of this block and `replace` was not asked for (what is
+    /// replaced stays beside it, and a signed one counts before one that is not);
     /// [`ArchiveError::OtherChain`]; [`ArchiveError::NoObject`] for an entry whose object was not put in;
     /// [`ArchiveError::Facts`].
     pub fn snapshot(
@@ -131,9 +159,10 @@ impl<'a> Batch<'a> {
             }
         }
         let id = manifest.id();
-        match self.kept_seal(place)? {
-            Some(seal) if seal.manifest == id => return Ok(id),
-            Some(seal) if !replace => {
+        let before = self.kept_seal(place)?;
+        match &before {
+            Some((_, seal)) if seal.manifest == id => return Ok(id),
+            Some((_, seal)) if !replace => {
                 let (netuid, block) = (place.netuid.0, place.block.0);
                 return Err(ArchiveError::SnapshotKept { netuid, block, kept: seal.manifest });
             }
@@ -146,10 +175,11 @@ impl<'a> Batch<'a> {
         }
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let (witness, exceptions) = (Witness::default(), Vec::new());
-        self.keep_recipe(&Recipe { object: id, bytes, witness, numbers, exceptions })?;
+        let recipe = Recipe { object: id, bytes, witness, numbers, exceptions };
+        self.keep_recipe(&recipe, u32::from(place.netuid.0))?;
         let seal = Seal::new(id, at_ms, wallet).encode();
         let number = self.append(Lane::Structure, &seal, None)?;
-        self.new_snapshots.insert(place, number);
+        self.count(place, number, before, wallet.is_some());
         self.head.chain = Some(chain);
         Ok(id)
     }
@@ -160,19 +190,6 @@ impl<'a> Batch<'a> {
         let number = self.append(Lane::Structure, &takedown.encode(), None)?;
         self.new_takedowns.insert(number, takedown);
         Ok(())
-    }
-
-    fn kept_seal(&self, place: Place) -> Result<Option<Seal>, ArchiveError> {
-        if let Some(number) = self.new_snapshots.get(&place) {
-            return Ok(Seal::decode(&self.piece(*number)?));
-        }
-        match self.archive.seal(&self.view, place) {
-            Ok(seal) => Ok(Some(seal)),
-            Err(ArchiveError::NoSnapshot { .. }) => Ok(None),
-            // A seal that cannot be read is made anew.
-            Err(e) if e.is_damage() => Ok(None),
-            Err(e) => Err(e),
-        }
     }
 
     /// The number of a piece and the row that it was kept as, writing it if it is new, or damaged where it is kept.
@@ -217,7 +234,7 @@ impl<'a> Batch<'a> {
         Ok(same)
     }
 
-    fn piece(&self, number: u64) -> Result<Vec<u8>, ArchiveError> {
+    pub(super) fn piece(&self, number: u64) -> Result<Vec<u8>, ArchiveError> {
         match self.open.iter().rev().find_map(|open| open.find(number)) {
             Some((bytes, _)) => Ok(bytes.to_vec()),
             None => self.view.piece(number),
@@ -225,7 +242,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps a recipe unless the same one is kept; whether its object was not.
-    fn keep_recipe(&mut self, recipe: &Recipe) -> Result<bool, ArchiveError> {
+    fn keep_recipe(&mut self, recipe: &Recipe, subnet: u32) -> Result<bool, ArchiveError> {
+        let before = match self.subnets.get(&recipe.object) {
+            Some(subnet) => Some(*subnet),
+            None => self.view.objects.get(&recipe.object.0)?.map(|row| row.value().3),
+        };
+        let of_both = before.is_some_and(|before| before != subnet);
+        self.subnets.insert(recipe.object, if of_both { ANY_SUBNET } else { subnet });
         let known = self.view.recipe_number(&recipe.object)?;
         let bytes = recipe.encode();
         if let Some(number) = known {
@@ -280,7 +303,7 @@ impl<'a> Batch<'a> {
         let block = open.encode(&mut self.packer);
         let block =
             block.ok_or_else(|| ArchiveError::broken("a block did not decode to what was encoded"))?;
-        let place = self.writer.append(&block)?;
+        let place = self.writer.append(block)?;
         match lane {
             Lane::Again => self.view.new_moved.extend(open.numbers().map(|number| (number, place))),
             _ => _ = self.view.new_blocks.insert(first, (place, last)),
@@ -327,7 +350,8 @@ impl<'a> Batch<'a> {
             }
             let mut objects = write.open_table(OBJECTS).map_err(fault)?;
             for (object, (recipe, bytes)) in &self.view.new_objects {
-                objects.insert(&object.0, (*recipe, *bytes, self.head.batches))?;
+                let subnet = self.subnets.get(object).copied().unwrap_or(ANY_SUBNET);
+                objects.insert(&object.0, (*recipe, *bytes, self.head.batches, subnet))?;
             }
             let mut sources = write.open_table(SOURCES).map_err(fault)?;
             for (source, object) in &self.new_sources {
@@ -336,6 +360,10 @@ impl<'a> Batch<'a> {
             let mut snapshots = write.open_table(SNAPSHOTS).map_err(fault)?;
             for (place, seal) in &self.new_snapshots {
                 snapshots.insert((place.netuid.0, place.block.0), (*seal, self.head.batches))?;
+            }
+            let mut replaced = write.open_table(REPLACED).map_err(fault)?;
+            for (place, seal) in &self.new_replaced {
+                replaced.insert((place.netuid.0, place.block.0, *seal), self.head.batches)?;
             }
             let mut down = write.open_table(TAKEN_DOWN).map_err(fault)?;
             for (number, takedown) in &self.new_takedowns {

@@ -10,7 +10,7 @@
 //! 20  bytes of the directory    4
 //! 24  bytes of the pieces       4
 //! 28  bytes of them as stored   4
-//! 32  BLAKE3 of the 32 bytes before, the directory and the stored bytes
+//! 32  BLAKE3, keyed by the archive, of its place, the 32 bytes before, the directory and the stored bytes
 //! 64  directory: for each piece the difference to the number before it as varint (the first: 0), then
 //!     its length × 2 + 1 if it is a row, then the row's id (16)
 //!     the pieces, one behind the other, compressed
@@ -83,7 +83,7 @@ impl OpenBlock {
         self.slots.iter().map(|slot| slot.number)
     }
 
-    /// The block's bytes; `None` if what was encoded does not decode to these pieces.
+    /// The block's bytes, whose digest [`seal`] makes; `None` if what was encoded does not decode to these pieces.
     pub(super) fn encode(&self, packer: &mut Packer) -> Option<Vec<u8>> {
         let (first, _) = self.span()?;
         let mut directory = Vec::new();
@@ -106,9 +106,7 @@ impl OpenBlock {
         out.extend_from_slice(&[0; 32]);
         out.extend_from_slice(&directory);
         out.extend_from_slice(stored);
-        let digest = digest_of(&out);
-        out[32..HEAD_BYTES].copy_from_slice(&digest);
-        let back = Block::parse(&out, 0, 0).ok()?;
+        let back = Block::unsealed(&out, 0, 0).ok()?;
         (back.slots == self.slots && back.text().ok()? == self.text).then_some(out)
     }
 }
@@ -122,8 +120,18 @@ impl Packer {
     }
 }
 
-fn digest_of(block: &[u8]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
+/// Gives a block its digest. Pack and offset are under it, so that a block is one at its own place alone; and a key that
+/// nobody else knows, so that bytes within a dataset are none.
+pub(super) fn seal(block: &mut [u8], key: &[u8; 32], pack: u32, offset: u32) {
+    if block.len() >= HEAD_BYTES {
+        let digest = digest_of(block, key, pack, offset);
+        block[32..HEAD_BYTES].copy_from_slice(&digest);
+    }
+}
+
+fn digest_of(block: &[u8], key: &[u8; 32], pack: u32, offset: u32) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher.update(&pack.to_le_bytes()).update(&offset.to_le_bytes());
     hasher.update(&block[..32]).update(&block[HEAD_BYTES..]);
     *hasher.finalize().as_bytes()
 }
@@ -140,8 +148,8 @@ pub(super) fn block_bytes(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Whether a block has its digest; unpacks nothing.
-pub(super) fn check_digest(bytes: &[u8], pack: u32, offset: u32) -> Result<(), BlockFault> {
-    if bytes.len() < HEAD_BYTES || digest_of(bytes) != bytes[32..HEAD_BYTES] {
+pub(super) fn check_digest(bytes: &[u8], key: &[u8; 32], pack: u32, offset: u32) -> Result<(), BlockFault> {
+    if bytes.len() < HEAD_BYTES || digest_of(bytes, key, pack, offset) != bytes[32..HEAD_BYTES] {
         return Err(BlockFault::Digest { pack, offset });
     }
     Ok(())
@@ -159,9 +167,13 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Checks everything but the unpacking; `pack` and `offset` are for messages.
-    pub(super) fn parse(bytes: &[u8], pack: u32, offset: u32) -> Result<Self, BlockFault> {
-        check_digest(bytes, pack, offset)?;
+    /// Checks everything but the unpacking.
+    pub(super) fn parse(bytes: &[u8], key: &[u8; 32], pack: u32, offset: u32) -> Result<Self, BlockFault> {
+        check_digest(bytes, key, pack, offset)?;
+        Self::unsealed(bytes, pack, offset)
+    }
+
+    fn unsealed(bytes: &[u8], pack: u32, offset: u32) -> Result<Self, BlockFault> {
         let form = |why| BlockFault::Form { pack, offset, why };
         let mut head = Fields::of(&bytes[..32]);
         let [magic @ .., version, kind, _, _] = head.array::<8>().ok_or_else(|| form("no head"))?;
@@ -240,6 +252,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const KEY: [u8; 32] = [9; 32];
+
+    fn sealed(open: &OpenBlock, pack: u32, offset: u32) -> Option<Vec<u8>> {
+        let mut bytes = open.encode(&mut Packer::new().unwrap())?;
+        seal(&mut bytes, &KEY, pack, offset);
+        Some(bytes)
+    }
+
     fn open(pieces: &[(Vec<u8>, bool)]) -> OpenBlock {
         let mut open = OpenBlock::default();
         for (index, (bytes, is_row)) in pieces.iter().enumerate() {
@@ -252,10 +272,10 @@ mod tests {
         #[test]
         fn pieces_and_their_ids_come_back(pieces: Vec<(Vec<u8>, bool)>) {
             let open = open(&pieces);
-            let bytes = open.encode(&mut Packer::new().unwrap());
+            let bytes = sealed(&open, 1, 2);
             prop_assert_eq!(bytes.is_none(), pieces.is_empty());
             let Some(bytes) = bytes else { return Ok(()) };
-            let block = Block::parse(&bytes, 1, 2).unwrap();
+            let block = Block::parse(&bytes, &KEY, 1, 2).unwrap();
             for (index, (piece, is_row)) in pieces.iter().enumerate() {
                 let slot = block.slot(7 + 3 * index as u64).unwrap();
                 prop_assert_eq!(&block.text().unwrap()[slot.at.clone()], &piece[..]);
@@ -270,9 +290,8 @@ mod tests {
             for size in [16, 20, 24, 28] {
                 bytes[size + 1..size + 4].fill(0);
             }
-            let digest = digest_of(&bytes);
-            bytes[32..64].copy_from_slice(&digest);
-            if let Ok(block) = Block::parse(&bytes, 0, 0) {
+            seal(&mut bytes, &KEY, 0, 0);
+            if let Ok(block) = Block::parse(&bytes, &KEY, 0, 0) {
                 let _ = block.text();
             }
         }
@@ -280,14 +299,13 @@ mod tests {
 
     #[test]
     fn every_flipped_byte_is_found() {
-        let bytes = open(&[(b"{\"a\": 1}\n".repeat(30), true), (b"b\n".to_vec(), false)])
-            .encode(&mut Packer::new().unwrap())
-            .unwrap();
+        let open = open(&[(b"{\"a\": 1}\n".repeat(30), true), (b"b\n".to_vec(), false)]);
+        let bytes = sealed(&open, 3, 9).unwrap();
         for at in 0..bytes.len() {
             let mut bad = bytes.clone();
             bad[at] ^= 0x10;
             assert_eq!(
-                Block::parse(&bad, 3, 9).unwrap_err(),
+                Block::parse(&bad, &KEY, 3, 9).unwrap_err(),
                 BlockFault::Digest { pack: 3, offset: 9 },
                 "{at}"
             );
@@ -295,13 +313,21 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_none_at_another_place_nor_in_another_archive() {
+        let bytes = sealed(&open(&[(b"a\n".to_vec(), false)]), 3, 9).unwrap();
+        Block::parse(&bytes, &KEY, 3, 9).unwrap();
+        for (key, pack, offset) in [(KEY, 4, 9), (KEY, 3, 10), ([8; 32], 3, 9)] {
+            assert!(Block::parse(&bytes, &key, pack, offset).is_err());
+        }
+    }
+
+    #[test]
     fn a_block_of_a_later_version_is_refused_with_a_sentence() {
-        let mut bytes = open(&[(b"a\n".to_vec(), false)]).encode(&mut Packer::new().unwrap()).unwrap();
+        let mut bytes = sealed(&open(&[(b"a\n".to_vec(), false)]), 3, 9).unwrap();
         bytes[4] = 2;
-        let digest = digest_of(&bytes);
-        bytes[32..64].copy_from_slice(&digest);
+        seal(&mut bytes, &KEY, 3, 9);
         assert_eq!(
-            Block::parse(&bytes, 3, 9).unwrap_err().to_string(),
+            Block::parse(&bytes, &KEY, 3, 9).unwrap_err().to_string(),
             "pack 3: no block that this program knows at byte 9: a newer program wrote it"
         );
     }

@@ -10,11 +10,11 @@ use redb::ReadableTable;
 use super::block::check_digest;
 use super::entry::Entry;
 use super::error::{ArchiveError, BlockFault};
-use super::index::{OBJECTS, PACKS};
+use super::index::{OBJECTS, PACKS, SOURCES};
 use super::manifest::Place;
 use super::pack::{BlockPlace, HEAD_BYTES, Packs, is_pack_head};
-use super::report::{Affected, Damage, Depth, Report};
-use super::store::{Archive, manifest_of, seal_at};
+use super::report::{Affected, Damage, Depth, Origin, Report};
+use super::store::{Archive, manifest_of, origin_of, seal_at};
 use super::view::View;
 
 impl Archive {
@@ -29,6 +29,7 @@ impl Archive {
         let bad = self.check_packs(&mut report)?;
         let objects = self.check_objects(&view, depth, &bad, &mut report)?;
         self.check_snapshots(&view, &objects, &mut report)?;
+        self.find_origins(objects, &mut report)?;
         Ok(report)
     }
 
@@ -80,7 +81,7 @@ impl Archive {
             report.notes.push(format!("{} ends with {more} bytes that were never committed", path.display()));
         }
         let mut head = [0; HEAD_BYTES as usize];
-        if file.read_exact_at(&mut head, 0).is_err() || !is_pack_head(&head, pack) {
+        if file.read_exact_at(&mut head, 0).is_err() || !is_pack_head(&head, pack, &self.packs.key) {
             let why = format!("{} does not begin as pack {pack} of version 1", path.display());
             report.damages.push(Damage::Pack(why));
         }
@@ -90,7 +91,7 @@ impl Archive {
             let read = file.read_exact_at(&mut buffer, u64::from(place.offset));
             let end = u64::from(place.offset) + u64::from(place.bytes);
             let checked = match read {
-                Ok(()) => check_digest(&buffer, pack, place.offset),
+                Ok(()) => check_digest(&buffer, &self.packs.key, pack, place.offset),
                 Err(_) => Err(BlockFault::Short { pack, end }),
             };
             report.blocks += 1;
@@ -142,7 +143,7 @@ impl Archive {
         report: &mut Report,
     ) -> Result<(), ArchiveError> {
         let mut affected: BTreeMap<(NetUid, Uid, Hotkey, Digest), Affected> = BTreeMap::new();
-        for (place, number) in self.seals()? {
+        for (place, number) in self.seals()?.into_iter().chain(self.replaced_seals()?) {
             report.snapshots += 1;
             let entries = match self.check_snapshot(view, place, number) {
                 Ok(entries) => entries,
@@ -169,6 +170,22 @@ impl Archive {
             }
         }
         report.affected = affected.into_values().collect();
+        Ok(())
+    }
+
+    /// Where damaged objects were fetched from, those that no snapshot names among them.
+    fn find_origins(&self, mut objects: HashSet<Digest>, report: &mut Report) -> Result<(), ArchiveError> {
+        objects.extend(report.affected.iter().filter_map(|affected| affected.entry.object()));
+        let read = self.index.read()?;
+        for row in self.index.table(&read, SOURCES)?.iter()? {
+            let (key, object) = row?;
+            let object = Digest(*object.value());
+            let origin = objects.contains(&object).then(|| origin_of(key.value())).flatten();
+            if let Some((namespace, commit, path)) = origin {
+                let (namespace, commit, path) = (namespace.to_owned(), commit.to_owned(), path.to_owned());
+                report.origins.push(Origin { object, namespace, commit, path });
+            }
+        }
         Ok(())
     }
 

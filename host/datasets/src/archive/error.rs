@@ -66,7 +66,7 @@ pub enum ArchiveError {
     },
     /// Packs without an index.
     #[error(
-        "{path} has packs but no index: rebuild the index from them, or put index.redb back from a copy; nothing was changed"
+        "{path} has packs but no index: rebuild the index from them with `datasets fsck --rebuild-index`; nothing was changed"
     )]
     NoIndex {
         /// The archive's folder.
@@ -85,7 +85,9 @@ pub enum ArchiveError {
         known: u32,
     },
     /// The index is damaged or something else.
-    #[error("the index {path} cannot be used: {why}; it can be rebuilt from the packs")]
+    #[error(
+        "the index {path} cannot be used: {why}; it can be rebuilt from the packs with `datasets fsck --rebuild-index`"
+    )]
     Index {
         /// The index.
         path: PathBuf,

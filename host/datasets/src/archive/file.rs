@@ -7,6 +7,9 @@ use super::error::ArchiveError;
 use super::lines::MOST_LINES;
 use super::note::Source;
 
+/// Where a dataset is in its repository, unless it is said.
+pub(super) const USUAL_PATH: &str = "data.jsonl";
+
 /// The digests that the hub gave for a file, beside our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Witness {

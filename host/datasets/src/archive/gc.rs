@@ -11,7 +11,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::block::{Block, OpenBlock, Packer};
 use super::error::ArchiveError;
-use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES};
+use super::index::{BLOCKS, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES};
 use super::keep::Retention;
 use super::manifest::Place;
 use super::pack::{BlockPlace, HEAD_BYTES, PackWriter};
@@ -53,7 +53,8 @@ struct Changes {
 
 impl Archive {
     /// Drops the snapshots that `retention` does not keep, and all that no kept one needs. Objects that were put in
-    /// since the newest snapshot stay: a collection that was broken off goes on with them.
+    /// since their subnet's newest snapshot stay: a collection that was broken off goes on with them. While another
+    /// process reads, old packs stay until the archive is next opened to write.
     ///
     /// # Errors
     /// [`ArchiveError::Disk`]; or that the archive is damaged: what is needed is not known then, and nothing is dropped.
@@ -74,9 +75,8 @@ impl Archive {
             changes.old_packs
         };
         collected.packs = old_packs.len() as u64;
-        // The old ones, and what a crash left.
-        let named = self.named_packs()?;
-        self.packs.remove(self.packs.numbers()?.into_iter().filter(|pack| !named.contains(pack)))?;
+        // The old ones, unless somebody reads: then the next writer removes them.
+        self.tidy()?;
         self.index.compact()?;
         collected.freed_bytes = before.cast_signed() - self.disk_bytes()?.cast_signed();
         Ok(collected)
@@ -99,12 +99,6 @@ impl Archive {
             batch.commit()?;
         }
         self.gc(&Retention::default())
-    }
-
-    fn named_packs(&self) -> Result<BTreeSet<u32>, ArchiveError> {
-        let read = self.index.read()?;
-        let rows = self.index.table(&read, PACKS)?;
-        Ok(rows.iter()?.map(|row| row.map(|(pack, _)| pack.value())).collect::<Result<_, _>>()?)
     }
 
     /// Every block that the index names, by pack and offset.
@@ -222,6 +216,8 @@ impl Archive {
         sources.retain(|_, object| wanted.objects.contains(&Digest(*object)))?;
         let mut snapshots = write.open_table(SNAPSHOTS).map_err(fault)?;
         snapshots.retain(|place, _| kept.contains(&place_of(place)))?;
+        let mut replaced = write.open_table(REPLACED).map_err(fault)?;
+        replaced.retain(|(netuid, block, _), _| kept.contains(&place_of((netuid, block))))?;
         let mut head = self.index.head()?;
         head.next_pack = changes.next_pack.max(head.next_pack);
         self.index.put_head(write, &head)?;
@@ -265,7 +261,7 @@ fn copy_block(
     let Some((first, last)) = open.span() else { return Ok(()) };
     let bytes = open.encode(packer);
     let bytes = bytes.ok_or_else(|| ArchiveError::broken("a block did not decode to what was encoded"))?;
-    let place = writer.append(&bytes)?;
+    let place = writer.append(bytes)?;
     match indexed.first {
         Some(_) => changes.new_blocks.push((first, last, place)),
         None => changes.new_moved.extend(open.numbers().map(|number| (number, place))),

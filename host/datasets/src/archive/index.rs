@@ -1,6 +1,9 @@
 //! The index: where every piece, object and snapshot is. Packs are flushed before a transaction names what they hold,
 //! so that a crash loses what was not committed and nothing else.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
@@ -27,12 +30,18 @@ pub(super) const BLOCKS: TableDefinition<'_, u64, (u32, u32, u32, u64)> = TableD
 pub(super) const MOVED: TableDefinition<'_, u64, (u32, u32, u32)> = TableDefinition::new("moved");
 /// Committed bytes of each pack.
 pub(super) const PACKS: TableDefinition<'_, u32, u32> = TableDefinition::new("packs");
-/// An object to its recipe's number, its bytes, and the batch that it came with.
-pub(super) const OBJECTS: TableDefinition<'_, &[u8; 32], (u64, u64, u64)> = TableDefinition::new("objects");
-/// `owner/name@commit` to the object that was fetched from there.
+/// An object to its recipe's number, its bytes, the batch that it came with, and the subnet that it came for or
+/// [`ANY_SUBNET`].
+pub(super) const OBJECTS: TableDefinition<'_, &[u8; 32], (u64, u64, u64, u32)> =
+    TableDefinition::new("objects");
+/// `owner/name@commit/path` to the object that was fetched from there.
 pub(super) const SOURCES: TableDefinition<'_, &str, &[u8; 32]> = TableDefinition::new("sources");
 /// Netuid and block to the seal's number and the batch that it came with.
 pub(super) const SNAPSHOTS: TableDefinition<'_, (u16, u64), (u64, u64)> = TableDefinition::new("snapshots");
+/// Netuid, block and the number of a seal that is not the one that counts there, to the batch that it came with.
+pub(super) const REPLACED: TableDefinition<'_, (u16, u64, u64), u64> = TableDefinition::new("replaced");
+/// The netuid of what may be any subnet's.
+pub(super) const ANY_SUBNET: u32 = u32::MAX;
 /// Objects that were taken down, why, and the number of the piece that says so.
 pub(super) const TAKEN_DOWN: TableDefinition<'_, &[u8; 32], (&str, u64)> = TableDefinition::new("taken-down");
 
@@ -46,6 +55,8 @@ pub(super) struct Head {
     pub(super) batches: u64,
     /// Whose snapshots are kept, once there is one.
     pub(super) chain: Option<Digest>,
+    /// Under which blocks have their digests: drawn when the archive is made, told to nobody.
+    pub(super) key: [u8; 32],
 }
 
 enum Handle {
@@ -60,14 +71,15 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Opens or makes it. Every page's checksum is verified; the caller holds the lock.
-    pub(super) fn open(path: &Path) -> Result<Self, ArchiveError> {
+    /// Opens or makes it, with this key or a new one. Every page's checksum is verified; the caller holds the lock.
+    pub(super) fn open(path: &Path, key: Option<[u8; 32]>) -> Result<Self, ArchiveError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::SingleWriter);
         builder.set_check_integrity_on_open(true);
+        make_private(path)?;
         let database = builder.create(path).map_err(|e| fault(path, e))?;
         let index = Self { path: path.to_owned(), handle: Handle::Write(database) };
-        index.make_tables()?;
+        index.make_tables(key)?;
         Ok(index)
     }
 
@@ -81,7 +93,7 @@ impl Index {
         Ok(index)
     }
 
-    fn make_tables(&self) -> Result<(), ArchiveError> {
+    fn make_tables(&self, key: Option<[u8; 32]>) -> Result<(), ArchiveError> {
         let read = self.read()?;
         if read.list_tables().map_err(|e| self.fault(e))?.next().is_some() {
             return self.head().map(|_| ());
@@ -95,11 +107,26 @@ impl Index {
         write.open_table(OBJECTS).map_err(|e| self.fault(e))?;
         write.open_table(SOURCES).map_err(|e| self.fault(e))?;
         write.open_table(SNAPSHOTS).map_err(|e| self.fault(e))?;
+        write.open_table(REPLACED).map_err(|e| self.fault(e))?;
         write.open_table(TAKEN_DOWN).map_err(|e| self.fault(e))?;
-        let empty =
-            Head { next_line: 0, next_structure: FIRST_STRUCTURE, next_pack: 0, batches: 0, chain: None };
+        let key = key.map_or_else(|| self.new_key(), Ok)?;
+        let empty = Head {
+            next_line: 0,
+            next_structure: FIRST_STRUCTURE,
+            next_pack: 0,
+            batches: 0,
+            chain: None,
+            key,
+        };
         self.put_head(&write, &empty)?;
         write.commit().map_err(|e| self.fault(e))
+    }
+
+    fn new_key(&self) -> Result<[u8; 32], ArchiveError> {
+        let mut key = [0; 32];
+        let drawn = getrandom::fill(&mut key).map_err(|e| std::io::Error::other(e.to_string()));
+        drawn.map_err(ArchiveError::disk(&self.path, "draw a key for"))?;
+        Ok(key)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -151,6 +178,8 @@ impl Index {
             return Err(ArchiveError::Newer { path, found: version, known: VERSION });
         }
         let chain = field("chain").map_err(|e| self.fault(e))?;
+        let key = field("key").map_err(|e| self.fault(e))?;
+        let key = key.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| self.wrong("it has no `key`"))?;
         Ok(Head {
             next_line: number("next-line")?,
             next_structure: number("next-structure")?,
@@ -158,6 +187,7 @@ impl Index {
                 .map_err(|_| self.wrong("`next-pack` is too large"))?,
             batches: number("batches")?,
             chain: chain.and_then(|bytes| Digest::from_slice(&bytes)),
+            key,
         })
     }
 
@@ -173,6 +203,7 @@ impl Index {
         for (name, number) in numbers {
             table.insert(name, &number.to_le_bytes()[..]).map_err(|e| self.fault(e))?;
         }
+        table.insert("key", &head.key[..]).map_err(|e| self.fault(e))?;
         if let Some(chain) = &head.chain {
             table.insert("chain", &chain.0[..]).map_err(|e| self.fault(e))?;
         }
@@ -191,6 +222,15 @@ impl Index {
             return Err(fault(&self.path, e));
         }
         Ok(())
+    }
+}
+
+/// Makes the file, if it is not there, for its owner alone.
+fn make_private(path: &Path) -> Result<(), ArchiveError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(ArchiveError::disk(path, "create")(e)),
+        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who may write to an archive: an advisory lock on `lock`, which says who holds it.
 //!
-//! The lock belongs to the open file, so the system releases it when the process ends, however it ends. Readers take
-//! none: they see the last batch that was committed.
+//! The lock belongs to the open file, so the system releases it when the process ends, however it ends. Readers
+//! take none: they see the last batch that was committed. They hold `readers` together, so that packs stay.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -15,6 +15,8 @@ use rustix::io::Errno;
 use super::error::ArchiveError;
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+/// How long a reader waits until packs are removed.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A held lock; dropping it releases it.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ impl WriteLock {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(ArchiveError::disk(&path, "lock"))?;
@@ -48,6 +51,50 @@ impl WriteLock {
         // Only told to people: a lock without a name is still a lock.
         let _ = file.set_len(0).and_then(|()| file.write_all(own_line().as_bytes()));
         Ok(Self { _file: file })
+    }
+}
+
+/// Says that somebody reads, so that packs which a reader may still need are not removed.
+#[derive(Debug)]
+pub(super) struct Reading {
+    _file: File,
+}
+
+impl Reading {
+    /// `None` where it cannot be said, such as on a disk that is only read.
+    pub(super) fn begin(archive: &Path) -> Option<Self> {
+        Self::take(archive, FlockOperation::NonBlockingLockShared)
+    }
+
+    /// `None` while anybody reads.
+    pub(super) fn nobody(archive: &Path) -> Option<Self> {
+        Self::take(archive, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    fn take(archive: &Path, how: FlockOperation) -> Option<Self> {
+        let path = archive.join("readers");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path)
+            .ok()?;
+        let begun = Instant::now();
+        loop {
+            match rustix::fs::flock(&file, how) {
+                Ok(()) => return Some(Self { _file: file }),
+                // Who holds it alone removes a few files.
+                Err(Errno::WOULDBLOCK)
+                    if how == FlockOperation::NonBlockingLockShared && begun.elapsed() < READER_PATIENCE =>
+                {
+                    std::thread::sleep(BETWEEN_TRIES);
+                }
+                Err(_) => return None,
+            }
+        }
     }
 }
 

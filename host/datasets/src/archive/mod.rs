@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! archive/lock            who writes: one process at a time
+//! archive/readers         held by whoever reads, so that packs are not removed meanwhile
 //! archive/index.redb      where every piece, object and snapshot is; one transaction commits a batch
 //! archive/packs/*.pack    blocks of pieces, appended and never changed
 //! ```
@@ -29,6 +30,7 @@ mod note;
 mod tree;
 
 mod batch;
+mod seals;
 mod store;
 mod view;
 mod wanted;
@@ -42,6 +44,7 @@ mod gc;
 mod keep;
 mod rebuild;
 mod report;
+mod tidy;
 
 pub use batch::Batch;
 pub use days::{Change, DayDiff, Visit};
@@ -53,7 +56,7 @@ pub use keep::Retention;
 pub use manifest::{Manifest, Place, Seal, SnapshotFacts};
 pub use note::{CommitmentNote, RawNote, Source};
 pub use rebuild::Rebuilt;
-pub use report::{Affected, Damage, Depth, Report};
+pub use report::{Affected, Damage, Depth, Origin, Report};
 pub use restore::RowsOfMiner;
 pub use store::{Archive, Snapshot};
 pub use tree::{EntryPath, entries_root, verify_entry};

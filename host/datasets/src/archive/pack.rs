@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 
+use super::block::seal;
 use super::error::{ArchiveError, BlockFault};
 
 const MAGIC: [u8; 8] = *b"PLIMPACK";
 const VERSION: u32 = 1;
-/// Bytes before the first block: magic, version, the pack's number.
-pub(super) const HEAD_BYTES: u32 = 16;
+/// Bytes before the first block: magic, version, the pack's number, the archive's key.
+pub(super) const HEAD_BYTES: u32 = 48;
 /// A pack takes no further block from here on.
 pub(super) const FULL_BYTES: u32 = 64 << 20;
 
@@ -31,12 +32,14 @@ pub(super) struct BlockPlace {
 #[derive(Debug)]
 pub(super) struct Packs {
     folder: PathBuf,
+    /// Under which blocks have their digests.
+    pub(super) key: [u8; 32],
     open: Mutex<HashMap<u32, Arc<File>>>,
 }
 
 impl Packs {
-    pub(super) fn at(folder: PathBuf) -> Self {
-        Self { folder, open: Mutex::default() }
+    pub(super) fn at(folder: PathBuf, key: [u8; 32]) -> Self {
+        Self { folder, key, open: Mutex::default() }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -155,16 +158,18 @@ impl<'a> PackWriter<'a> {
         Ok(writer)
     }
 
-    pub(super) fn append(&mut self, block: &[u8]) -> Result<BlockPlace, ArchiveError> {
-        let too_large = || ArchiveError::broken(format!("a block of {} bytes cannot be packed", block.len()));
-        let bytes = u32::try_from(block.len()).map_err(|_| too_large())?;
+    pub(super) fn append(&mut self, mut block: Vec<u8>) -> Result<BlockPlace, ArchiveError> {
+        let all = block.len();
+        let too_large = || ArchiveError::broken(format!("a block of {all} bytes cannot be packed"));
+        let bytes = u32::try_from(all).map_err(|_| too_large())?;
         if self.now.as_ref().is_none_or(|(_, _, len)| *len >= self.full_bytes) {
             self.close()?;
             self.now = Some(self.create()?);
         }
         let Some((pack, file, len)) = &mut self.now else { return Err(too_large()) };
         let end = len.checked_add(bytes).ok_or_else(too_large)?;
-        file.write_all_at(block, u64::from(*len))
+        seal(&mut block, &self.packs.key, *pack, *len);
+        file.write_all_at(&block, u64::from(*len))
             .map_err(ArchiveError::disk(&self.packs.path(*pack), "write"))?;
         let place = BlockPlace { pack: *pack, offset: *len, bytes };
         *len = end;
@@ -176,11 +181,12 @@ impl<'a> PackWriter<'a> {
     fn create(&mut self) -> Result<(u32, File, u32), ArchiveError> {
         let pack = self.next;
         let path = self.packs.path(pack);
-        let head = [&MAGIC[..], &VERSION.to_le_bytes(), &pack.to_le_bytes()].concat();
+        let head = head_of(pack, &self.packs.key);
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
+            .mode(0o600)
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(ArchiveError::disk(&path, "create"))?;
@@ -207,8 +213,19 @@ impl<'a> PackWriter<'a> {
 }
 
 /// Whether a pack begins as one.
-pub(super) fn is_pack_head(head: &[u8], pack: u32) -> bool {
-    head == [&MAGIC[..], &VERSION.to_le_bytes(), &pack.to_le_bytes()].concat()
+pub(super) fn is_pack_head(head: &[u8], pack: u32, key: &[u8; 32]) -> bool {
+    head == head_of(pack, key)
+}
+
+/// The archive's key, if `bytes` begin as this pack.
+pub(super) fn key_of(bytes: &[u8], pack: u32) -> Option<[u8; 32]> {
+    let head = bytes.get(..HEAD_BYTES as usize)?;
+    let key = head[16..].try_into().ok()?;
+    is_pack_head(head, pack, &key).then_some(key)
+}
+
+fn head_of(pack: u32, key: &[u8; 32]) -> Vec<u8> {
+    [&MAGIC[..], &VERSION.to_le_bytes(), &pack.to_le_bytes(), key].concat()
 }
 
 #[cfg(test)]
@@ -218,21 +235,21 @@ mod tests {
     #[test]
     fn blocks_fill_packs_and_what_was_not_committed_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::at(folder.path().to_owned());
+        let packs = Packs::at(folder.path().to_owned(), [1; 32]);
         let mut writer = PackWriter::begin(&packs, None, 5, 100).unwrap();
-        let places: Vec<_> = (0..4u8).map(|byte| writer.append(&[byte; 50]).unwrap()).collect();
-        assert_eq!(places[2], BlockPlace { pack: 6, offset: 16, bytes: 50 });
+        let places: Vec<_> = (0..4u8).map(|byte| writer.append(vec![byte; 50]).unwrap()).collect();
+        assert_eq!(places[2], BlockPlace { pack: 6, offset: 48, bytes: 50 });
         let (lens, next) = writer.finish().unwrap();
-        assert_eq!((lens, next), (BTreeMap::from([(5, 116), (6, 116)]), 7));
+        assert_eq!((lens, next), (BTreeMap::from([(5, 148), (6, 148)]), 7));
         for (byte, place) in places.iter().enumerate() {
             assert_eq!(packs.read(*place).unwrap(), [byte as u8; 50]);
         }
         // Only the first block of pack 6 was committed.
-        let mut writer = PackWriter::begin(&packs, Some((6, 66)), 7, 100).unwrap();
-        assert_eq!(fs::metadata(packs.path(6)).unwrap().len(), 66);
-        assert_eq!(writer.append(b"new").unwrap(), BlockPlace { pack: 6, offset: 66, bytes: 3 });
-        let short = packs.read(BlockPlace { pack: 6, offset: 60, bytes: 50 }).unwrap_err().to_string();
-        assert!(short.contains("pack 6 ends before byte 110"), "{short}");
+        let mut writer = PackWriter::begin(&packs, Some((6, 98)), 7, 100).unwrap();
+        assert_eq!(fs::metadata(packs.path(6)).unwrap().len(), 98);
+        assert_eq!(writer.append(b"new".to_vec()).unwrap(), BlockPlace { pack: 6, offset: 98, bytes: 3 });
+        let short = packs.read(BlockPlace { pack: 6, offset: 92, bytes: 50 }).unwrap_err().to_string();
+        assert!(short.contains("pack 6 ends before byte 142"), "{short}");
         let none = packs.read(BlockPlace { pack: 9, offset: 0, bytes: 1 }).unwrap_err();
         assert!(none.is_damage(), "{none}");
     }
@@ -240,10 +257,10 @@ mod tests {
     #[test]
     fn a_short_pack_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::at(folder.path().to_owned());
+        let packs = Packs::at(folder.path().to_owned(), [1; 32]);
         fs::write(packs.path(1), "torn").unwrap();
         let mut writer = PackWriter::begin(&packs, Some((1, 50)), 2, 100).unwrap();
-        assert_eq!(writer.append(b"block").unwrap().pack, 2);
+        assert_eq!(writer.append(b"block".to_vec()).unwrap().pack, 2);
         assert_eq!(fs::read(packs.path(1)).unwrap(), b"torn");
     }
 

@@ -1,8 +1,9 @@
 //! An index that was lost, made again from the packs: blocks say which pieces they hold, recipes which objects, seals
 //! which snapshots. Only what comes out with its digest is taken up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use plimsoll_core::Digest;
@@ -10,11 +11,13 @@ use plimsoll_core::Digest;
 use super::block::{Block, block_bytes};
 use super::entry::Outcome;
 use super::error::ArchiveError;
+use super::file::USUAL_PATH;
 use super::index::{
-    BLOCKS, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
+    TAKEN_DOWN, piece_key,
 };
-use super::manifest::{Seal, Takedown};
-use super::pack::{BlockPlace, HEAD_BYTES, Packs};
+use super::manifest::{Place, Seal, Takedown};
+use super::pack::{BlockPlace, HEAD_BYTES, Packs, key_of};
 use super::recipe::Recipe;
 use super::store::{Archive, manifest_of, source_key};
 
@@ -38,6 +41,8 @@ struct Found {
     blocks: BTreeMap<u64, (BlockPlace, u64)>,
     moved: HashMap<u64, BlockPlace>,
     pieces: HashMap<[u8; 16], u64>,
+    /// Pieces that were read: a later copy of one does not stand for it.
+    seen: HashSet<u64>,
     /// A later recipe or seal stands for an earlier one.
     recipes: BTreeMap<Digest, (u64, u64)>,
     seals: BTreeMap<u64, Seal>,
@@ -56,13 +61,16 @@ impl Archive {
     pub fn rebuild_index(data_folder: &Path) -> Result<Rebuilt, ArchiveError> {
         let (folder, lock) = Self::lock(data_folder, super::store::PATIENCE)?;
         let (path, old) = (folder.join("index.redb"), folder.join("index.redb.old"));
-        let (packs, fresh) = (Packs::at(folder.join("packs")), folder.join("index.redb.new"));
+        let fresh = folder.join("index.redb.new");
+        let mut packs = Packs::at(folder.join("packs"), [0; 32]);
+        let key = key(&packs, &path)?;
+        packs.key = key.unwrap_or_default();
         let mut found = Found { next_structure: FIRST_STRUCTURE, ..Found::default() };
         for pack in packs.numbers()? {
             found.read_pack(&packs, pack)?;
         }
         let _ = fs::remove_file(&fresh);
-        let index = Index::open(&fresh)?;
+        let index = Index::open(&fresh, key)?;
         found.write(&index)?;
         let mut archive = Self::with(folder, index, packs, Some(lock));
         let rebuilt = archive.take_up(found)?;
@@ -83,7 +91,8 @@ impl Archive {
     /// Names the objects and snapshots that are whole.
     fn take_up(&mut self, found: Found) -> Result<Rebuilt, ArchiveError> {
         let mut rebuilt = found.rebuilt;
-        let (mut objects, mut snapshots, mut sources) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut objects, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        let (mut snapshots, mut replaced) = (BTreeMap::<Place, (u64, bool)>::new(), Vec::new());
         let mut head = self.index.head()?;
         {
             let mut view = self.view()?;
@@ -96,11 +105,19 @@ impl Archive {
             for (number, seal) in &found.seals {
                 let Ok(manifest) = manifest_of(&view, seal) else { continue };
                 head.chain = Some(manifest.chain);
-                snapshots.insert(manifest.place, *number);
+                let is_signed = seal.signed.is_some();
+                match snapshots.get(&manifest.place) {
+                    Some((_, true)) if !is_signed => replaced.push((manifest.place, *number)),
+                    before => {
+                        replaced.extend(before.map(|(before, _)| (manifest.place, *before)));
+                        snapshots.insert(manifest.place, (*number, is_signed));
+                    }
+                }
                 for entry in manifest.entries {
                     let source = entry.commitment.and_then(|note| note.source);
                     if let (Some(source), Outcome::Kept { object, commit, .. }) = (source, entry.outcome) {
-                        sources.insert(source_key(&source.namespace, &hex::encode(commit)), object);
+                        sources
+                            .insert(source_key(&source.namespace, &hex::encode(commit), USUAL_PATH), object);
                     }
                 }
             }
@@ -114,11 +131,15 @@ impl Archive {
         {
             let mut table = write.open_table(OBJECTS).map_err(fault)?;
             for (object, (recipe, bytes)) in &objects {
-                table.insert(&object.0, (*recipe, *bytes, 2))?;
+                table.insert(&object.0, (*recipe, *bytes, 2, ANY_SUBNET))?;
             }
             let mut table = write.open_table(SNAPSHOTS).map_err(fault)?;
-            for (place, seal) in &snapshots {
+            for (place, (seal, _)) in &snapshots {
                 table.insert((place.netuid.0, place.block.0), (*seal, 1))?;
+            }
+            let mut table = write.open_table(REPLACED).map_err(fault)?;
+            for (place, seal) in &replaced {
+                table.insert((place.netuid.0, place.block.0, *seal), 1)?;
             }
             let mut table = write.open_table(SOURCES).map_err(fault)?;
             for (source, object) in &sources {
@@ -135,6 +156,30 @@ impl Archive {
     }
 }
 
+/// The key that packs begin with, most of them if they differ; that of the index if none does. `None` without packs.
+fn key(packs: &Packs, index: &Path) -> Result<Option<[u8; 32]>, ArchiveError> {
+    let numbers = packs.numbers()?;
+    let mut found: BTreeMap<[u8; 32], usize> = BTreeMap::new();
+    for pack in &numbers {
+        let Some(file) = packs.file(*pack)? else { continue };
+        let mut head = [0; HEAD_BYTES as usize];
+        if file.read_exact_at(&mut head, 0).is_ok()
+            && let Some(key) = key_of(&head, *pack)
+        {
+            *found.entry(key).or_default() += 1;
+        }
+    }
+    let most = found.into_iter().max_by_key(|(_, count)| *count).map(|(key, _)| key);
+    let known = most.or_else(|| Some(Index::open_to_read(index).ok()?.head().ok()?.key));
+    match known {
+        None if !numbers.is_empty() => Err(ArchiveError::Index {
+            path: index.to_owned(),
+            why: "no pack begins as one, so the key of their blocks is not known".to_owned(),
+        }),
+        known => Ok(known),
+    }
+}
+
 impl Found {
     fn read_pack(&mut self, packs: &Packs, pack: u32) -> Result<(), ArchiveError> {
         let path = packs.path(pack);
@@ -143,7 +188,8 @@ impl Found {
         self.lens.insert(pack, HEAD_BYTES);
         while at < bytes.len() {
             let len = block_bytes(&bytes[at..]);
-            let block = len.and_then(|len| Block::parse(&bytes[at..at + len], pack, at as u32).ok());
+            let block =
+                len.and_then(|len| Block::parse(&bytes[at..at + len], &packs.key, pack, at as u32).ok());
             let (Some(block), Some(len)) = (block, len) else {
                 // Whatever this is: the next block begins further on.
                 self.rebuilt.lost_bytes += 1;
@@ -163,13 +209,17 @@ impl Found {
         self.rebuilt.blocks += 1;
         let before = self.blocks.range(..=last.number).next_back();
         if before.is_some_and(|(_, (_, end))| *end >= first.number) {
-            self.moved.extend(slots.iter().map(|slot| (slot.number, place)));
+            let unseen = slots.iter().filter(|slot| !self.seen.contains(&slot.number));
+            self.moved.extend(unseen.map(|slot| (slot.number, place)));
         } else {
             self.blocks.insert(first.number, (place, last.number));
         }
         let text = block.text()?;
         for slot in slots {
             let (bytes, number) = (&text[slot.at.clone()], slot.number);
+            if !self.seen.insert(number) {
+                continue;
+            }
             if number < FIRST_STRUCTURE {
                 self.next_line = self.next_line.max(number + 1);
                 self.pieces.insert(piece_key(bytes), number);

@@ -68,6 +68,19 @@ impl Affected {
     }
 }
 
+/// Where an object was fetched from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The object.
+    pub object: Digest,
+    /// `owner/name`.
+    pub namespace: String,
+    /// The commit that was served: 40 hex digits.
+    pub commit: String,
+    /// The file's path in the repository.
+    pub path: String,
+}
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
@@ -83,6 +96,8 @@ pub struct Report {
     pub damages: Vec<Damage>,
     /// Miners whose dataset that concerns, by subnet and uid.
     pub affected: Vec<Affected>,
+    /// Where objects that are damaged were fetched from.
+    pub origins: Vec<Origin>,
     /// What is no damage, but is not needed either: what a crash left.
     pub notes: Vec<String>,
 }

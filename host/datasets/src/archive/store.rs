@@ -1,7 +1,8 @@
 //! An open archive.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use redb::ReadableTable;
 use super::batch::Batch;
 use super::error::ArchiveError;
 use super::file::Witness;
-use super::index::{Index, SNAPSHOTS, SOURCES, TAKEN_DOWN, wants_repair};
-use super::lock::WriteLock;
+use super::index::{Index, REPLACED, SNAPSHOTS, SOURCES, TAKEN_DOWN, wants_repair};
+use super::lock::{Reading, WriteLock};
 use super::manifest::{Manifest, Place, Seal};
 use super::pack::{self, Packs};
 use super::view::View;
@@ -27,6 +28,7 @@ pub struct Archive {
     pub(super) packs: Packs,
     pub(super) pack_bytes: u32,
     pub(super) lock: Option<WriteLock>,
+    _reading: Option<Reading>,
 }
 
 /// A kept snapshot.
@@ -62,23 +64,27 @@ impl Archive {
         let path = folder.join("index.redb");
         // An index that was lost must not pass for an archive that is new.
         let has_index = fs::metadata(&path).is_ok_and(|meta| meta.len() > 0);
-        if !has_index && !Packs::at(packs.clone()).numbers()?.is_empty() {
+        if !has_index && !Packs::at(packs.clone(), [0; 32]).numbers()?.is_empty() {
             return Err(ArchiveError::NoIndex { path: folder });
         }
-        let index = Index::open(&path)?;
+        let index = Index::open(&path, None)?;
         pack::sync_folder(&folder)?;
-        Ok(Self::with(folder, index, Packs::at(packs), Some(lock)))
+        let key = index.head()?.key;
+        let archive = Self::with(folder, index, Packs::at(packs, key), Some(lock));
+        archive.tidy()?;
+        Ok(archive)
     }
 
     pub(super) const fn with(folder: PathBuf, index: Index, packs: Packs, lock: Option<WriteLock>) -> Self {
-        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock }
+        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock, _reading: None }
     }
 
     /// The archive's folder, made if it is not there, and the lock on it.
     pub(super) fn lock(data_folder: &Path, patience: Duration) -> Result<(PathBuf, WriteLock), ArchiveError> {
         let folder = data_folder.join("archive");
         let packs = folder.join("packs");
-        fs::create_dir_all(&packs).map_err(ArchiveError::disk(&packs, "create"))?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&packs);
+        made.map_err(ArchiveError::disk(&packs, "create"))?;
         for made in [&packs, &folder] {
             let meta = fs::symlink_metadata(made).map_err(ArchiveError::disk(made, "look at"))?;
             if !meta.is_dir() {
@@ -103,6 +109,8 @@ impl Archive {
                 _ => ArchiveError::disk(&path, "open")(e),
             });
         }
+        // Before the index: what it names then stays.
+        let reading = Reading::begin(&folder);
         let index = match Index::open_to_read(&path) {
             // A writer was killed: whoever can write puts the index right.
             Err(e) if wants_repair(&e) => {
@@ -111,8 +119,8 @@ impl Archive {
             }
             other => other?,
         };
-        let packs = Packs::at(folder.join("packs"));
-        Ok(Self::with(folder, index, packs, None))
+        let packs = Packs::at(folder.join("packs"), index.head()?.key);
+        Ok(Self { _reading: reading, ..Self::with(folder, index, packs, None) })
     }
 
     /// Packs take no further block beyond `bytes`; usually 64 MiB.
@@ -146,14 +154,31 @@ impl Archive {
         View::of(&self.index, &self.packs)
     }
 
-    /// The object that was fetched from `namespace` at `commit` (40 hex digits), so that it need not be again.
+    /// An object that was fetched from `namespace` at `commit` (40 hex digits): of several files the first by path.
     ///
     /// # Errors
     /// As the index says.
     pub fn find_source(&self, namespace: &str, commit: &str) -> Result<Option<Digest>, ArchiveError> {
         let read = self.index.read()?;
         let table = self.index.table(&read, SOURCES)?;
-        Ok(table.get(source_key(namespace, commit).as_str())?.map(|row| Digest(*row.value())))
+        let first = source_key(namespace, commit, "");
+        let Some(row) = table.range(first.as_str()..)?.next().transpose()? else { return Ok(None) };
+        Ok(row.0.value().starts_with(&first).then(|| Digest(*row.1.value())))
+    }
+
+    /// The object that was fetched from `path` of `namespace` at `commit`, so that it need not be again.
+    ///
+    /// # Errors
+    /// As the index says.
+    pub fn find_file(
+        &self,
+        namespace: &str,
+        commit: &str,
+        path: &str,
+    ) -> Result<Option<Digest>, ArchiveError> {
+        let read = self.index.read()?;
+        let table = self.index.table(&read, SOURCES)?;
+        Ok(table.get(source_key(namespace, commit, path).as_str())?.map(|row| Digest(*row.value())))
     }
 
     /// An object's bytes, whose digest was checked.
@@ -224,6 +249,26 @@ impl Archive {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The numbers of the seals that do not count where they are, by netuid and block: they are kept with the one that
+    /// does.
+    pub(super) fn replaced_seals(&self) -> Result<Vec<(Place, u64)>, ArchiveError> {
+        let read = self.index.read()?;
+        let table = self.index.table(&read, REPLACED)?;
+        let place = |(netuid, block, number)| (place_of((netuid, block)), number);
+        let rows = table.iter()?.map(|row| row.map(|(key, _)| place(key.value())));
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Other snapshots of the same subnet and block, which a later run did not make undone.
+    ///
+    /// # Errors
+    /// As [`Self::snapshots`].
+    pub fn replaced(&self, place: Place) -> Result<Vec<Snapshot>, ArchiveError> {
+        let view = self.view()?;
+        let seals = self.replaced_seals()?.into_iter().filter(|(of, _)| *of == place);
+        seals.map(|(place, number)| Ok(snapshot_of(place, &seal_at(&view, number)?))).collect()
+    }
+
     pub(super) fn seal(&self, view: &View<'_>, place: Place) -> Result<Seal, ArchiveError> {
         let read = self.index.read()?;
         let table = self.index.table(&read, SNAPSHOTS)?;
@@ -266,8 +311,15 @@ impl std::fmt::Debug for Archive {
     }
 }
 
-pub(super) fn source_key(namespace: &str, commit: &str) -> String {
-    format!("{namespace}@{commit}")
+pub(super) fn source_key(namespace: &str, commit: &str, path: &str) -> String {
+    format!("{namespace}@{commit}/{path}")
+}
+
+/// Namespace, commit and path of a key.
+pub(super) fn origin_of(key: &str) -> Option<(&str, &str, &str)> {
+    let (namespace, rest) = key.split_once('@')?;
+    let (commit, path) = rest.split_once('/')?;
+    Some((namespace, commit, path))
 }
 
 pub(super) const fn place_of((netuid, block): (u16, u64)) -> Place {

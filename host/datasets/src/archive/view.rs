@@ -22,7 +22,7 @@ pub(super) struct View<'a> {
     pub(super) pieces: ReadOnlyTable<&'static [u8; 16], u64>,
     blocks: ReadOnlyTable<u64, (u32, u32, u32, u64)>,
     moved: ReadOnlyTable<u64, (u32, u32, u32)>,
-    pub(super) objects: ReadOnlyTable<&'static [u8; 32], (u64, u64, u64)>,
+    pub(super) objects: ReadOnlyTable<&'static [u8; 32], (u64, u64, u64, u32)>,
     has_moved: bool,
     /// By the first number: where, and the last number.
     pub(super) new_blocks: BTreeMap<u64, (BlockPlace, u64)>,
@@ -95,7 +95,7 @@ impl<'a> View<'a> {
             return Ok(Rc::clone(block));
         }
         let bytes = self.packs.read(place)?;
-        let block = Rc::new(Block::parse(&bytes, place.pack, place.offset)?);
+        let block = Rc::new(Block::parse(&bytes, &self.packs.key, place.pack, place.offset)?);
         let mut cache = self.cache.borrow_mut();
         if cache.bytes > CACHE_BYTES {
             *cache = Cache::default();

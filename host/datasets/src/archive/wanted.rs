@@ -1,13 +1,13 @@
-//! Which objects and pieces are needed: by a kept snapshot, or since the newest one.
+//! Which objects and pieces are needed: by a kept snapshot, or since its subnet's newest one.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use plimsoll_core::Digest;
 use redb::ReadableTable;
 
 use super::entry::Entry;
 use super::error::ArchiveError;
-use super::index::{OBJECTS, SNAPSHOTS, TAKEN_DOWN};
+use super::index::{ANY_SUBNET, OBJECTS, REPLACED, SNAPSHOTS, TAKEN_DOWN};
 use super::manifest::Place;
 use super::store::{Archive, manifest_of, place_of, seal_at};
 use super::view::View;
@@ -31,12 +31,21 @@ impl Wanted {
         let read = archive.index.read()?;
         let mut wanted = Self::default();
         let mut roots: BTreeSet<Digest> = BTreeSet::new();
-        let mut newest = 0;
+        let mut seals = Vec::new();
         for row in archive.index.table(&read, SNAPSHOTS)?.iter()? {
             let (key, row) = row?;
-            let (number, batch) = row.value();
-            newest = newest.max(batch);
-            if kept.contains(&place_of(key.value())) {
+            seals.push((place_of(key.value()), row.value()));
+        }
+        for row in archive.index.table(&read, REPLACED)?.iter()? {
+            let (key, batch) = row?;
+            let (netuid, block, number) = key.value();
+            seals.push((place_of((netuid, block)), (number, batch.value())));
+        }
+        let mut newest: BTreeMap<u32, u64> = BTreeMap::new();
+        for (place, (number, batch)) in seals {
+            let of_subnet = newest.entry(u32::from(place.netuid.0)).or_default();
+            *of_subnet = batch.max(*of_subnet);
+            if kept.contains(&place) {
                 let seal = seal_at(view, number)?;
                 wanted.pieces.insert(number);
                 roots.insert(seal.manifest);
@@ -47,7 +56,9 @@ impl Wanted {
         let objects = archive.index.table(&read, OBJECTS)?;
         for row in objects.iter()? {
             let (object, row) = row?;
-            if row.value().2 > newest {
+            let (_, _, batch, subnet) = row.value();
+            let ended = if subnet == ANY_SUBNET { newest.values().min() } else { newest.get(&subnet) };
+            if ended.is_none_or(|ended| batch > *ended) {
                 roots.insert(Digest(*object.value()));
             }
         }

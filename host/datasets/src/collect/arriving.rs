@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use plimsoll_core::Digest;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::CollectError;
 use super::incoming::Incoming;
@@ -18,6 +18,9 @@ use crate::archive::Witness;
 use crate::fetch::{Fetch, Fetched, Outcome};
 use crate::source::Source;
 
+/// Bytes of files that are in memory at a time, from their reading until the archive has them.
+pub(super) const MEMORY_KIB: u32 = 96 << 10;
+
 /// What every file passes through.
 #[derive(Clone)]
 pub(super) struct Hands {
@@ -25,6 +28,8 @@ pub(super) struct Hands {
     pub(super) source: Source,
     /// As many files are read and checked at a time as there are cores.
     pub(super) checking: Arc<Semaphore>,
+    /// Bytes of files in memory, in KiB.
+    pub(super) memory: Arc<Semaphore>,
     pub(super) incoming: Incoming,
     pub(super) to_keep: SyncSender<ToKeep>,
 }
@@ -42,21 +47,32 @@ pub(super) async fn one(hands: Hands, of: ToFetch) -> Result<Ended, CollectError
         Outcome::Fetched(fetched) => fetched,
         Outcome::Refused(refusal) => return Ok(Ended::Refused(of.files, outcome_of(&refusal))),
     };
-    // Nobody closes it.
+    // Nobody closes them.
+    let share = Arc::clone(&hands.memory).acquire_many_owned(share_kib(fetched.bytes)).await.ok();
     let turn = Arc::clone(&hands.checking).acquire_owned().await.ok();
     blocking(move || {
-        let handed = hand_over(&hands, of, &fetched);
+        let handed = hand_over(&hands, of, &fetched, share);
         drop(turn);
         handed
     })
     .await
 }
 
-fn hand_over(hands: &Hands, of: ToFetch, fetched: &Fetched) -> Result<Ended, CollectError> {
-    let ToFetch { files, wanted, competitions } = of;
+/// What a file takes of the memory: one that is larger than all of it has it alone.
+fn share_kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, MEMORY_KIB)
+}
+
+fn hand_over(
+    hands: &Hands,
+    of: ToFetch,
+    fetched: &Fetched,
+    share: Option<OwnedSemaphorePermit>,
+) -> Result<Ended, CollectError> {
+    let ToFetch { files, wanted, competitions, .. } = of;
     let bytes = std::fs::read(&fetched.path).map_err(CollectError::disk(&fetched.path, "read"))?;
     if Digest::of(&bytes).to_string() != fetched.blake3 {
-        hands.incoming.forget(&wanted.name);
+        hands.incoming.forget_all(&[wanted.name]);
         let why = "the file was changed while it waited for the archive; the next run fetches it again";
         return Ok(Ended::Refused(files, MinerOutcome::not("changed", why)));
     }
@@ -68,6 +84,8 @@ fn hand_over(hands: &Hands, of: ToFetch, fetched: &Fetched) -> Result<Ended, Col
         witness: witness(fetched),
         namespace: wanted.repository.to_string(),
         commit: fetched.commit.to_string(),
+        path: wanted.path,
+        share,
         waits: Some(wanted.name),
     };
     // Where nobody receives it, the archive has failed, and the run says so.
@@ -81,5 +99,17 @@ pub(super) fn witness(fetched: &Fetched) -> Witness {
     Witness {
         sha256: digits(64).and_then(|bytes| bytes.try_into().ok()),
         git_sha1: digits(40).and_then(|bytes| bytes.try_into().ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_share_of_the_memory_and_the_largest_all_of_it() {
+        assert_eq!([0, 1, 1024, 1025].map(share_kib), [1, 1, 1, 2]);
+        assert_eq!(share_kib(32 << 20) * 3, MEMORY_KIB, "three of the largest that are taken by default");
+        assert_eq!([97 << 20, u64::MAX].map(share_kib), [MEMORY_KIB; 2]);
     }
 }

@@ -1,6 +1,8 @@
 //! The folder in which files wait until the archive has them.
 
 use std::collections::BTreeSet;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::NetUid;
@@ -19,7 +21,8 @@ pub(super) struct Incoming {
 impl Incoming {
     pub(super) fn open(data_dir: &Path, netuid: NetUid) -> Result<Self, CollectError> {
         let folder = data_dir.join("incoming").join(netuid.to_string());
-        std::fs::create_dir_all(&folder).map_err(CollectError::disk(&folder, "create"))?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(CollectError::disk(&folder, "create"))?;
         Ok(Self { folder })
     }
 
@@ -29,10 +32,22 @@ impl Incoming {
         format!("{}{SUFFIX}", hex::encode(&digest.as_bytes()[..16]))
     }
 
-    /// Removes a file that the archive has now. One that stays is swept by a later run.
-    pub(super) fn forget(&self, name: &str) {
-        if let Err(error) = forget(&self.folder, name) {
-            tracing::debug!(%error, "a fetched file stays where it was");
+    /// Removes files that the archive has now, and parts of them that the hub knew by another etag. One that stays is
+    /// swept by a later run.
+    pub(super) fn forget_all(&self, names: &[String]) {
+        for name in names {
+            if let Err(error) = forget(&self.folder, name) {
+                tracing::debug!(%error, "a fetched file stays where it was");
+            }
+        }
+        let Ok(left) = std::fs::read_dir(&self.folder) else { return };
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        for entry in left.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".part") && bare(&name).is_some_and(|of| names.contains(of)) {
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -43,9 +58,7 @@ impl Incoming {
             let entry = entry.map_err(failed("list"))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let bare = name.trim_start_matches('.');
-            let of = bare.find(SUFFIX).and_then(|at| bare.get(..at + SUFFIX.len()));
-            if of.is_some_and(|of| !wanted.contains(of)) {
+            if bare(&name).is_some_and(|of| !wanted.contains(of)) {
                 let path = entry.path();
                 if let Err(error) = std::fs::remove_file(&path) {
                     tracing::debug!(path = %path.display(), %error, "what is not needed stays");
@@ -54,4 +67,10 @@ impl Incoming {
         }
         Ok(())
     }
+}
+
+/// The file that a name in the folder belongs to: its own, its part's or its journal's.
+fn bare(name: &str) -> Option<&str> {
+    let bare = name.trim_start_matches('.');
+    bare.find(SUFFIX).and_then(|at| bare.get(..at + SUFFIX.len()))
 }

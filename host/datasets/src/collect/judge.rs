@@ -1,6 +1,9 @@
 //! The plugin's word on a file's rows, and what is remembered of it from the snapshot before.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{Digest, NetUid};
@@ -56,9 +59,18 @@ impl Judge {
         }
     }
 
+    /// Removes the note of who judged before if that was another: the snapshot that is to come is not its.
+    pub(super) fn forget_others(&self) {
+        if std::fs::read_to_string(&self.mark_file).is_ok_and(|mark| mark != self.mark) {
+            let _ = std::fs::remove_file(&self.mark_file);
+        }
+    }
+
     /// Notes who judged, now that a snapshot says so too. Losing the note costs time, nothing else.
     pub(super) fn remember(&self) {
-        let noted = std::fs::write(&self.mark_file, &self.mark);
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.mark_file);
+        let noted = file.and_then(|mut file| file.write_all(self.mark.as_bytes()));
         if let Err(error) = noted {
             tracing::warn!(path = %self.mark_file.display(), %error, "rows will be judged again by the next run");
         }

@@ -1,12 +1,12 @@
 //! The thread that puts into the archive: files in batches, at the end the snapshot.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{Digest, Keypair};
+use plimsoll_core::{Digest, Keypair, NetUid};
 use plimsoll_json::RowId;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::incoming::Incoming;
@@ -15,7 +15,10 @@ use super::kinds::TAKEN_DOWN;
 use super::listener::Listener;
 use super::outcome::MinerOutcome;
 use super::wanted::Judged;
-use crate::archive::{Archive, ArchiveError, Batch, NewFile, SnapshotFacts, Witness};
+use super::work::ToFetch;
+use crate::archive::{
+    Archive, ArchiveError, Batch, Entry, Manifest, NewFile, Outcome, SnapshotFacts, Witness,
+};
 use crate::source::Source;
 
 /// A batch is committed when it is as old or as large as this: what a kill costs is put in again, not fetched again.
@@ -36,6 +39,9 @@ pub(super) struct Arrived {
     pub(super) witness: Witness,
     pub(super) namespace: String,
     pub(super) commit: String,
+    pub(super) path: String,
+    /// Its share of the memory, given back once it is put in.
+    pub(super) share: Option<OwnedSemaphorePermit>,
     /// Its name in the folder where it waits.
     pub(super) waits: Option<String>,
 }
@@ -48,14 +54,17 @@ pub(super) struct ToSeal {
 
 /// A file that is held, of which nobody knows what the plugin says.
 pub(super) struct Again {
-    pub(super) files: Vec<usize>,
     pub(super) object: Digest,
-    pub(super) namespace: String,
-    pub(super) commit: String,
-    pub(super) competitions: BTreeSet<String>,
+    pub(super) of: ToFetch,
 }
 
 /// What the thread says of a file.
+pub(super) enum Said {
+    Ended(Answer),
+    /// What is held of it is damaged.
+    Damaged(ToFetch),
+}
+
 pub(super) struct Answer {
     pub(super) files: Vec<usize>,
     pub(super) put: Result<Judged, MinerOutcome>,
@@ -64,9 +73,10 @@ pub(super) struct Answer {
 }
 
 pub(super) struct Keeper {
+    pub(super) netuid: NetUid,
     pub(super) incoming: Incoming,
     pub(super) source: Source,
-    pub(super) answers: UnboundedSender<Answer>,
+    pub(super) answers: UnboundedSender<Said>,
     pub(super) listener: Arc<dyn Listener>,
 }
 
@@ -77,6 +87,8 @@ pub(super) struct Done {
     /// Bytes of lines that were not kept before.
     pub(super) new_bytes: u64,
     pub(super) new_objects: u64,
+    /// Whether the snapshot keeps what an earlier one of its block had and this run did not get.
+    pub(super) carries: bool,
 }
 
 impl Keeper {
@@ -116,8 +128,11 @@ impl Keeper {
                     self.put(&mut batch, *arrived, done)?;
                 }
                 ToKeep::Snapshot(seal) => {
-                    let ToSeal { facts, wallet, at_ms } = *seal;
-                    // A later look at the same block knows more than the one before.
+                    let ToSeal { mut facts, wallet, at_ms } = *seal;
+                    // A later look at the same block may have got less than the one before.
+                    if let Some(before) = batch.kept_at(facts.place)? {
+                        done.carries |= carry_over(&mut facts, &before);
+                    }
                     done.manifest = Some(batch.snapshot(facts, wallet.as_ref(), at_ms, true)?);
                     break;
                 }
@@ -127,17 +142,16 @@ impl Keeper {
         }
         batch.commit()?;
         self.listener.kept(waited.len());
-        for name in waited {
-            self.incoming.forget(&name);
-        }
+        self.incoming.forget_all(&waited);
         Ok(())
     }
 
     /// Puts a file in. What the archive has against the file itself is the file's outcome.
     fn put(&self, batch: &mut Batch<'_>, arrived: Arrived, done: &mut Done) -> Result<(), ArchiveError> {
-        let Arrived { files, bytes, checked, witness, namespace, commit, waits } = arrived;
+        let Arrived { files, bytes, checked, witness, namespace, commit, path, share, waits } = arrived;
         let from = Some((namespace.as_str(), commit.as_str()));
-        let put = match batch.put(&NewFile { bytes: &bytes, rows: &checked.rows, witness, from }) {
+        let file = NewFile { bytes: &bytes, rows: &checked.rows, witness, from };
+        let put = match batch.put_for(&file, &path, self.netuid) {
             Ok(put) => {
                 done.new_bytes += put.new_bytes;
                 done.new_objects += u64::from(put.is_new);
@@ -152,46 +166,63 @@ impl Keeper {
             }
             Err(error) => return Err(error),
         };
+        drop((bytes, share));
         self.answer(files, put, waits.is_some());
         Ok(())
     }
 
     /// Asks the plugin about a file that is held, and puts it in again if its rows are others now.
     fn look_again(&self, archive: &mut Archive, held: Again, done: &mut Done) -> Result<(), ArchiveError> {
-        let Again { files, object, namespace, commit, competitions } = held;
+        let Again { object, of } = held;
         let bytes = match archive.object(&object) {
             Ok(bytes) => bytes,
             Err(ArchiveError::TakenDown { reason, .. }) => {
                 let why = format!("the operator took it down: {reason}");
-                self.answer(files, Err(MinerOutcome::not(TAKEN_DOWN, why)), false);
+                self.answer(of.files, Err(MinerOutcome::not(TAKEN_DOWN, why)), false);
                 return Ok(());
             }
             Err(error) if error.is_damage() => {
-                let why = "its copy in the archive is damaged: fsck --repair fetches it again";
-                self.answer(files, Err(MinerOutcome::not("damaged", why)), false);
+                tracing::warn!(%object, %error, "what is kept of a file is damaged; it is fetched again");
+                let _ = self.answers.send(Said::Damaged(of));
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
-        let checked = check(&self.source, &bytes, &competitions);
+        let checked = check(&self.source, &bytes, &of.competitions);
         let ids: Vec<RowId> = checked.rows.iter().map(|(_, id)| *id).collect();
         if archive.rows_of(&object)? == ids {
             let by_competition = checked.counts.into_iter().collect();
-            self.answer(files, Ok(Judged { object, bytes: bytes.len() as u64, by_competition }), false);
+            self.answer(of.files, Ok(Judged { object, bytes: bytes.len() as u64, by_competition }), false);
             return Ok(());
         }
         let witness = archive.witness(&object)?;
         let mut batch = archive.batch()?;
-        self.put(
-            &mut batch,
-            Arrived { files, bytes, checked, witness, namespace, commit, waits: None },
-            done,
-        )?;
+        let ToFetch { files, commit, wanted, .. } = of;
+        let (namespace, commit, path) = (wanted.repository.to_string(), commit.to_string(), wanted.path);
+        let (share, waits) = (None, None);
+        let arrived = Arrived { files, bytes, checked, witness, namespace, commit, path, share, waits };
+        self.put(&mut batch, arrived, done)?;
         batch.commit()
     }
 
     fn answer(&self, files: Vec<usize>, put: Result<Judged, MinerOutcome>, is_new: bool) {
         // Nobody listens where the run has failed already.
-        let _ = self.answers.send(Answer { files, put, is_new });
+        let _ = self.answers.send(Said::Ended(Answer { files, put, is_new }));
     }
+}
+
+/// Keeps what an earlier snapshot of the same block has of a miner whose commitment is the same, where this one has
+/// nothing. Whether there was any.
+fn carry_over(facts: &mut SnapshotFacts, before: &Manifest) -> bool {
+    let mut carries = false;
+    for entry in &mut facts.entries {
+        let Outcome::Failed { kind, .. } = &entry.outcome else { continue };
+        let is_same = |kept: &&Entry| kept.hotkey == entry.hotkey && kept.commitment == entry.commitment;
+        let kept = before.entry(entry.uid).filter(is_same).filter(|kept| kept.object().is_some());
+        if let Some(kept) = kept.filter(|_| kind != TAKEN_DOWN) {
+            entry.outcome = kept.outcome.clone();
+            carries = true;
+        }
+    }
+    carries
 }

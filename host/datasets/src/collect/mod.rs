@@ -45,7 +45,7 @@ pub use kinds::{Class, kind_of};
 pub use listener::{Listener, Silent};
 pub use options::{CollectOptions, Selection, Since};
 pub use outcome::{Kept, MinerOutcome, Told};
-pub use plan::{Cost, Plan, plan};
+pub use plan::{Cost, Plan, plan, plan_only};
 pub use presence::Asking;
 pub use repair::{Mended, repair};
 pub use run::{carry_out, collect};

@@ -11,10 +11,11 @@ use super::judge::{Judge, newest_entries};
 use super::kinds::{TAKEN_DOWN, UNDECIDED, UNRECORDABLE, of_not_mine};
 use super::options::Chosen;
 use super::outcome::{Kept, MinerOutcome};
+use super::run::blocking;
 use super::subnet::{self, Read, SubnetAt};
 use super::wanted::{File, Files, State};
 use super::{CollectError, CollectOptions};
-use crate::archive::{self, Archive, CommitmentNote, Entry, RawNote};
+use crate::archive::{self, Archive, ArchiveError, CommitmentNote, Entry, RawNote};
 use crate::fetch::{Commit, Namespace};
 use crate::source::{Committed, Found, Outcome, Source};
 
@@ -76,11 +77,29 @@ pub async fn plan(
 ) -> Result<Plan, CollectError> {
     let read = subnet::read(chain, options.netuid).await?;
     let (options, archive, source) = (options.clone(), Arc::clone(archive), source.clone());
-    let planned = tokio::task::spawn_blocking(move || {
-        let archive = locked(&archive);
-        laid_out(&options, read, &archive, &source)
-    });
-    planned.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    blocking(move || laid_out(&options, read, Some(&locked(&archive)), &source)).await
+}
+
+/// The same without a lock, and without making the archive where there is none: for telling what a run would do.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_only(
+    options: &CollectOptions,
+    chain: &dyn Chain,
+    source: &Source,
+) -> Result<Plan, CollectError> {
+    let read = subnet::read(chain, options.netuid).await?;
+    let (options, source) = (options.clone(), source.clone());
+    blocking(move || {
+        let archive = match Archive::open_to_read(&options.data_dir) {
+            Ok(archive) => Some(archive),
+            Err(ArchiveError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        laid_out(&options, read, archive.as_ref(), &source)
+    })
+    .await
 }
 
 pub(super) fn locked(archive: &Mutex<Archive>) -> MutexGuard<'_, Archive> {
@@ -91,13 +110,13 @@ pub(super) fn locked(archive: &Mutex<Archive>) -> MutexGuard<'_, Archive> {
 fn laid_out(
     options: &CollectOptions,
     read: Read,
-    archive: &Archive,
+    archive: Option<&Archive>,
     source: &Source,
 ) -> Result<Plan, CollectError> {
-    check_chain(archive, &read.at)?;
+    archive.map_or(Ok(()), |archive| check_chain(archive, &read.at))?;
     let survey = source.survey(&read.neurons, &read.committed)?;
     let chosen = options.selection.on(&read.at, &survey.found)?;
-    let before = newest_entries(archive, options.netuid)?;
+    let before = archive.map_or(Ok(Vec::new()), |archive| newest_entries(archive, options.netuid))?;
     let mut judge = Judge::new(source, &options.data_dir, options.netuid);
     judge.learn(&before);
     let mut table = Table {
@@ -143,7 +162,7 @@ fn by_source(before: &[Entry]) -> BTreeMap<(String, String), &Entry> {
 
 /// What miners are looked up in.
 struct Table<'t> {
-    archive: &'t Archive,
+    archive: Option<&'t Archive>,
     chosen: Chosen<'t>,
     notes: Notes,
     before: BTreeMap<(String, String), &'t Entry>,
@@ -191,11 +210,16 @@ impl Table<'_> {
         let before = self.before.get(&(place.namespace.clone(), place.revision.clone())).copied();
         if let Some(archive::Outcome::Failed { kind, text }) = before.map(|entry| &entry.outcome)
             && kind == TAKEN_DOWN
+            // A branch may mean another file by now.
+            && Commit::parse(&place.revision).is_ok()
         {
             return Ok(Fate::Ended(MinerOutcome::not(TAKEN_DOWN, text.clone())));
         }
         let state = match Commit::parse(&place.revision) {
-            Ok(commit) => held(self.archive, &namespace, commit)?,
+            Ok(commit) => match self.archive {
+                Some(archive) => held(archive, &namespace, commit, &place.path)?,
+                None => State::Missing { commit },
+            },
             Err(_) => State::Unresolved,
         };
         if is_asked || matches!(state, State::Held { .. }) {
@@ -206,8 +230,13 @@ impl Table<'_> {
 }
 
 /// Whether the archive has the file, or it is to be fetched.
-pub(super) fn held(archive: &Archive, namespace: &Namespace, commit: Commit) -> Result<State, CollectError> {
-    Ok(match archive.find_source(namespace.as_str(), commit.as_str())? {
+pub(super) fn held(
+    archive: &Archive,
+    namespace: &Namespace,
+    commit: Commit,
+    path: &str,
+) -> Result<State, CollectError> {
+    Ok(match archive.find_file(namespace.as_str(), commit.as_str(), path)? {
         Some(object) => State::Held { object, commit },
         None => State::Missing { commit },
     })
@@ -247,6 +276,11 @@ fn recordable(place: &DatasetPlace) -> Result<(archive::Source, Namespace), Stri
 }
 
 impl Plan {
+    /// Whether something is carried over from the snapshot before that nobody judged now.
+    pub(super) fn carries(&self) -> bool {
+        self.miners.iter().any(|miner| matches!(miner.fate, Fate::Ended(MinerOutcome::Kept(_))))
+    }
+
     /// Who is on the subnet.
     #[must_use]
     pub fn miners(&self) -> usize {

@@ -9,19 +9,19 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-use super::arriving::{Ended, Hands, one};
+use super::arriving::{Ended, Hands, MEMORY_KIB, one};
 use super::ends::Ends;
 use super::incoming::Incoming;
-use super::keeping::{Answer, Done, Keeper, ToKeep, ToSeal};
+use super::keeping::{Answer, Done, Keeper, Said, ToKeep, ToSeal};
 use super::listener::Listener;
 use super::plan::{Plan, held, locked, plan};
 use super::summary::{Spent, Summary};
-use super::unpinned::resolve;
+use super::unpinned::{outcome_of, resolve};
 use super::wanted::{File, State};
 use super::work::Work;
-use super::{CollectError, CollectOptions};
+use super::{CollectError, CollectOptions, Selection};
 use crate::archive::{Archive, ArchiveError};
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, Kind};
 use crate::source::Source;
 
 /// Checked files that wait for the archive.
@@ -61,18 +61,26 @@ pub async fn carry_out(
     listener.planned(&plan);
     let incoming = Incoming::open(&options.data_dir, options.netuid)?;
     let mut ends = Ends::default();
-    for (file, outcome) in resolve(&mut plan.files, fetch).await {
-        ends.end(&plan, listener.as_ref(), &[file], &Err(outcome));
+    let mut is_whole = options.selection == Selection::default();
+    for (file, refusal) in resolve(&mut plan.files, fetch).await {
+        // What it means, and so what of it waits, is not known before it is asked again.
+        is_whole &= refusal.kind() == Kind::Absent;
+        ends.end(&plan, listener.as_ref(), &[file], &Err(outcome_of(&refusal)));
     }
     look_up(&mut plan.files, archive).await?;
     let work = Work::of(&plan, &incoming);
-    incoming.sweep(&work.names)?;
+    if is_whole {
+        incoming.sweep(&work.names)?;
+    }
     for (files, judged) in &work.known {
         ends.end(&plan, listener.as_ref(), files, &Ok((judged.clone(), false)));
     }
+    plan.judge.forget_others();
     let done =
         Working { plan: &plan, options, fetch, archive, listener, incoming }.through(work, &mut ends).await?;
-    plan.judge.remember();
+    if !plan.carries() && !done.carries {
+        plan.judge.remember();
+    }
     let mut summary = Summary::of(&plan, options, &ends, &done);
     summary.spent(&before, fetch);
     summary.seconds = began.elapsed().as_secs_f64();
@@ -91,7 +99,7 @@ async fn look_up(files: &mut [File], archive: &Arc<Mutex<Archive>>) -> Result<()
         let archive = locked(&archive);
         let look = |(at, file): (usize, File)| {
             let commit = file.state.commit().cloned();
-            commit.map(|commit| Ok((at, held(&archive, &file.namespace, commit)?)))
+            commit.map(|commit| Ok((at, held(&archive, &file.namespace, commit, &file.path)?)))
         };
         missing.into_iter().filter_map(look).collect::<Result<Vec<_>, CollectError>>()
     });
@@ -118,6 +126,7 @@ impl Working<'_> {
         let (answers, mut told) = unbounded_channel();
         let awaited = work.again.len();
         let keeper = Keeper {
+            netuid: self.options.netuid,
             incoming: self.incoming.clone(),
             source: self.plan.judge.source.clone(),
             answers,
@@ -133,6 +142,7 @@ impl Working<'_> {
             fetch: Arc::clone(self.fetch),
             source: self.plan.judge.source.clone(),
             checking: Arc::new(Semaphore::new(cores)),
+            memory: Arc::new(Semaphore::new(MEMORY_KIB as usize)),
             incoming: self.incoming.clone(),
             to_keep: to_keep.clone(),
         };
@@ -140,9 +150,9 @@ impl Working<'_> {
         for wanted in work.fetches {
             fetching.spawn(one(hands.clone(), wanted));
         }
-        drop(hands);
-        let fetched = self.wait(&mut fetching, &mut told, awaited, ends).await;
+        let fetched = self.wait(&mut fetching, &hands, &mut told, awaited, ends).await;
         fetching.shutdown().await;
+        drop(hands);
         if fetched.is_ok() {
             self.seal(to_keep, ends).await;
         } else {
@@ -158,7 +168,8 @@ impl Working<'_> {
     async fn wait(
         &self,
         fetching: &mut JoinSet<Result<Ended, CollectError>>,
-        told: &mut UnboundedReceiver<Answer>,
+        hands: &Hands,
+        told: &mut UnboundedReceiver<Said>,
         awaited: usize,
         ends: &mut Ends,
     ) -> Result<(), CollectError> {
@@ -173,10 +184,17 @@ impl Working<'_> {
                 },
                 answer = told.recv() => {
                     // Without an answer the archive has failed, and says why when it is joined.
-                    let Some(Answer { files, put, is_new }) = answer else { return Ok(()) };
+                    let Some(said) = answer else { return Ok(()) };
                     answered += 1;
-                    let put = put.map(|judged| (judged, is_new));
-                    ends.end(self.plan, self.listener.as_ref(), &files, &put);
+                    match said {
+                        Said::Ended(Answer { files, put, is_new }) => {
+                            let put = put.map(|judged| (judged, is_new));
+                            ends.end(self.plan, self.listener.as_ref(), &files, &put);
+                        }
+                        Said::Damaged(of) => {
+                            fetching.spawn(one(hands.clone(), of));
+                        }
+                    }
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::fetch::{Commit, Fetch, Refusal};
 
 /// Asks for every file of `files` that is asked for and not resolved. Those that could not be are given back with the
 /// reason.
-pub(super) async fn resolve(files: &mut [File], fetch: &Arc<Fetch>) -> Vec<(usize, MinerOutcome)> {
+pub(super) async fn resolve(files: &mut [File], fetch: &Arc<Fetch>) -> Vec<(usize, Refusal)> {
     let mut asking: JoinSet<(usize, Result<Commit, Refusal>)> = JoinSet::new();
     for (at, file) in files.iter().enumerate() {
         if file.is_asked && matches!(file.state, State::Unresolved) {
@@ -28,7 +28,7 @@ pub(super) async fn resolve(files: &mut [File], fetch: &Arc<Fetch>) -> Vec<(usiz
                     file.state = State::Missing { commit };
                 }
             }
-            Ok((at, Err(refusal))) => refused.push((at, outcome_of(&refusal))),
+            Ok((at, Err(refusal))) => refused.push((at, refusal)),
             Err(ended) => {
                 if let Ok(panic) = ended.try_into_panic() {
                     std::panic::resume_unwind(panic);

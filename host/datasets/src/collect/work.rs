@@ -15,6 +15,7 @@ use crate::source::Outcome;
 pub(super) struct ToFetch {
     /// Places in the plan's list of files.
     pub(super) files: Vec<usize>,
+    pub(super) commit: Commit,
     pub(super) wanted: Wanted,
     pub(super) competitions: BTreeSet<String>,
 }
@@ -44,47 +45,36 @@ impl Work {
         for ((namespace, commit, path), files) in groups {
             let competitions = competitions(plan, &files);
             let name = Incoming::name(namespace, commit, path);
+            // It stays where it waits, also if the archive's copy turns out to be damaged.
+            work.names.insert(name.clone());
             let object = files.iter().find_map(|at| match plan.files[*at].state {
                 State::Held { object, .. } => Some(object),
                 _ => None,
             });
+            let wanted = Wanted {
+                repository: namespace.clone(),
+                revision: Revision::Pinned(commit.clone()),
+                path: path.to_owned(),
+                folder: incoming.folder.clone(),
+                name,
+            };
+            let of = ToFetch { files, commit: commit.clone(), wanted, competitions };
             match object {
-                Some(object) => work.held(plan, object, namespace, commit, files, competitions),
-                None => {
-                    work.names.insert(name.clone());
-                    let wanted = Wanted {
-                        repository: namespace.clone(),
-                        revision: Revision::Pinned(commit.clone()),
-                        path: path.to_owned(),
-                        folder: incoming.folder.clone(),
-                        name,
-                    };
-                    work.fetches.push(ToFetch { files, wanted, competitions });
-                }
+                Some(object) => work.held(plan, object, of),
+                None => work.fetches.push(of),
             }
         }
         work
     }
 
-    fn held(
-        &mut self,
-        plan: &Plan,
-        object: Digest,
-        namespace: &Namespace,
-        commit: &Commit,
-        files: Vec<usize>,
-        competitions: BTreeSet<String>,
-    ) {
-        let asked = competitions.iter().map(String::as_str).collect();
+    fn held(&mut self, plan: &Plan, object: Digest, of: ToFetch) {
+        let asked = of.competitions.iter().map(String::as_str).collect();
         match plan.judge.known(object, &asked) {
             Some((bytes, counts)) => {
                 let by_competition = counts.into_iter().collect();
-                self.known.push((files, Judged { object, bytes, by_competition }));
+                self.known.push((of.files, Judged { object, bytes, by_competition }));
             }
-            None => {
-                let (namespace, commit) = (namespace.to_string(), commit.to_string());
-                self.again.push(Again { files, object, namespace, commit, competitions });
-            }
+            None => self.again.push(Again { object, of }),
         }
     }
 }

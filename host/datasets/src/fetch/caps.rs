@@ -38,10 +38,10 @@ pub struct Caps {
 }
 
 impl Default for Caps {
-    /// A dataset has 0.18 MB; one a thousand times as large is still taken.
+    /// A dataset has 0.18 MB; one a hundred times as large is still taken.
     fn default() -> Self {
         Self {
-            file_bytes: 256 << 20,
+            file_bytes: 32 << 20,
             run_bytes: 64 << 30,
             lines: 1_000_000,
             line_bytes: 16 << 20,

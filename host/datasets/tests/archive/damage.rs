@@ -56,7 +56,7 @@ fn a_damage_names_the_miners_and_fresh_bytes_put_it_right() {
     let named = &report.affected[0].entry.commitment.as_ref().unwrap().source.as_ref().unwrap().namespace;
     assert_eq!(named, "owner-1/set-1");
     let text = report.damages[0].to_string();
-    assert_eq!(text, "pack 0: the block at byte 16 does not have its digest");
+    assert_eq!(text, "pack 0: the block at byte 48 does not have its digest");
     assert!(report.damages.iter().any(|d| matches!(d, Damage::Object { .. })));
 
     let mut archive = Archive::open(folder.path()).unwrap();
@@ -192,7 +192,12 @@ fn an_index_that_is_something_else_or_gone_or_newer_is_refused() {
             false => fs::write(&index, "").unwrap(),
         }
         let text = Archive::open(folder.path()).unwrap_err().to_string();
-        assert!(text.contains("has packs but no index: rebuild the index from them, or put"), "{text}");
+        assert!(
+            text.contains(
+                "has packs but no index: rebuild the index from them with `datasets fsck --rebuild-index`"
+            ),
+            "{text}"
+        );
     }
     fs::write(&index, &whole).unwrap();
     assert!(check(folder.path()).is_sound());

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod beside;
 mod bridge;
 mod crashes;
 mod damage;

@@ -77,3 +77,67 @@ fn a_damaged_block_costs_only_what_it_held() {
     put(&mut archive, &lost);
     assert_eq!(archive.object(&object).unwrap(), lost);
 }
+
+#[test]
+fn packs_and_ends_that_were_never_committed_do_not_come_back_as_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    collect(&mut archive, 1, 6);
+    let packs = folder.path().join("archive/packs");
+    let committed = fs::read(packs.join("00000000.pack")).unwrap();
+    // A batch that reached the disk and was never named: its pieces' numbers are given to others later.
+    archive.set_pack_bytes(1);
+    let mut batch = archive.batch().unwrap();
+    let lost = dataset(5000..8000);
+    batch
+        .put(&plimsoll_datasets::archive::NewFile {
+            bytes: &lost,
+            rows: &[],
+            witness: plimsoll_datasets::archive::Witness::default(),
+            from: None,
+        })
+        .unwrap();
+    drop(batch);
+    drop(archive);
+    assert!(fs::read_dir(&packs).unwrap().count() > 2, "blocks of it are there");
+    let stale = fs::read(packs.join("00000001.pack")).unwrap();
+    fs::write(packs.join("00000000.pack"), [&committed[..], &stale[48..]].concat()).unwrap();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    assert_eq!(fs::read_dir(&packs).unwrap().count(), 1);
+    assert_eq!(fs::read(packs.join("00000000.pack")).unwrap(), committed);
+    collect(&mut archive, 2, 6);
+    drop(archive);
+    // Even where one comes back, such as from a copy of the folder: what was read first stands.
+    fs::write(packs.join("00000001.pack"), stale).unwrap();
+    fs::remove_file(folder.path().join("archive/index.redb")).unwrap();
+    Archive::rebuild_index(folder.path()).unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    (1..=2).for_each(|day| check_day(&archive, day, 6));
+    assert!(archive.fsck(Depth::Objects).unwrap().is_sound());
+}
+
+#[test]
+fn a_block_within_a_dataset_is_not_taken_for_one() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut forger = Archive::open(other.path()).unwrap();
+    put(&mut forger, b"{\"forged\": true}\n");
+    drop(forger);
+    // Whole blocks of another archive as one line that does not compress.
+    let mut forged = fs::read(other.path().join("archive/packs/00000000.pack")).unwrap();
+    forged.retain(|byte| *byte != b'\n');
+    let noise: Vec<u8> = (0..200u32).flat_map(|n| blake3_of(n)).filter(|byte| *byte != b'\n').collect();
+    let line = [&noise[..], &forged, &noise, b"\n"].concat();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    put(&mut archive, &line);
+    drop(archive);
+    let pack = folder.path().join("archive/packs/00000000.pack");
+    let mut stored = fs::read(&pack).unwrap();
+    stored[50] ^= 1;
+    fs::write(&pack, stored).unwrap();
+    let rebuilt = Archive::rebuild_index(folder.path()).unwrap();
+    assert_eq!((rebuilt.blocks, rebuilt.objects), (1, 0), "{rebuilt:?}");
+}
+
+fn blake3_of(number: u32) -> [u8; 32] {
+    plimsoll_core::Digest::of(&number.to_le_bytes()).0
+}

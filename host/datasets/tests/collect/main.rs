@@ -4,6 +4,7 @@
 
 mod stage;
 
+mod again;
 mod defects;
 mod faults;
 mod full_disk;

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use plimsoll_chain::wallet::Wallet;
 use plimsoll_core::{ByteSize, Hotkey, NetUid, Uid};
 use plimsoll_datasets::archive::Archive;
-use plimsoll_datasets::collect::{CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan};
+use plimsoll_datasets::collect::{
+    CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
+};
 use plimsoll_datasets::fetch::Fetch;
 use plimsoll_datasets::source::Source;
 use serde_json::json;
@@ -72,8 +74,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let is_chosen = global.is_set("chain.netuid", &flags)?;
     let run = prepared(args, &config, is_chosen, global).await?;
     if args.dry_run {
-        let archive = opened(&config)?;
-        let plan = plan(&run.options, run.configured.chain.as_ref(), &archive, &run.source).await?;
+        let plan = plan_only(&run.options, run.configured.chain.as_ref(), &run.source).await?;
         return dry(&plan, &config, global);
     }
     let cancel = Cancel::on_signals("stopping: what has arrived is kept")?;

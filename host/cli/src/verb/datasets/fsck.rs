@@ -1,9 +1,10 @@
 //! `plimsoll datasets fsck`.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_core::ByteSize;
-use plimsoll_datasets::archive::{Affected, Archive, Damage, Depth, Report};
+use plimsoll_datasets::archive::{Affected, Archive, ArchiveError, Damage, Depth, Rebuilt, Report};
 use plimsoll_datasets::collect::{Mended, repair};
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::flags::{DataFlags, FetchFlags, SourceFlags};
 use crate::global::Global;
 
-/// The file that is fetched again of a repository.
+/// The file that is fetched again of a repository where no other is noted.
 const FILE: &str = "data.jsonl";
 
 /// Check every stored byte of the archive; with --repair fetch what is damaged again
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Fetch damaged datasets again from where they came
     #[arg(long)]
     repair: bool,
+    /// Make the index again from the packs first, for one that was lost or is damaged
+    #[arg(long)]
+    rebuild_index: bool,
     #[command(flatten)]
     data: DataFlags,
     #[command(flatten)]
@@ -39,13 +43,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.data, &args.fetch, &args.source])?;
     let data_dir = &config.collecting.data_dir;
     let depth = if args.deep { Depth::Objects } else { Depth::Stored };
-    let reading = Archive::open_to_read(data_dir)?;
-    let mut report = reading.fsck(depth)?;
-    drop(reading);
+    let rebuilt = if args.rebuild_index { Some(rebuilt(data_dir, global)?) } else { None };
+    // One that is not there is not made; nobody writes while it is checked.
+    drop(Archive::open_to_read(data_dir)?);
+    let archive = Arc::new(Mutex::new(Archive::open(data_dir)?));
+    let mut report = archive.lock().unwrap_or_else(PoisonError::into_inner).fsck(depth)?;
     let mut mended = Vec::new();
     if args.repair && !report.is_sound() {
         let (fetch, source) = (hub::client(&config)?, hub::source(&config)?);
-        let archive = Arc::new(Mutex::new(Archive::open(data_dir)?));
         mended = repair(&report, data_dir, FILE, &fetch, &archive, &source).await?;
         report = archive.lock().unwrap_or_else(PoisonError::into_inner).fsck(depth)?;
     }
@@ -60,20 +65,36 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "affected": report.affected.iter().map(affected).collect::<Vec<Value>>(),
         "notes": report.notes,
         "mended": mended,
+        "rebuilt": rebuilt,
     });
     global.emit(&outcome, || human(&report, &mended))?;
     if report.is_sound() { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+}
+
+/// Makes the index again where there is an archive.
+fn rebuilt(data_dir: &Path, global: &Global) -> Result<Value, Failure> {
+    let archive = data_dir.join("archive");
+    if !archive.join("packs").is_dir() {
+        return Err(ArchiveError::Missing { path: archive }.into());
+    }
+    let Rebuilt { blocks, lost_bytes, objects, snapshots } = Archive::rebuild_index(data_dir)?;
+    global.remark(&format!(
+        "made the index again from {blocks} blocks: {objects} objects, {snapshots} snapshots; {} were no blocks",
+        ByteSize(lost_bytes)
+    ));
+    Ok(json!({ "blocks": blocks, "lost_bytes": lost_bytes, "objects": objects, "snapshots": snapshots }))
 }
 
 fn human(report: &Report, mended: &[Mended]) -> String {
     let mut lines = Vec::new();
     for of in mended {
         let Mended { uid, namespace, commit, outcome, .. } = of;
+        let whose = uid.map_or(String::new(), |uid| format!("uid {uid}: "));
         lines.push(match outcome {
             Ok(healed) => {
-                format!("uid {uid}: {namespace}@{commit} fetched again, {healed} lines written anew")
+                format!("{whose}{namespace}@{commit} fetched again, {healed} lines written anew")
             }
-            Err(why) => format!("uid {uid}: {namespace}@{commit} could not be mended: {why}"),
+            Err(why) => format!("{whose}{namespace}@{commit} could not be mended: {why}"),
         });
     }
     lines.extend(report.damages.iter().map(|damage| format!("damaged: {damage}")));
