@@ -83,7 +83,11 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let file = File::from(opened.or_fail(Exit::Wallet, || cannot("open"))?);
     let metadata = file.metadata().or_fail(Exit::Wallet, || cannot("look at"))?;
     if !metadata.is_file() {
-        return Err(Failure::new(Exit::Wallet, format!("{}: expected a file with a secret", path.display())));
+        let message =
+            format!("{}: expected a file with the secret, found a folder, pipe or device", path.display());
+        return Err(
+            Failure::new(Exit::Wallet, message).hint("name the file itself; its owner alone may read it")
+        );
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
@@ -150,7 +154,7 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for path in [&pipe, folder.path()] {
             let refused = read_secret(path).unwrap_err();
-            assert!(refused.message.ends_with("expected a file with a secret"), "{refused}");
+            assert!(refused.message.ends_with("found a folder, pipe or device"), "{refused}");
         }
     }
 

@@ -161,13 +161,18 @@ mod tests {
     const A: Hotkey = Hotkey([1; 32]);
     const B: Hotkey = Hotkey([2; 32]);
 
+    /// A verifier that began at `NOW`, at a time beyond its first ceiling.
+    fn eight_seconds_later(folder: &std::path::Path) -> (RequestVerifier, Arc<ManualClock>) {
+        let store = ReplayStore::kept_in(folder, ME, MissingLog::NeverServed, NOW).unwrap();
+        let clock = Arc::new(ManualClock::at(NOW + 8 * S));
+        let shared: Arc<dyn Clock> = clock.clone();
+        (RequestVerifier::new(ME, store, shared), clock)
+    }
+
     #[tokio::test(flavor = "current_thread")]
     async fn a_request_that_waits_for_the_disk_holds_up_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
-        let store = ReplayStore::kept_in(folder.path(), ME, MissingLog::NeverServed, NOW).unwrap();
-        let clock = Arc::new(ManualClock::at(NOW + 8 * S));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let verifier = RequestVerifier::new(ME, store, shared);
+        let (verifier, _) = eight_seconds_later(folder.path());
         let gate = verifier.replay.lock().unwrap().log().gate();
         let slow_disk = gate.lock().unwrap();
         // The ceiling of the start is seven seconds ahead: eight are beyond it, six are not.
@@ -190,10 +195,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn a_request_that_went_stale_while_the_disk_was_slow_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let store = ReplayStore::kept_in(folder.path(), ME, MissingLog::NeverServed, NOW).unwrap();
-        let clock = Arc::new(ManualClock::at(NOW + 8 * S));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let verifier = RequestVerifier::new(ME, store, shared);
+        let (verifier, clock) = eight_seconds_later(folder.path());
         let gate = verifier.replay.lock().unwrap().log().gate();
         let slow_disk = gate.lock().unwrap();
         let mut waits = pin!(verifier.admit_aside(&A, Nonce(NOW + 8 * S)));
