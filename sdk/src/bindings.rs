@@ -81,3 +81,9 @@ exported!(
     "export_incentive",
     { "plimsoll:plugin/types@0.1.0": types }
 );
+exported!(
+    dataset,
+    "package plimsoll:sdk; world dataset-only { export plimsoll:plugin/dataset-source@0.1.0; }",
+    "export_dataset",
+    { "plimsoll:plugin/types@0.1.0": types }
+);

@@ -81,6 +81,8 @@ mod space;
 mod allocation;
 mod binding;
 mod challenge;
+mod dataset;
+mod dataset_names;
 mod incentive;
 mod proof;
 
@@ -115,6 +117,13 @@ pub mod parameters;
 pub use allocation::{AllocationPolicy, Neuron, Share, Space, divide};
 pub use binding::{bind, unbind};
 pub use challenge::{Audit, Budget, Candidate, ChallengeStrategy, staggered};
+pub use dataset::{
+    CheckedRow, CompetitionLimits, DatasetSource, DayWindow, Decoded, Evaluation, Finding,
+    LARGEST_LINE_BYTES, NotMine, RowId, Source,
+};
+pub use dataset_names::{
+    is_commit, is_competition, is_file_path, is_repository, is_revision, looks_like_a_key,
+};
 pub use draw::{Challenge, Draws};
 pub use hex::digest_parameter;
 pub use incentive::{IncentiveRule, LARGEST_MEMORY_BYTES, Outcome, Standing, Weight};

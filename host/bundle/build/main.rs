@@ -20,9 +20,16 @@ const PREBUILT: &str = "PLIMSOLL_PLUGINS_PREBUILT";
 fn main() {
     let workspace = absolute(&variable("CARGO_MANIFEST_DIR").join("../.."));
     let out = variable("OUT_DIR");
-    for path in
-        ["plugins", "sdk/src", "sdk/Cargo.toml", "wit", "Cargo.lock", "Cargo.toml", "host/bundle/build"]
-    {
+    for path in [
+        "plugins",
+        "sdk/src",
+        "sdk/Cargo.toml",
+        "host/json",
+        "wit",
+        "Cargo.lock",
+        "Cargo.toml",
+        "host/bundle/build",
+    ] {
         println!("cargo::rerun-if-changed={}", workspace.join(path).display());
     }
     for name in [PREBUILT, "RUSTC_WORKSPACE_WRAPPER"] {

@@ -24,11 +24,12 @@ const PROOF: &[&str] = &[
     "pospace",
 ];
 
-const KINDS: [(&str, &str, &[&str]); 4] = [
+const KINDS: [(&str, &str, &[&str]); 5] = [
     ("allocation-", "allocation-policy", &["types", "log"]),
     ("challenge-", "challenge-strategy", &["types", "log", "pure"]),
     ("proof-", "proof-scheme", PROOF),
     ("incentive-", "incentive-rule", &["types", "log"]),
+    ("dataset-", "dataset-source", &["types", "log", "pure"]),
 ];
 
 /// Names of the imports and exports of the outermost component.
@@ -67,6 +68,7 @@ fn all_shipped_plugins_are_there_by_name() {
         "challenge-adaptive",
         "challenge-uniform",
         "challenge-window",
+        "dataset-flock",
         "incentive-beta",
         "incentive-ema",
         "incentive-filetao",

@@ -7,7 +7,7 @@ use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid}
 use serde::{Deserialize, Serialize};
 
 use crate::delivered::weigh_the_same;
-use crate::{ChainError, Delivered, Refusal};
+use crate::{ChainError, CommitmentField, Delivered, Refusal, StoredCommitment};
 
 /// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
 pub const MAX_COMMITMENT_BYTES: usize = 128;
@@ -124,6 +124,19 @@ pub trait Chain: Send + Sync {
         netuid: NetUid,
     ) -> Result<(Snapshot, Vec<ChainCommitment>), ChainError> {
         Ok((self.snapshot(netuid).await?, self.commitments(netuid).await?))
+    }
+
+    /// The same with the commitments in the forms in which the chain keeps them: sealed ones, digests and flags too.
+    async fn snapshot_with_stored(
+        &self,
+        netuid: NetUid,
+    ) -> Result<(Snapshot, Vec<(Hotkey, StoredCommitment)>), ChainError> {
+        let (snapshot, plain) = self.snapshot_with_commitments(netuid).await?;
+        let stored = |of: ChainCommitment| {
+            let fields = vec![CommitmentField::Raw(of.bytes)];
+            (of.hotkey, StoredCommitment { deposit_rao: 0, block: of.block, fields })
+        };
+        Ok((snapshot, plain.into_iter().map(stored).collect()))
     }
 
     /// What the operator can type to change what led to a refusal, where there is such a command.

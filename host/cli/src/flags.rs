@@ -100,3 +100,51 @@ group! {
         rule: "incentive.rule", "rule", [value_name = "PLUGIN", alias = "incentive"];
     }
 }
+
+group! {
+    /// Where datasets are kept.
+    DataFlags {
+        /// The folder of the archive [dataset.data_dir]
+        data_dir: "dataset.data_dir", "data-dir", [value_name = "DIR", alias = "data_dir"];
+    }
+}
+
+group! {
+    /// How they are fetched.
+    FetchFlags {
+        /// Requests to the hub at a time [dataset.jobs]
+        jobs: "dataset.jobs", "jobs", [value_name = "N"];
+        /// Requests to the hub a second at most, 0 for as many as it grants [dataset.rate]
+        rate: "dataset.rate", "rate", [value_name = "N"];
+        /// Tell of datasets with fewer valid rows [dataset.min_rows]
+        min_rows: "dataset.min_rows", "min-rows", [value_name = "N", alias = "min_rows"];
+    }
+}
+
+/// Whose form of commitments and rows.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct SourceFlags {
+    /// The dataset source: flock, builtin:NAME or a .wasm file [dataset.source]
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) source: Option<String>,
+}
+
+impl Overrides for SourceFlags {
+    fn overrides(&self) -> Vec<Override> {
+        let given = self.source.iter().map(|source| Override {
+            path: "dataset.source".into(),
+            before: "--source ".into(),
+            value: source_named(source),
+        });
+        given.collect()
+    }
+}
+
+/// A bare word is a shipped source.
+fn source_named(text: &str) -> String {
+    match text.contains([':', '/', '.']) {
+        true => text.to_owned(),
+        false => format!("builtin:dataset-{}", text.trim_start_matches("dataset-")),
+    }
+}

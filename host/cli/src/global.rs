@@ -61,6 +61,15 @@ impl Global {
         Config::from_layers(&layered).map_err(|error| Failure::of(Exit::Config, &error))
     }
 
+    /// Whether a value was set by anybody: a file, a variable or a flag.
+    ///
+    /// # Errors
+    /// As [`Global::layers`].
+    pub(crate) fn is_set(&self, path: &str, flags: &[&dyn Overrides]) -> Result<bool, Failure> {
+        let (layered, _) = self.layers(flags)?;
+        Ok(layered.values.get(path).is_some_and(|found| found.place.is_some()))
+    }
+
     /// Every value with its origin, and every problem.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ impl Plugins {
     fn with_fuel(&self, built_in: Limits) -> Limits {
         let part = |amount: u64| amount.saturating_mul(self.fuel_percent) / 100;
         let Fuel { describe, configure, plan, fill, fill_per_byte, commit, prove, .. } = built_in.fuel;
-        let Fuel { draw, verify, allocate, choose, weigh, .. } = built_in.fuel;
+        let Fuel { draw, verify, allocate, choose, weigh, decode, check_rows, .. } = built_in.fuel;
         let fuel = Fuel {
             describe: part(describe),
             configure: part(configure),
@@ -148,6 +148,8 @@ impl Plugins {
             allocate: part(allocate),
             choose: part(choose),
             weigh: part(weigh),
+            decode: part(decode),
+            check_rows: part(check_rows),
             ..built_in.fuel
         };
         Limits { fuel, ..built_in }

@@ -12,6 +12,7 @@ mod subnet;
 mod span;
 mod statement;
 
+mod dataset;
 mod policy;
 mod scheme;
 mod weights;
@@ -23,6 +24,11 @@ mod sr25519;
 
 pub use bytes::{ByteSize, ByteSizeError, seed_human_size};
 pub use claims::Claims;
+pub use dataset::{
+    COMPETITION_BYTES, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation,
+    NAMESPACE_BYTES, NotMine, PATH_BYTES, REVISION_BYTES, RowFinding, is_commit, is_competition,
+    is_file_path, is_repository, is_revision, looks_like_a_key,
+};
 pub use digest::{Digest, DigestError};
 pub use hotkey::{Hotkey, Ss58Error};
 pub use policy::{

@@ -80,3 +80,13 @@ pub(crate) mod incentive {
         with: { "plimsoll:plugin/types": super::imports::plimsoll::plugin::types },
     });
 }
+
+/// What a dataset source exports.
+pub(crate) mod dataset {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "package plimsoll:host; world dataset { export plimsoll:plugin/dataset-source@0.1.0; }",
+        world: "plimsoll:host/dataset",
+        with: { "plimsoll:plugin/types": super::imports::plimsoll::plugin::types },
+    });
+}

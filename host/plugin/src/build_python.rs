@@ -117,7 +117,7 @@ fn manifest(dir: &Path) -> Result<Manifest, PluginError> {
 /// Why a kind is not offered.
 pub(crate) fn not_in_python(kind: Kind) -> String {
     format!(
-        "{} cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot and every answer; use Rust",
+        "{} cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot, every answer or every row; use Rust",
         kind.titled()
     )
 }

@@ -18,7 +18,7 @@ use crate::gate::{Admitted, admit};
 use crate::loaded::{Linked, Loaded, invalid};
 use crate::state::State;
 use crate::world::{self, World};
-use crate::{Allocation, Challenge, Incentive, Kind, LimitSet, Limits, PluginError, Scheme};
+use crate::{Allocation, Challenge, DatasetSource, Incentive, Kind, LimitSet, Limits, PluginError, Scheme};
 
 /// Compiled components that are kept in memory; beyond them all are forgotten and loaded again.
 const MOST_IN_MEMORY: usize = 64;
@@ -145,6 +145,18 @@ impl Host {
         self.load(plugin, params).map(Incentive::new)
     }
 
+    /// Loads a dataset source. See [`Host::load_scheme`].
+    ///
+    /// # Errors
+    /// As [`Host::load_scheme`].
+    pub fn load_dataset_source(
+        &self,
+        plugin: &PluginRef,
+        params: &Value,
+    ) -> Result<DatasetSource, PluginError> {
+        self.load(plugin, params).map(DatasetSource::new)
+    }
+
     /// What a file is and says of itself; nothing of it is configured or used.
     ///
     /// # Errors
@@ -166,6 +178,7 @@ impl Host {
             Kind::Allocation => (self.link::<world::Allocation>(plugin, &admitted)?.describe()?.0, None),
             Kind::Challenge => (self.link::<world::Challenge>(plugin, &admitted)?.describe()?.0, None),
             Kind::Incentive => (self.link::<world::Incentive>(plugin, &admitted)?.describe()?.0, None),
+            Kind::Dataset => (self.link::<world::Dataset>(plugin, &admitted)?.describe()?.0, None),
         };
         let Admitted { set: _, kind, digest, contract_version, imports, exports } = admitted;
         let bytes = plugin.bytes.len() as u64;

@@ -1,4 +1,4 @@
-//! The four kinds of plugin, and what each may import and must export.
+//! The five kinds of plugin, and what each may import and must export.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,14 @@ pub enum Kind {
     Proof,
     /// What a miner earns for what it proved.
     Incentive,
+    /// Where a subnet's miners keep their datasets, and what a row of one is.
+    Dataset,
 }
 
 impl Kind {
-    /// All kinds, in the order of a unit's way from space to weight.
-    pub const ALL: [Kind; 4] = [Kind::Allocation, Kind::Challenge, Kind::Proof, Kind::Incentive];
+    /// All kinds, in the order of a unit's way from space to weight; datasets are no part of it.
+    pub const ALL: [Kind; 5] =
+        [Kind::Allocation, Kind::Challenge, Kind::Proof, Kind::Incentive, Kind::Dataset];
 
     /// The word of the command line and of a plugin's world: `proof`.
     #[must_use]
@@ -31,6 +34,7 @@ impl Kind {
             Kind::Challenge => "challenge",
             Kind::Proof => "proof",
             Kind::Incentive => "incentive",
+            Kind::Dataset => "dataset",
         }
     }
 
@@ -42,6 +46,7 @@ impl Kind {
             Kind::Challenge => "challenge strategy",
             Kind::Proof => "proof scheme",
             Kind::Incentive => "incentive rule",
+            Kind::Dataset => "dataset source",
         }
     }
 
@@ -53,6 +58,7 @@ impl Kind {
             Kind::Challenge => "a challenge strategy",
             Kind::Proof => "a proof scheme",
             Kind::Incentive => "an incentive rule",
+            Kind::Dataset => "a dataset source",
         }
     }
 
@@ -63,6 +69,7 @@ impl Kind {
             Kind::Challenge => "challenge-strategy",
             Kind::Proof => "proof-scheme",
             Kind::Incentive => "incentive-rule",
+            Kind::Dataset => "dataset-source",
         }
     }
 
@@ -72,12 +79,13 @@ impl Kind {
     }
 
     /// Whether a plugin of this kind may carry an interpreter: those that decide once a round may. A proof scheme
-    /// verifies every answer and fills every byte, an allocation policy runs at every miner's.
+    /// verifies every answer and fills every byte, an allocation policy runs at every miner's, a dataset source reads
+    /// every row.
     #[must_use]
     pub const fn may_be_interpreted(self) -> bool {
         match self {
             Kind::Challenge | Kind::Incentive => true,
-            Kind::Allocation | Kind::Proof => false,
+            Kind::Allocation | Kind::Proof | Kind::Dataset => false,
         }
     }
 
@@ -85,7 +93,7 @@ impl Kind {
     pub(crate) const fn may_import(self) -> &'static [&'static str] {
         match self {
             Kind::Allocation | Kind::Incentive => &["types", "log"],
-            Kind::Challenge => &["types", "log", "pure"],
+            Kind::Challenge | Kind::Dataset => &["types", "log", "pure"],
             Kind::Proof => &[
                 "types",
                 "log",
@@ -115,7 +123,7 @@ impl FromStr for Kind {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|kind| kind.word() == text || kind.interface() == text).ok_or_else(|| {
-            format!("`{text}` is no kind of plugin: use allocation, challenge, proof or incentive")
+            format!("`{text}` is no kind of plugin: use allocation, challenge, proof, incentive or dataset")
         })
     }
 }
@@ -132,7 +140,7 @@ mod tests {
         }
         assert_eq!(
             "scoring".parse::<Kind>().unwrap_err(),
-            "`scoring` is no kind of plugin: use allocation, challenge, proof or incentive"
+            "`scoring` is no kind of plugin: use allocation, challenge, proof, incentive or dataset"
         );
     }
 }

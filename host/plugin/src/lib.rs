@@ -7,7 +7,8 @@
 //!
 //! - [`Kind`], [`Limits`], [`PluginError`]: what there is, how much it may use, what goes wrong and by whose fault;
 //! - [`Host`]: from a file to a loaded plugin, every check in its order;
-//! - [`Scheme`], [`Allocation`], [`Challenge`], [`Incentive`]: loaded plugins, and instances that answer;
+//! - [`Scheme`], [`Allocation`], [`Challenge`], [`Incentive`], [`DatasetSource`]: loaded plugins, and instances that
+//!   answer;
 //! - [`MemorySpace`]: a region without a disk;
 //! - [`scaffold`], [`build`], [`conform`], [`measure`]: making plugins, and holding them to their laws and to their speed.
 //!
@@ -66,6 +67,7 @@ mod promises;
 
 mod allocation;
 mod challenge;
+mod dataset;
 mod incentive;
 mod scheme;
 
@@ -86,13 +88,14 @@ pub use build_python::python_install;
 pub use challenge::{Challenge, ChallengeInstance};
 pub use conform::{ALLOCATION_LAWS, Check, Counterexample, INCENTIVE_LAWS, Report, conform};
 pub use convert::Descriptor;
+pub use dataset::{DatasetSource, DatasetSourceInstance};
 pub use error::{Fault, PluginError, Refusal, Rejection};
 pub use host::{Host, HostOptions, Inspection, PluginRef, pin_line};
 pub use incentive::{Incentive, IncentiveInstance};
 pub use kind::Kind;
 pub use limits::{
-    CHALLENGE_BYTES, Fuel, LOG_BYTES, LOG_LINES, LOG_LINES_A_WINDOW, LimitSet, Limits, MEMORY_BLOB_BYTES,
-    PROOF_BYTES, REASON_BYTES,
+    BATCH_BYTES, BATCH_LINES, CHALLENGE_BYTES, COMMITMENT_BYTES, Fuel, LINE_BYTES, LOG_BYTES, LOG_LINES,
+    LOG_LINES_A_WINDOW, LimitSet, Limits, MEMORY_BLOB_BYTES, PROOF_BYTES, REASON_BYTES,
 };
 pub use measure::{Measured, measure};
 pub use memory_space::MemorySpace;

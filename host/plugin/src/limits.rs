@@ -67,6 +67,10 @@ pub struct Fuel {
     pub choose: u64,
     /// `weigh`: 2 thousand million.
     pub weigh: u64,
+    /// `decode`, `encode` and `competition`: 50 million.
+    pub decode: u64,
+    /// `check-rows`: 2 thousand million, some 500 for each byte that a call may carry.
+    pub check_rows: u64,
     /// How often `fill`, `commit` and `prove` may natively sweep the whole region before the work is charged
     /// to fuel: 4.
     pub sweeps: u64,
@@ -88,6 +92,8 @@ impl Fuel {
             allocate: 2_000 * MILLION,
             choose: 2_000 * MILLION,
             weigh: 2_000 * MILLION,
+            decode: 50 * MILLION,
+            check_rows: 2_000 * MILLION,
             sweeps: 4,
         }
     }
@@ -168,6 +174,14 @@ pub const PROOF_BYTES: usize = 64 << 10;
 pub const CHALLENGE_BYTES: usize = 64 << 10;
 /// The most bytes of an incentive rule's memory.
 pub const MEMORY_BLOB_BYTES: usize = 1 << 20;
+/// The most bytes of a commitment that is decoded.
+pub const COMMITMENT_BYTES: usize = 1 << 10;
+/// The most bytes of one line of a dataset.
+pub const LINE_BYTES: usize = 1 << 20;
+/// The most bytes of the lines of one call.
+pub const BATCH_BYTES: usize = 4 << 20;
+/// The most lines of one call.
+pub const BATCH_LINES: usize = 4096;
 /// A reason longer than this is cut.
 pub const REASON_BYTES: usize = 512;
 /// A log line longer than this is cut.

@@ -55,17 +55,24 @@ pub(crate) struct LogGate {
     quota: Arc<LogQuota>,
     lines: u32,
     last_error: Option<String>,
+    is_muted: bool,
 }
 
 impl LogGate {
     pub(crate) fn new(quota: Arc<LogQuota>) -> Self {
-        Self { quota, lines: 0, last_error: None }
+        Self { quota, lines: 0, last_error: None, is_muted: false }
     }
 
     /// Every call has its own allowance of lines.
     pub(crate) fn begin_call(&mut self) {
         self.lines = 0;
         self.last_error = None;
+        self.is_muted = false;
+    }
+
+    /// Until the next call nothing is shown or remembered: the plugin looks at what may be a secret.
+    pub(crate) fn mute(&mut self) {
+        self.is_muted = true;
     }
 
     /// Says how many lines of the call were swallowed.
@@ -82,6 +89,9 @@ impl LogGate {
     }
 
     pub(crate) fn line(&mut self, level: Level, message: &str) {
+        if self.is_muted {
+            return;
+        }
         self.lines = self.lines.saturating_add(1);
         if level == Level::Error {
             self.last_error = Some(tame(message, REASON_BYTES));

@@ -54,6 +54,7 @@ pub fn measure(host: &Host, plugin: &PluginRef, params: &Value) -> Result<Measur
         Kind::Allocation => of_world::<world::Allocation>(host, plugin, params),
         Kind::Challenge => of_world::<world::Challenge>(host, plugin, params),
         Kind::Incentive => of_world::<world::Incentive>(host, plugin, params),
+        Kind::Dataset => of_world::<world::Dataset>(host, plugin, params),
         Kind::Proof => {
             let mut measured = of_world::<world::Proof>(host, plugin, params)?;
             measured.two_thread_speedup = fill_speedup(host, plugin, params)?;

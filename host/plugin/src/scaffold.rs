@@ -146,6 +146,7 @@ const fn template(kind: Kind) -> &'static str {
         Kind::Challenge => include_str!("../templates/challenge.rs"),
         Kind::Proof => include_str!("../templates/proof.rs"),
         Kind::Incentive => include_str!("../templates/incentive.rs"),
+        Kind::Dataset => include_str!("../templates/dataset.rs"),
     }
 }
 

@@ -29,7 +29,7 @@ pub fn scaffold_python(
             include_str!("../templates/python/test_challenge.py"),
             &["types.wit", "kernels.wit", "challenge.wit"],
         ),
-        Kind::Allocation | Kind::Proof => return Err(refused(not_in_python(kind))),
+        Kind::Allocation | Kind::Proof | Kind::Dataset => return Err(refused(not_in_python(kind))),
     };
     let fill = |template: &str| {
         let named = template.replace("sample-plugin", name);

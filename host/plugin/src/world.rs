@@ -1,4 +1,4 @@
-//! The four worlds, told apart by their exported interface.
+//! The five worlds, told apart by their exported interface.
 
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
@@ -6,6 +6,7 @@ use wasmtime::component::{Instance, InstancePre};
 use crate::Kind;
 use crate::bindings::allocation::exports::plimsoll::plugin::allocation_policy;
 use crate::bindings::challenge::exports::plimsoll::plugin::challenge_strategy;
+use crate::bindings::dataset::exports::plimsoll::plugin::dataset_source;
 use crate::bindings::imports::plimsoll::plugin::types::Round;
 use crate::bindings::incentive::exports::plimsoll::plugin::incentive_rule;
 use crate::bindings::proof::exports::plimsoll::plugin::proof_scheme;
@@ -83,6 +84,13 @@ world! {
     /// `incentive-rule`.
     Incentive, incentive_rule, |rule: &incentive_rule::Guest, store: &mut Store<State>| {
         rule.call_weigh(store, &first_round(), &[], &[]).map(drop)
+    }
+}
+
+world! {
+    /// `dataset-source`.
+    Dataset, dataset_source, |source: &dataset_source::Guest, store: &mut Store<State>| {
+        source.call_competition(store, "").map(drop)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod convert;
 pub(crate) mod crates;
+mod dataset;
 pub(crate) mod graphs;
 mod handles;
 mod kinds;
@@ -25,7 +26,7 @@ pub(crate) use scan::scan_score;
 pub use lifecycle::Exported;
 
 /// Exports `$plugin` as a component of its kind: `export_plugin!(MyRule as incentive_rule);`. The kinds are
-/// `allocation_policy`, `challenge_strategy`, `proof_scheme` and `incentive_rule`.
+/// `allocation_policy`, `challenge_strategy`, `proof_scheme`, `incentive_rule` and `dataset_source`.
 ///
 /// Natively it expands to nothing, so that plugins can be tested, and linked side by side.
 #[macro_export]
@@ -41,6 +42,9 @@ macro_rules! export_plugin {
     };
     ($plugin:ty as incentive_rule) => {
         $crate::export_plugin!(@ $plugin, incentive::export_incentive);
+    };
+    ($plugin:ty as dataset_source) => {
+        $crate::export_plugin!(@ $plugin, dataset::export_dataset);
     };
     (@ $plugin:ty, $kind:ident::$export:ident) => {
         #[cfg(target_family = "wasm")]

@@ -9,6 +9,7 @@
 mod allocation;
 mod cases;
 mod challenge;
+mod dataset;
 mod incentive;
 mod plot;
 mod plugin;
@@ -18,6 +19,7 @@ mod tamper;
 pub use allocation::allocation_policy;
 pub use cases::{candidates, identity, neurons, round, standings};
 pub use challenge::challenge_strategy;
+pub use dataset::dataset_source;
 pub use incentive::{earnings, incentive_rule};
 pub use proof::proof_scheme;
 

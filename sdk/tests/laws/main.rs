@@ -2,6 +2,7 @@
 
 mod allocation;
 mod challenge;
+mod dataset;
 mod incentive;
 mod parameters;
 mod proof;

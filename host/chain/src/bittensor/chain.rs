@@ -9,8 +9,8 @@ use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
 use crate::{
-    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot, Tended,
-    WeightRow,
+    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot,
+    StoredCommitment, Tended, WeightRow,
 };
 
 #[async_trait]
@@ -60,6 +60,14 @@ impl Chain for Bittensor {
     ) -> Result<(Snapshot, Vec<ChainCommitment>), ChainError> {
         let (view, runtime) = self.view(netuid).await?;
         Ok((view.snapshot(runtime.block_ms()), view.chain_commitments()))
+    }
+
+    async fn snapshot_with_stored(
+        &self,
+        netuid: NetUid,
+    ) -> Result<(Snapshot, Vec<(Hotkey, StoredCommitment)>), ChainError> {
+        let (view, runtime) = self.view(netuid).await?;
+        Ok((view.snapshot(runtime.block_ms()), view.commitments))
     }
 
     fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {

@@ -39,7 +39,7 @@ impl Key {
 }
 
 /// The sections in the order of the file, and what they are about.
-pub(crate) const SECTIONS: [(&str, &str); 10] = [
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("wallet", "Whose key signs. Bittensor's own wallet folders are read."),
     ("space", "How much disk space is offered, and where."),
     ("chain", "Which chain, which subnet."),
@@ -49,6 +49,7 @@ pub(crate) const SECTIONS: [(&str, &str); 10] = [
     ("challenge", "Whom to audit, how hard and how fast."),
     ("proof", "How space is filled, committed, challenged and proven."),
     ("incentive", "What a miner earns for what it proved."),
+    ("dataset", "Where miners keep their datasets, and what a row of one is."),
     ("plugins", "The limits of every plugin."),
 ];
 
@@ -77,7 +78,7 @@ const PIN_EXAMPLE: &str = "\"000000000000000000000000000000000000000000000000000
 const PARAMS: &str = "The plugin's own parameters; `plimsoll plugin inspect` shows what it takes.";
 
 /// Every key.
-pub(crate) static KEYS: [Key; 52] = [
+pub(crate) static KEYS: [Key; 60] = [
     unset(
         "subnet",
         Kind::Path,
@@ -312,6 +313,44 @@ pub(crate) static KEYS: [Key; 52] = [
     ),
     unset("incentive.blake3", Kind::Pin, PIN_EXAMPLE, true, PIN),
     unset("incentive.params", Kind::Params, "{}", true, PARAMS),
+    key(
+        "dataset.source",
+        Kind::Plugin(Slot::Dataset),
+        "\"builtin:dataset-flock\"",
+        true,
+        "The plugin: builtin:NAME or the path of a .wasm file.",
+    ),
+    unset("dataset.blake3", Kind::Pin, PIN_EXAMPLE, true, PIN),
+    unset("dataset.params", Kind::Params, "{}", true, PARAMS),
+    key(
+        "dataset.data_dir",
+        Kind::Path,
+        "\"~/data\"",
+        false,
+        "The folder that holds the archive of collected datasets, and `miner_datasets` once they are checked out.",
+    ),
+    key(
+        "dataset.jobs",
+        Kind::Count { least: 1, most: 1024 },
+        "16",
+        false,
+        "Requests to the hub that are under way at a time.",
+    ),
+    key(
+        "dataset.rate",
+        Kind::Count { least: 0, most: 10_000 },
+        "0",
+        false,
+        "Requests to the hub a second at most; 0 means as many as it grants.",
+    ),
+    key(
+        "dataset.min_rows",
+        Kind::Count { least: 0, most: 1_000_000 },
+        "0",
+        false,
+        "Datasets with fewer valid rows are told of.",
+    ),
+    key("dataset.sign", Kind::Switch, "false", false, "Whether snapshots are signed by the wallet's hotkey."),
     key(
         "plugins.cache_dir",
         Kind::Path,

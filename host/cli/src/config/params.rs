@@ -45,6 +45,7 @@ fn load(host: &Host, slot: Slot, plugin: &PluginRef, params: &Value) -> Result<(
         Slot::Challenge => host.load_challenge(plugin, params).map(drop),
         Slot::Proof => host.load_scheme(plugin, params).map(drop),
         Slot::Incentive => host.load_incentive(plugin, params).map(drop),
+        Slot::Dataset => host.load_dataset_source(plugin, params).map(drop),
     }
 }
 

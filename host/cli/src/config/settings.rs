@@ -43,6 +43,10 @@ pub(crate) struct Config {
     pub(crate) proof: PluginChoice,
     /// What is paid.
     pub(crate) incentive: PluginChoice,
+    /// Where datasets are, and what a row is.
+    pub(crate) dataset: PluginChoice,
+    /// Where they are collected to, and how fast.
+    pub(crate) collecting: Collecting,
     /// The agreement in force.
     pub(crate) agreed: Option<Agreed>,
 }
@@ -169,6 +173,21 @@ pub(crate) struct Plugins {
     pub(crate) fuel_percent: u64,
 }
 
+/// What `[dataset]` says beside its plugin.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Collecting {
+    /// The folder of the archive.
+    pub(crate) data_dir: PathBuf,
+    /// Requests at a time.
+    pub(crate) jobs: usize,
+    /// Requests a second; 0 for as many as are granted.
+    pub(crate) rate: u32,
+    /// Fewer valid rows are told of.
+    pub(crate) min_rows: u32,
+    /// Whether snapshots are signed.
+    pub(crate) sign: bool,
+}
+
 /// A plugin with its pin and parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct PluginChoice {
@@ -205,6 +224,8 @@ impl Config {
             challenge: PluginChoice::of(layered, Slot::Challenge),
             proof: PluginChoice::of(layered, Slot::Proof),
             incentive: PluginChoice::of(layered, Slot::Incentive),
+            dataset: PluginChoice::of(layered, Slot::Dataset),
+            collecting: section(layered, "dataset")?,
             agreed: layered.agreed.clone(),
         })
     }
@@ -216,6 +237,7 @@ impl Config {
             Slot::Challenge => &self.challenge,
             Slot::Proof => &self.proof,
             Slot::Incentive => &self.incentive,
+            Slot::Dataset => &self.dataset,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The four places where a plugin decides, and the keys of each.
+//! The five places where a plugin decides, and the keys of each.
 
 pub(crate) use plimsoll_plugin::Kind as Slot;
 
@@ -9,6 +9,7 @@ pub(crate) const fn plugin_key(slot: Slot) -> &'static str {
         Slot::Challenge => "challenge.strategy",
         Slot::Proof => "proof.scheme",
         Slot::Incentive => "incentive.rule",
+        Slot::Dataset => "dataset.source",
     }
 }
 
@@ -19,6 +20,7 @@ pub(crate) const fn pin_key(slot: Slot) -> &'static str {
         Slot::Challenge => "challenge.blake3",
         Slot::Proof => "proof.blake3",
         Slot::Incentive => "incentive.blake3",
+        Slot::Dataset => "dataset.blake3",
     }
 }
 
@@ -29,5 +31,6 @@ pub(crate) const fn params_key(slot: Slot) -> &'static str {
         Slot::Challenge => "challenge.params",
         Slot::Proof => "proof.params",
         Slot::Incentive => "incentive.params",
+        Slot::Dataset => "dataset.params",
     }
 }

@@ -12,7 +12,7 @@ use plimsoll_plugin::{Measured, measure};
 use serde_json::{Value, json};
 
 use super::generate::blocking;
-use super::{bench_chain, bench_kernels, bench_simulate, bench_wire};
+use super::{bench_chain, bench_datasets, bench_kernels, bench_simulate, bench_wire};
 use crate::cancel::Cancel;
 use crate::exit::Failure;
 use crate::flags::PluginFlags;
@@ -37,6 +37,7 @@ enum What {
     Plugin(PluginArgs),
     Kernels(bench_kernels::Args),
     Chain(bench_chain::Args),
+    Datasets(bench_datasets::Args),
     Simulate(bench_simulate::Args),
     Wire(bench_wire::Args),
 }
@@ -97,6 +98,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<(), Failure> {
         What::Plugin(args) => plugins(args, global).await,
         What::Kernels(args) => bench_kernels::run(args, global).await,
         What::Chain(args) => bench_chain::run(&args, global).await,
+        What::Datasets(args) => bench_datasets::run(args, global).await,
         What::Simulate(args) => bench_simulate::run(&args, global).await,
         What::Wire(args) => bench_wire::run(args, global).await,
     }

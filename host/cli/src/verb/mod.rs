@@ -4,12 +4,14 @@ mod allocate;
 mod attack;
 mod bench;
 mod bench_chain;
+mod bench_datasets;
 mod bench_kernels;
 mod bench_simulate;
 mod bench_wire;
 mod compare;
 mod completions;
 mod config;
+mod datasets;
 mod demo;
 mod each_plot;
 mod generate;
@@ -40,6 +42,7 @@ pub(crate) enum Verb {
     Wallet(wallet::Args),
     Subnets(subnets::ListArgs),
     Subnet(subnets::ShowArgs),
+    Datasets(datasets::Args),
     Allocate(allocate::Args),
     Generate(generate::Args),
     Verify(verify::Args),
@@ -69,6 +72,7 @@ impl Verb {
             Self::Wallet(args) => wallet::run(&args, global),
             Self::Subnets(args) => subnets::list(&args, global).await,
             Self::Subnet(args) => subnets::show(&args, global).await,
+            Self::Datasets(args) => datasets::run(&args, global).await,
             Self::Allocate(args) => allocate::run(&args, global).await,
             Self::Generate(args) => generate::run(&args, global).await,
             Self::Verify(args) => verify::run(&args, global).await,

@@ -1,15 +1,22 @@
 //! `plimsoll subnets` and `plimsoll subnet NETUID`.
 
+use std::sync::Arc;
+
 use plimsoll_chain::{
-    Bittensor, BittensorOptions, CommitReveal, Endpoint, NeuronRecord, Snapshot, SubnetSummary,
+    Bittensor, BittensorOptions, Chain, CommitReveal, Endpoint, NeuronRecord, Snapshot, SubnetSummary,
 };
 use plimsoll_core::NetUid;
-use serde_json::json;
+use plimsoll_datasets::collect::Asking;
+use plimsoll_datasets::fetch::Fetch;
+use plimsoll_datasets::find::{Candidate, Choice, FindError, Hub, Subnet, search};
+use plimsoll_datasets::source::Source;
+use serde_json::{Value, json};
 
+use super::datasets;
 use crate::chain::Configured;
 use crate::config::Config;
-use crate::exit::Failure;
-use crate::flags::ChainFlags;
+use crate::exit::{Exit, Failure};
+use crate::flags::{ChainFlags, FetchFlags, SourceFlags};
 use crate::global::Global;
 use crate::screen::{self, Side};
 
@@ -17,7 +24,32 @@ use crate::screen::{self, Side};
 ///
 /// On a local ledger the configured subnet is all there is to list.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ListArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    chain: ChainFlags,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Find(FindArgs),
+}
+
+/// Find the subnet that a source's datasets are on, and say why
+///
+/// Reads every subnet's commitments, ranks subnets by the share that the source's plugin decodes, and asks the hub for a
+/// sample of the datasets. Ends with code 1 if none or more than one will do.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FindArgs {
+    /// Ask no hub
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
     #[command(flatten)]
     chain: ChainFlags,
 }
@@ -34,6 +66,9 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) async fn list(args: &ListArgs, global: &Global) -> Result<(), Failure> {
+    if let Some(What::Find(args)) = &args.what {
+        return find(args, global).await;
+    }
     let config = global.config(&[&args.chain])?;
     let subnets = all(&config).await?;
     let endpoint = config.chain.endpoint.shown();
@@ -49,6 +84,85 @@ pub(crate) async fn list(args: &ListArgs, global: &Global) -> Result<(), Failure
             ]
         };
         screen::table(&columns, subnets.iter().map(row))
+    })
+}
+
+async fn find(args: &FindArgs, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&args.source, &args.fetch, &args.chain])?;
+    let (configured, source) = (Configured::of(&config)?, datasets::source(&config)?);
+    let fetch = if args.offline { None } else { Some(datasets::client(&config)?) };
+    let (choice, problem) = match search_all(&config, &configured.chain, &source, fetch.as_ref()).await {
+        Ok(choice) => (choice, None),
+        Err(FindFailure::Undecided(choice, failure)) => (*choice, Some(failure)),
+        Err(FindFailure::Failed(failure)) => return Err(failure),
+    };
+    let netuid = if problem.is_none() { choice.netuid() } else { None };
+    let unread = |(netuid, why): &(NetUid, String)| json!({ "netuid": netuid, "why": why });
+    let outcome = json!({
+        "source": source.plugin().name(),
+        "netuid": netuid,
+        "why_not": problem.as_ref().map(ToString::to_string),
+        "candidates": choice.candidates.iter().map(candidate).collect::<Vec<_>>(),
+        "unread": choice.unread.iter().map(unread).collect::<Vec<_>>(),
+    });
+    global.emit(&outcome, || match netuid {
+        Some(netuid) => format!("{choice}\nit is subnet {netuid}"),
+        None => choice.to_string(),
+    })?;
+    match problem {
+        None => Ok(()),
+        Some(_) if global.json => Err(Failure::reported(Exit::Error)),
+        Some(failure) => Err(failure),
+    }
+}
+
+fn candidate(of: &Candidate) -> Value {
+    let confirmed =
+        of.confirmed.map(|of| json!({ "asked": of.asked, "there": of.there, "unknown": of.unknown }));
+    json!({
+        "netuid": of.netuid,
+        "name": of.name,
+        "neurons": of.neurons,
+        "committed": of.committed,
+        "datasets": of.datasets,
+        "confirmed": confirmed,
+        "score_permille": of.score_permille(),
+    })
+}
+
+/// Why a subnet was not found.
+pub(super) enum FindFailure {
+    /// None will do, or more than one: what was looked at.
+    Undecided(Box<Choice>, Failure),
+    /// Nothing could be looked at.
+    Failed(Failure),
+}
+
+impl From<FindFailure> for Failure {
+    fn from(of: FindFailure) -> Self {
+        match of {
+            FindFailure::Undecided(_, failure) | FindFailure::Failed(failure) => failure,
+        }
+    }
+}
+
+/// Looks at all subnets of the chain; a sample is asked of the hub, if there is one to ask.
+pub(super) async fn search_all(
+    config: &Config,
+    chain: &Arc<dyn Chain>,
+    source: &Source,
+    fetch: Option<&Arc<Fetch>>,
+) -> Result<Choice, FindFailure> {
+    let subnets = all(config).await.map_err(FindFailure::Failed)?;
+    let subnets: Vec<Subnet> = subnets.iter().map(Subnet::from).collect();
+    let hub = fetch.map(|fetch| Asking(Arc::clone(fetch)));
+    let hub = hub.as_ref().map(|hub| hub as &dyn Hub);
+    let found = search(chain, source, &subnets, hub, config.collecting.jobs).await;
+    found.map_err(|error| match error {
+        FindError::NoneFound { ref choice, .. }
+        | FindError::Ambiguous { ref choice, .. }
+        | FindError::Unread { ref choice, .. } => FindFailure::Undecided(choice.clone(), error.into()),
+        error => FindFailure::Failed(error.into()),
     })
 }
 

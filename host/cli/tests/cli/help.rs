@@ -29,6 +29,7 @@ fn every_verb_explains_itself() {
         "config check",
         "wallet",
         "wallet new",
+        "bench datasets",
         "bench kernels",
         "bench wire",
         "compare",

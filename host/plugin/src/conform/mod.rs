@@ -5,6 +5,7 @@
 //! instance, that nothing an opponent sends makes it break down; and the economic laws, which a plugin may waive.
 
 mod cases;
+mod dataset;
 mod economy;
 mod policies;
 mod proof;
@@ -37,7 +38,7 @@ pub fn conform(host: &Host, plugin: &PluginRef, params: &Value) -> Report {
         let known = match seen.kind {
             Kind::Incentive => &INCENTIVE_LAWS[..],
             Kind::Allocation => &ALLOCATION_LAWS,
-            Kind::Challenge | Kind::Proof => &[],
+            Kind::Challenge | Kind::Proof | Kind::Dataset => &[],
         };
         if !laws.waivers.is_empty() {
             let waivers = laws.waivers.clone();
@@ -64,6 +65,7 @@ fn load(host: &Host, kind: Kind, plugin: &PluginRef, params: &Value) -> Result<(
         Kind::Challenge => host.load_challenge(plugin, params).map(drop),
         Kind::Proof => host.load_scheme(plugin, params).map(drop),
         Kind::Incentive => host.load_incentive(plugin, params).map(drop),
+        Kind::Dataset => host.load_dataset_source(plugin, params).map(drop),
     };
     loaded.map_err(|e| e.to_string())
 }
@@ -95,5 +97,9 @@ fn of_kind(kind: Kind, host: &Host, plugin: &PluginRef, params: &Value, laws: &m
                 rule::incentive(rule, laws);
                 economy::incentive(rule, &tested, laws);
             }),
+        Kind::Dataset => laws
+            .holds("it loads again", || host.load_dataset_source(plugin, params).map_err(fails))
+            .iter()
+            .for_each(|source| dataset::source(source, laws)),
     }
 }

@@ -4,6 +4,8 @@
 mod allocation;
 #[path = "../../templates/challenge.rs"]
 mod challenge;
+#[path = "../../templates/dataset.rs"]
+mod dataset;
 #[path = "../../templates/incentive.rs"]
 mod incentive;
 #[path = "../../templates/proof.rs"]

@@ -179,6 +179,12 @@ fn signatures(kind: Kind) -> Vec<(&'static str, &'static str, &'static str)> {
             "(param i64 i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)",
         )),
         Kind::Incentive => all.push(("incentive-rule", "weigh", "(param i64 i64 i32 i32 i32 i32 i32 i32)")),
+        Kind::Dataset => all.extend([
+            ("dataset-source", "decode", "(param i32 i32 i64)"),
+            ("dataset-source", "encode", "(param i32 i32 i32 i32 i32 i32)"),
+            ("dataset-source", "check-rows", "(param i32 i32 i32 i32)"),
+            ("dataset-source", "competition", "(param i32 i32)"),
+        ]),
         Kind::Proof => {
             let statement = "i32 i32 i32 i32 i32 i32 i64 i32 i32 i32";
             let leaked = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };

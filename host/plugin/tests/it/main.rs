@@ -6,6 +6,7 @@ mod as_written;
 mod cache;
 mod compat;
 mod crates;
+mod datasets;
 mod economy;
 mod faults;
 mod graphs;

@@ -147,7 +147,7 @@ fn a_new_plugin_in_python_has_its_code_its_tests_and_its_contract() {
         }
     }
     let text = new_plugin(Kind::Proof, "mine", folder.path()).unwrap_err().to_string();
-    insta::assert_snapshot!(text, @"no new plugin: a proof scheme cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot and every answer; use Rust");
+    insta::assert_snapshot!(text, @"no new plugin: a proof scheme cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot, every answer or every row; use Rust");
     let text = new_plugin(Kind::Incentive, "My Rule", folder.path()).unwrap_err().to_string();
     assert!(text.starts_with("no new plugin: `My Rule` is no name for a plugin"), "{text}");
     let text = new_plugin(Kind::Incentive, "my-incentive", folder.path()).unwrap_err().to_string();
@@ -210,7 +210,7 @@ fn a_manifest_that_cannot_be_built_is_refused_by_its_field() {
         fs::write(&path, sound.replace(from, to)).unwrap();
         refusal(&folder)
     };
-    insta::assert_snapshot!(said("kind = \"incentive\"", "kind = \"proof\""), @"/my-rule/pyproject.toml: a proof scheme cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot and every answer; use Rust");
+    insta::assert_snapshot!(said("kind = \"incentive\"", "kind = \"proof\""), @"/my-rule/pyproject.toml: a proof scheme cannot be written in Python, only an incentive rule or a challenge strategy can: they decide once a round, the others run for every plot, every answer or every row; use Rust");
     insta::assert_snapshot!(said("module = \"app\"", "module = \"../app\""), @"/my-rule/pyproject.toml: tool.plimsoll.module is `../app`, expected a module's name");
     insta::assert_snapshot!(said("module = \"app\"", "modul = \"app\""), @"/my-rule/pyproject.toml: unknown field `modul`, expected one of `kind`, `module`, `wit`; `plimsoll plugin new --lang python` writes one that works");
     insta::assert_snapshot!(said("name = \"my-rule\"", "name = \"../rule\""), @"/my-rule/pyproject.toml: `../rule` is no name for a plugin: use letters, digits and dashes");

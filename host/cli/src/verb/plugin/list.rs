@@ -11,7 +11,7 @@ use crate::screen::{self, Side};
 /// List the shipped plugins
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those of one kind: allocation, challenge, proof or incentive
+    /// Only those of one kind: allocation, challenge, proof, incentive or dataset
     #[arg(value_name = "KIND")]
     kind: Option<Kind>,
 }

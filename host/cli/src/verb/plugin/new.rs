@@ -11,7 +11,7 @@ use crate::global::Global;
 /// Begin a plugin of your own: a folder that builds and passes its tests
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What it decides: allocation, challenge, proof or incentive
+    /// What it decides: allocation, challenge, proof, incentive or dataset
     kind: Kind,
 
     /// Its name, such as my-rule

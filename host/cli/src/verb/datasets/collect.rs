@@ -1,0 +1,180 @@
+//! `plimsoll datasets collect`.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use plimsoll_chain::wallet::Wallet;
+use plimsoll_core::{ByteSize, Hotkey, NetUid, Uid};
+use plimsoll_datasets::archive::Archive;
+use plimsoll_datasets::collect::{
+    CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
+};
+use plimsoll_datasets::fetch::Fetch;
+use plimsoll_datasets::source::Source;
+use serde_json::json;
+
+use super::progress::Progress;
+use super::{date, hub, summary};
+use crate::cancel::Cancel;
+use crate::chain::Configured;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::flags::{ChainFlags, DataFlags, FetchFlags, SourceFlags, WalletFlags};
+use crate::global::Global;
+
+/// Collect every miner's dataset of a subnet into the archive
+///
+/// Reads the subnet's commitments at one block, fetches what the archive does not have, checks every byte and every row,
+/// and keeps a snapshot. A run that is stopped goes on where it was. HF_TOKEN and HF_ENDPOINT are read from the
+/// environment or a .env file. What fails for one miner is told and fails no run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only this uid; may be given again
+    #[arg(long, value_name = "UID")]
+    uid: Vec<u16>,
+    /// Only this hotkey; may be given again
+    #[arg(long, value_name = "ADDRESS")]
+    hotkey: Vec<Hotkey>,
+    /// Only what was committed since a block, or a day as 2026-11-21 in UTC
+    #[arg(long, value_name = "BLOCK|DAY")]
+    since: Option<String>,
+    /// Say what would be asked, and ask the hub for nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Sign the snapshot with the wallet's hotkey [dataset.sign]
+    #[arg(long)]
+    sign: bool,
+    /// Collect again every so many minutes until Ctrl-C
+    #[arg(long, value_name = "MINUTES", conflicts_with = "dry_run", value_parser = clap::value_parser!(u64).range(1..=525_600))]
+    every: Option<u64>,
+    #[command(flatten)]
+    chain: ChainFlags,
+    #[command(flatten)]
+    data: DataFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    wallet: WalletFlags,
+}
+
+/// All that a run needs.
+struct Run {
+    options: CollectOptions,
+    configured: Configured,
+    fetch: Arc<Fetch>,
+    source: Source,
+}
+
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    let flags: [&dyn crate::flags::Overrides; 5] =
+        [&args.chain, &args.data, &args.fetch, &args.source, &args.wallet];
+    let config = global.config(&flags)?;
+    let is_chosen = global.is_set("chain.netuid", &flags)?;
+    let run = prepared(args, &config, is_chosen, global).await?;
+    if args.dry_run {
+        let plan = plan_only(&run.options, run.configured.chain.as_ref(), &run.source).await?;
+        return dry(&plan, &config, global);
+    }
+    let cancel = Cancel::on_signals("stopping: what has arrived is kept")?;
+    loop {
+        let summary = once(&run, &config, &cancel, global).await?;
+        global.emit(&summary, || summary::human(&summary))?;
+        let Some(minutes) = args.every else { return Ok(()) };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => {}
+            () = cancel.cancelled() => return Ok(()),
+        }
+    }
+}
+
+async fn prepared(args: &Args, config: &Config, is_chosen: bool, global: &Global) -> Result<Run, Failure> {
+    let (configured, fetch, source) = (Configured::of(config)?, hub::client(config)?, hub::source(config)?);
+    let netuid = match is_chosen {
+        true => config.chain.netuid,
+        false => found(config, &configured, &source, &fetch, global).await?,
+    };
+    let selection = Selection {
+        uids: args.uid.iter().copied().map(Uid).collect(),
+        hotkeys: args.hotkey.iter().copied().collect(),
+        since: args.since.as_deref().map(since).transpose()?,
+    };
+    let wallet = match args.sign || config.collecting.sign {
+        true => Some(Wallet::at(&config.wallet.path, &config.wallet.name, &config.wallet.hotkey)?.hotkey()?),
+        false => None,
+    };
+    let options = CollectOptions {
+        selection,
+        min_rows: config.collecting.min_rows,
+        wallet,
+        ..CollectOptions::new(netuid, &config.collecting.data_dir)
+    };
+    Ok(Run { options, configured, fetch, source })
+}
+
+/// The subnet that the source's datasets are on.
+async fn found(
+    config: &Config,
+    configured: &Configured,
+    source: &Source,
+    fetch: &Arc<Fetch>,
+    global: &Global,
+) -> Result<NetUid, Failure> {
+    let choice = super::super::subnets::search_all(config, &configured.chain, source, Some(fetch)).await?;
+    let best = choice.candidates.first();
+    let best = best.ok_or_else(|| {
+        Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid")
+    })?;
+    global.remark(&format!("found {best}"));
+    Ok(best.netuid)
+}
+
+fn since(text: &str) -> Result<plimsoll_datasets::collect::Since, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    date::since(text, u64::try_from(now).unwrap_or(u64::MAX)).ok_or_else(|| {
+        let message = format!("--since `{text}` is neither a block nor a day, such as 7082055 or 2026-11-21");
+        Failure::new(Exit::Usage, message)
+    })
+}
+
+fn opened(config: &Config) -> Result<Arc<Mutex<Archive>>, Failure> {
+    Ok(Arc::new(Mutex::new(Archive::open(&config.collecting.data_dir)?)))
+}
+
+async fn once(run: &Run, config: &Config, cancel: &Cancel, global: &Global) -> Result<Summary, Failure> {
+    let archive = opened(config)?;
+    let listener: Arc<dyn Listener> = Arc::new(Progress::new(global));
+    let chain = run.configured.chain.as_ref();
+    let collecting = collect(&run.options, chain, &run.fetch, &archive, &run.source, &listener);
+    tokio::select! {
+        summary = collecting => summary.map_err(|error| match error {
+            plimsoll_datasets::collect::CollectError::Chain(error) => run.configured.chain_failure(error),
+            error => error.into(),
+        }),
+        () = cancel.cancelled() => {
+            let failure = Failure::new(Exit::Interrupted, "stopped: no snapshot was made");
+            Err(failure.hint("the next run goes on where this one was"))
+        }
+    }
+}
+
+fn dry(plan: &Plan, config: &Config, global: &Global) -> Result<(), Failure> {
+    let cost = plan.cost();
+    let outcome = json!({ "subnet": plan.subnet, "miners": plan.miners(), "left_behind": plan.left_behind, "cost": cost });
+    global.emit(&outcome, || {
+        let Cost { held, resolver_requests, api_requests, fetched_bytes, disk_bytes } = cost;
+        let at = &plan.subnet;
+        format!(
+            "subnet {} at block {}: {} miners\ndatasets held      {held}\ndatasets to fetch  {resolver_requests}\n\
+             requests           {resolver_requests} for files, {api_requests} of the API\n\
+             over the network   about {}\non the disk        at most about {} in {}\nnothing was fetched: this is a dry run",
+            at.netuid,
+            at.block,
+            plan.miners(),
+            ByteSize(fetched_bytes),
+            ByteSize(disk_bytes),
+            config.collecting.data_dir.display()
+        )
+    })
+}

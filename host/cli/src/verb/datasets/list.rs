@@ -1,0 +1,104 @@
+//! `plimsoll datasets list`.
+
+use plimsoll_datasets::archive::{Archive, Entry, Outcome, Snapshot};
+use plimsoll_datasets::export::Filter;
+use serde_json::{Value, json};
+
+use super::export::{facts_of, overlaps_of};
+use super::kept::{Which, entry_json, outcome, source};
+use crate::exit::{Exit, Failure};
+use crate::global::Global;
+use crate::screen::{self, Side};
+
+/// List the miners of a snapshot with what is kept of each
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// List the snapshots instead
+    #[arg(long, conflicts_with = "filter")]
+    snapshots: bool,
+    /// Only datasets that meet these conditions, such as "uid=1,5..9 account=flock rows=200.."
+    #[arg(long, value_name = "CONDITIONS")]
+    filter: Option<String>,
+    #[command(flatten)]
+    which: Which,
+}
+
+pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    if args.snapshots {
+        let config = global.config(&[&args.which.data])?;
+        return snapshots(&Archive::open_to_read(&config.collecting.data_dir)?, args.which.netuid, global);
+    }
+    let chosen = args.which.open(global)?;
+    let (manifest, seal) = chosen.manifest()?;
+    let filter = filter(args.filter.as_deref())?;
+    let mut entries: Vec<&Entry> = manifest.entries.iter().collect();
+    if let Some(filter) = filter {
+        let overlaps = overlaps_of(&chosen)?;
+        entries.retain(|entry| facts_of(entry, &overlaps, |facts| filter.takes(facts)).unwrap_or(false));
+    }
+    let outcome = json!({
+        "netuid": chosen.place.netuid,
+        "block": chosen.place.block,
+        "manifest": seal.manifest,
+        "signer": manifest.collector,
+        "miners": entries.iter().map(|entry| entry_json(entry)).collect::<Vec<Value>>(),
+    });
+    global.emit(&outcome, || {
+        let kept = entries.iter().filter(|entry| entry.object().is_some()).count();
+        let place = chosen.place;
+        let head = format!(
+            "subnet {} at block {}: {} miners, {kept} datasets",
+            place.netuid,
+            place.block,
+            entries.len()
+        );
+        format!("{head}\n{}", table(&entries))
+    })
+}
+
+/// The conditions of `--filter`.
+pub(super) fn filter(text: Option<&str>) -> Result<Option<Filter>, Failure> {
+    let parsed = text.map(str::parse::<Filter>).transpose();
+    parsed.map_err(|error| Failure::of(Exit::Usage, &error))
+}
+
+fn table(entries: &[&Entry]) -> String {
+    let columns = [
+        ("uid", Side::Right),
+        ("dataset", Side::Left),
+        ("rows", Side::Right),
+        ("valid", Side::Right),
+        ("committed", Side::Right),
+        ("outcome", Side::Left),
+    ];
+    let row = |entry: &&Entry| {
+        let (rows, valid) = match &entry.outcome {
+            Outcome::Kept { rows, valid, .. } => (rows.to_string(), valid.to_string()),
+            _ => (String::new(), String::new()),
+        };
+        let committed = entry.commitment.as_ref().map_or_else(String::new, |note| note.block.to_string());
+        vec![entry.uid.to_string(), source(entry), rows, valid, committed, outcome(entry).to_owned()]
+    };
+    screen::table(&columns, entries.iter().map(row))
+}
+
+fn snapshots(archive: &Archive, netuid: Option<u16>, global: &Global) -> Result<(), Failure> {
+    let mut all = archive.snapshots()?;
+    all.retain(|snapshot| netuid.is_none_or(|netuid| snapshot.place.netuid.0 == netuid));
+    let line = |of: &Snapshot| json!({ "netuid": of.place.netuid, "block": of.place.block, "manifest": of.manifest, "at_ms": of.at_ms, "signer": of.signer });
+    let outcome =
+        json!({ "snapshots": all.iter().map(line).collect::<Vec<_>>(), "disk_bytes": archive.disk_bytes()? });
+    global.emit(&outcome, || {
+        let columns = [
+            ("netuid", Side::Right),
+            ("block", Side::Right),
+            ("manifest", Side::Left),
+            ("signed by", Side::Left),
+        ];
+        let row = |of: &Snapshot| {
+            let signer = of.signer.map_or_else(|| "nobody".to_owned(), |signer| signer.to_string());
+            vec![of.place.netuid.to_string(), of.place.block.to_string(), of.manifest.short(), signer]
+        };
+        screen::table(&columns, all.iter().map(row))
+    })
+}

@@ -1,0 +1,84 @@
+//! `plimsoll datasets serve`.
+
+use std::net::SocketAddr;
+
+use plimsoll_datasets::archive::Archive;
+use plimsoll_datasets::serve::{ServeError, ServeOptions, Site, Visitors, bind, serve};
+use serde_json::json;
+
+use super::kept::{Chosen, place};
+use super::overlap::shared_rows;
+use crate::cancel::Cancel;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::flags::DataFlags;
+use crate::global::Global;
+use crate::screen;
+use crate::verb::generate::blocking;
+
+/// Serve the archive as web pages, for this machine
+///
+/// Pages need no JavaScript and load nothing from elsewhere. Runs until Ctrl-C; what is collected meanwhile shows up.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9996")]
+    at: SocketAddr,
+
+    /// Let others look too, at an address that they can reach
+    ///
+    /// Rows are strangers' texts and may hold personal data: think of who can reach the address.
+    #[arg(long)]
+    anybody: bool,
+
+    /// Rows that two datasets may share [default: the competition's limit]
+    #[arg(long, value_name = "N")]
+    limit: Option<u32>,
+
+    #[command(flatten)]
+    data: DataFlags,
+}
+
+pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
+    let config = global.config(&[&args.data])?;
+    let visitors = if args.anybody { Visitors::Anybody } else { Visitors::ThisMachine };
+    let mut options = ServeOptions::new(&config.collecting.data_dir);
+    let limit = match args.limit {
+        Some(limit) => Some(limit),
+        None => blocking(move || competition_limit(config)).await?,
+    };
+    options.duplicate_limit = limit.unwrap_or(options.duplicate_limit);
+    let site = blocking(move || Site::open(options)).await??;
+    let listening = bind(args.at, visitors).await?;
+    let cancel = Cancel::on_signals("finishing what is being read")?;
+    let address = listening.address();
+    let n_snapshots = site.n_snapshots();
+    if !address.ip().is_loopback() {
+        screen::note(
+            "warning: others can reach this address, and the pages show strangers' texts and personal data",
+        );
+    }
+    let outcome = json!({ "url": format!("http://{address}/"), "snapshots": n_snapshots });
+    global.emit(&outcome, || {
+        format!("{n_snapshots} snapshots are served at http://{address}/\nCtrl-C stops it")
+    })?;
+    Ok(serve(listening, site, async move { cancel.cancelled().await }).await?)
+}
+
+/// The limit of the newest snapshot's competition, where its plugin knows it.
+fn competition_limit(config: Config) -> Option<u32> {
+    let archive = Archive::open_to_read(&config.collecting.data_dir).ok()?;
+    let place = place(&archive, None, None, &config).ok()?;
+    // 0 says that the plugin knows no such competition.
+    shared_rows(&Chosen { config, archive, place }).ok().filter(|limit| *limit > 0)
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Archive(error) => error.into(),
+            ServeError::NotLoopback { .. } => Self::of(Exit::Usage, &error).hint("--anybody says so"),
+            _ => Self::of(Exit::Error, &error),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What was looked at, and which one it is.
+
+use std::fmt;
+
+use plimsoll_core::NetUid;
+
+use super::FindError;
+use super::rank::{Candidate, LEAST_PERMILLE, NEAR_PERMILLE, sort};
+
+/// All subnets that were read, the likeliest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// By score.
+    pub candidates: Vec<Candidate>,
+    /// Subnets that could not be read, and why.
+    pub unread: Vec<(NetUid, String)>,
+}
+
+/// How many of the best a sentence names.
+const NAMED: usize = 3;
+
+impl Choice {
+    /// Ranks again, and says whether the first is the one: not while another that nobody could read may be.
+    pub(super) fn decided(mut self, source_name: &str) -> Result<Self, FindError> {
+        sort(&mut self.candidates);
+        let score = |at: usize| self.candidates.get(at).map_or(0, Candidate::score_permille);
+        let (best, second) = (score(0), score(1));
+        let source_name = source_name.to_owned();
+        let is_near = u64::from(second) * 1000 > u64::from(best) * u64::from(NEAR_PERMILLE);
+        if best >= LEAST_PERMILLE && is_near {
+            return Err(FindError::Ambiguous { source_name, choice: Box::new(self) });
+        }
+        if !self.unread.is_empty() {
+            return Err(FindError::Unread { source_name, choice: Box::new(self) });
+        }
+        if best < LEAST_PERMILLE {
+            return Err(FindError::NoneFound { source_name, choice: Box::new(self) });
+        }
+        Ok(self)
+    }
+
+    /// The subnet.
+    #[must_use]
+    pub fn netuid(&self) -> Option<NetUid> {
+        self.candidates.first().map(|best| best.netuid)
+    }
+
+    /// The best few in one sentence.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let mut parts: Vec<String> = self.candidates.iter().take(NAMED).map(ToString::to_string).collect();
+        if parts.is_empty() {
+            parts.push("there is none".into());
+        }
+        if !self.unread.is_empty() {
+            parts.push(format!("{} could not be read", self.unread.len()));
+        }
+        parts.join("; ")
+    }
+}
+
+/// One line for each that was looked at and has anything that speaks for it, and for each that could not be read.
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (named, others): (Vec<_>, Vec<_>) =
+            self.candidates.iter().partition(|candidate| candidate.datasets > 0);
+        for candidate in named {
+            writeln!(f, "{candidate}")?;
+        }
+        writeln!(f, "{} further subnets have no commitment that names a dataset", others.len())?;
+        for (netuid, why) in &self.unread {
+            writeln!(f, "subnet {netuid} could not be read: {why}")?;
+        }
+        Ok(())
+    }
+}

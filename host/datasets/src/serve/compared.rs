@@ -1,0 +1,119 @@
+//! A snapshot's datasets compared with one another, once for as long as it is looked at.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use plimsoll_core::{Digest, Uid};
+
+use crate::archive::{Archive, Place};
+use crate::overlap::{Overlaps, Rows};
+
+/// How many snapshots' comparisons are kept: a few MiB each.
+const KEPT: usize = 6;
+
+/// How many rows each two datasets of a snapshot share.
+pub(super) struct Compared {
+    pub(super) overlaps: Overlaps,
+    /// Whose dataset has which place.
+    pub(super) uids: Vec<Uid>,
+    places: HashMap<Uid, usize>,
+}
+
+impl Compared {
+    fn new(archive: &Archive, place: Place, rows_used: Option<usize>) -> Result<Self, String> {
+        let miners = archive.rows(place).map_err(|error| error.to_string())?;
+        let uids: Vec<Uid> = miners.iter().map(|miner| miner.uid).collect();
+        let rows = miners.into_iter().map(|miner| {
+            let mut ids = miner.rows;
+            ids.truncate(rows_used.unwrap_or(usize::MAX));
+            Rows { block: miner.committed.0, ids }
+        });
+        let overlaps = Overlaps::new(rows.collect()).map_err(|error| error.to_string())?;
+        let places = uids.iter().enumerate().map(|(place, uid)| (*uid, place)).collect();
+        Ok(Self { overlaps, uids, places })
+    }
+
+    pub(super) fn place(&self, uid: Uid) -> Option<usize> {
+        self.places.get(&uid).copied()
+    }
+
+    /// What two datasets share, in hundredths of the smaller one's different rows.
+    pub(super) fn percent(&self, left: usize, right: usize) -> u32 {
+        let smaller =
+            self.overlaps.n_different_rows(left).min(self.overlaps.n_different_rows(right)).max(1) as u64;
+        (u64::from(self.overlaps.shared(left, right)) * 100 / smaller) as u32
+    }
+
+    /// Places by uid, or the groups that hang together first, the largest ahead.
+    pub(super) fn order(&self, order: Order, limit: u32) -> Vec<usize> {
+        let all = 0..self.uids.len();
+        if order == Order::Uid {
+            return all.collect();
+        }
+        let mut groups = self.overlaps.components(limit);
+        groups.sort_by_key(|group| std::cmp::Reverse(group.places.len()));
+        let mut places: Vec<usize> = groups.into_iter().flat_map(|group| group.places).collect();
+        let mut is_in = vec![false; self.uids.len()];
+        for place in &places {
+            is_in[*place] = true;
+        }
+        places.extend(all.filter(|place| !is_in[*place]));
+        places
+    }
+}
+
+/// In which order miners stand in the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Uid,
+    Group,
+}
+
+impl Order {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Uid => "uid",
+            Self::Group => "group",
+        }
+    }
+}
+
+type Slot = Arc<OnceLock<Result<Arc<Compared>, String>>>;
+
+/// The comparisons that were asked for last.
+#[derive(Default)]
+pub(super) struct Comparisons(Mutex<VecDeque<(Place, Digest, Slot)>>);
+
+impl Comparisons {
+    /// The comparison of a snapshot by its manifest. Who asks while it is made waits for it.
+    pub(super) fn of(
+        &self,
+        archive: &Archive,
+        (place, manifest): (Place, Digest),
+        rows_used: Option<usize>,
+    ) -> Result<Arc<Compared>, String> {
+        let slot = self.slot(place, manifest);
+        let made = slot.get_or_init(|| Compared::new(archive, place, rows_used).map(Arc::new)).clone();
+        if made.is_err() {
+            // It may be repaired meanwhile.
+            self.locked().retain(|(_, _, kept)| !Arc::ptr_eq(kept, &slot));
+        }
+        made
+    }
+
+    fn slot(&self, place: Place, manifest: Digest) -> Slot {
+        let mut kept = self.locked();
+        let found = kept.iter().position(|(at, id, _)| (*at, *id) == (place, manifest));
+        let used = found.and_then(|at| kept.remove(at)).unwrap_or((place, manifest, Slot::default()));
+        let slot = Arc::clone(&used.2);
+        kept.push_back(used);
+        while kept.len() > KEPT {
+            kept.pop_front();
+        }
+        slot
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, VecDeque<(Place, Digest, Slot)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

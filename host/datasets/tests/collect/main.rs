@@ -1,0 +1,12 @@
+//! Collecting, with a real hub and a real ledger in this process.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod stage;
+
+mod again;
+mod defects;
+mod faults;
+mod full_disk;
+mod secrets;
+mod whole;

@@ -1,0 +1,12 @@
+//! Datasets compared with one another: overlap, likeness, differences, and what is written out of them.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
+
+mod corpus;
+mod python;
+
+mod diff;
+mod export;
+mod overlap;
+mod overlap_python;
+mod similar;
