@@ -25,7 +25,7 @@ impl Archive {
     /// [`ArchiveError::Disk`] and [`ArchiveError::Index`]; damage of packs is no error but in the report.
     pub fn fsck(&self, depth: Depth) -> Result<Report, ArchiveError> {
         let mut report = Report::default();
-        let view = self.view()?;
+        let view = self.view_of_its_own()?;
         let bad = self.check_packs(&mut report)?;
         let objects = self.check_objects(&view, depth, &bad, &mut report)?;
         self.check_snapshots(&view, &objects, &mut report)?;
@@ -189,7 +189,8 @@ impl Archive {
         Ok(())
     }
 
-    fn check_snapshot(&self, view: &View<'_>, place: Place, number: u64) -> Result<Vec<Entry>, ArchiveError> {
+    /// The entries of a snapshot that can be read and holds.
+    pub(super) fn check_snapshot(&self, view: &View<'_>, place: Place, number: u64) -> Result<Vec<Entry>, ArchiveError> {
         let seal = seal_at(view, number)?;
         let manifest = manifest_of(view, &seal)?;
         if manifest.place != place {
