@@ -14,8 +14,8 @@ use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
 use super::file::{NewFile, Put, USUAL_PATH, Witness, check_origin, ids_of};
 use super::index::{
-    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
-    TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, REPLACED,
+    SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::lines::pieces;
 use super::manifest::{Manifest, Place, Seal, SnapshotFacts, Takedown};
@@ -213,9 +213,7 @@ impl<'a> Batch<'a> {
         };
         match self.kept_as(number) {
             Ok((len, kept_id)) if len == bytes.len() => Ok((number, kept_id)),
-            Ok(_) => {
-                Err(ArchiveError::broken(format!("piece {number} is not the one that the index says")))
-            }
+            Ok(_) => Err(ArchiveError::broken(format!("piece {number} is not the one that the index says"))),
             Err(e) if e.is_damage() => {
                 self.healed += 1;
                 self.append_as(Lane::Again, number, bytes, id)?;

@@ -95,7 +95,7 @@ impl Archive {
     fn check_whole(&self, view: &View<'_>, place: Place, number: u64) -> Result<(), ArchiveError> {
         for entry in self.check_snapshot(view, place, number)? {
             let Some(object) = entry.object() else { continue };
-            if view.recipe_number(&object)?.is_none() && self.reason_down(&object)?.is_none() {
+            if self.is_gone(view, &object)? {
                 return Err(ArchiveError::NoObject { object });
             }
         }

@@ -6,15 +6,13 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-
-
 use super::block::{Block, block_bytes};
 use super::entry::Outcome;
 use super::error::ArchiveError;
 use super::file::USUAL_PATH;
 use super::index::{
-    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
-    TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, REPLACED,
+    SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::manifest::{Place, Seal, Takedown};
 use super::pack::{BlockPlace, HEAD_BYTES, Packs, key_of};

@@ -85,8 +85,7 @@ impl Recipe {
         let is_there = |bit| follows & bit != 0;
         let sha256 = if is_there(SHA256) { Some(fields.array()?) } else { None };
         let git_sha1 = if is_there(GIT_SHA1) { Some(fields.array()?) } else { None };
-        let numbers =
-            if is_there(PACKED) { decode_numbers(&mut fields)? } else { decode_runs(&mut fields)? };
+        let numbers = if is_there(PACKED) { decode_numbers(&mut fields)? } else { decode_runs(&mut fields)? };
         let exceptions =
             if is_there(EXCEPTIONS) { decode_exceptions(&mut fields, numbers.len())? } else { Vec::new() };
         let witness = Witness { sha256, git_sha1 };
