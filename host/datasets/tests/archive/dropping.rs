@@ -21,7 +21,7 @@ fn damage_entries(folder: &Path, from: usize) {
     loop {
         assert_eq!(&bytes[at..at + 4], b"PLBK");
         let number = u64::from_le_bytes(bytes[at + 8..at + 16].try_into().unwrap());
-        if (1 << 40..1 << 41).contains(&number) {
+        if (1u64 << 40..1u64 << 41).contains(&number) {
             break;
         }
         let size = |field: usize| u32::from_le_bytes(bytes[at + field..at + field + 4].try_into().unwrap());

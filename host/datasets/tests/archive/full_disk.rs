@@ -165,7 +165,7 @@ fn a_disk_that_is_full_while_files_are_written_out_leaves_no_half_of_one() {
     let out = folder.path().join("out");
     let archive = Archive::open_to_read(folder.path()).unwrap();
     archive.checkout(place(100), &out, &[], Stale::Keep).unwrap();
-    let dataset = |day, uid| archive.restore(place(day * 100), Uid(uid)).unwrap();
+    let dataset = |day: u64, uid: u16| archive.restore(place(day * 100), Uid(uid)).unwrap();
     for limit in [0, 1_000] {
         let said = in_a_process(HOUSE, folder.path(), limit, "write out");
         assert!(said.contains("\nfull\n"), "with {limit} bytes: {said}");
