@@ -14,6 +14,7 @@
 //! What is deliberately absent: the network, JSON (rows come with their ids), and any judgement of a dataset.
 
 mod bytes;
+mod cache;
 mod error;
 mod file;
 mod lines;
@@ -37,9 +38,11 @@ mod wanted;
 
 mod days;
 mod restore;
+mod sizes;
 mod written;
 
 mod check;
+mod drop;
 mod gc;
 mod keep;
 mod rebuild;
@@ -48,6 +51,7 @@ mod tidy;
 
 pub use batch::Batch;
 pub use days::{Change, DayDiff, Visit};
+pub use drop::Dropped;
 pub use entry::{Entry, Outcome};
 pub use error::{ArchiveError, BlockFault};
 pub use file::{NewFile, Put, Witness};
@@ -58,6 +62,7 @@ pub use note::{CommitmentNote, RawNote, Source};
 pub use rebuild::Rebuilt;
 pub use report::{Affected, Damage, Depth, Origin, Report};
 pub use restore::RowsOfMiner;
+pub use sizes::StoredBytes;
 pub use store::{Archive, Snapshot};
 pub use tree::{EntryPath, entries_root, verify_entry};
 pub use written::{Checkout, Stale};
