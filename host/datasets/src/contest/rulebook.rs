@@ -42,11 +42,16 @@ impl Rulebook {
                 rules.insert(id.to_owned(), asked(source, id)?);
             }
         }
-        let mut rulebook = Self { limit, rules };
+        Ok(Self::given(rules, limit))
+    }
+
+    /// Of rules that are known already, by their competitions.
+    #[must_use]
+    pub fn given(mut rules: BTreeMap<String, Rule>, limit: Option<u32>) -> Self {
         if let Some(limit) = limit {
-            rulebook.rules.values_mut().for_each(|rule| rule.shared_rows = Some(limit));
+            rules.values_mut().for_each(|rule| rule.shared_rows = Some(limit));
         }
-        Ok(rulebook)
+        Self { limit, rules }
     }
 
     /// The rule of a competition.

@@ -8,7 +8,7 @@ use plimsoll_datasets::diff::words;
 use plimsoll_datasets::source::CheckedFile;
 use serde_json::{Value, json};
 
-use super::checked::{each_file, entered};
+use super::checked::{Looked, each_file, entered};
 use super::diff::marked;
 use super::field::{rules_json, rules_text};
 use super::hub;
@@ -35,7 +35,7 @@ pub(super) fn run(
     let source = hub::source(&chosen.config)?;
     let rulebook = Rulebook::of(Some(&source), limit, &manifest.entries)?;
     let (mut all, mut search) = (Vec::new(), NearSearch::default());
-    each_file(chosen, manifest, &source, |entry, file, bytes| {
+    each_file(chosen, manifest, &source, |entry, Looked { file, .. }, bytes| {
         enter(&mut search, all.len(), &rulebook, entry, &file, bytes);
         all.push(entered(entry, &file));
     })?;

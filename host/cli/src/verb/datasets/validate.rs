@@ -11,7 +11,7 @@ use plimsoll_datasets::overlap::Judged;
 use plimsoll_datasets::source::{CheckedFile, Source};
 use serde_json::{Value, json};
 
-use super::checked::{each_file, entered};
+use super::checked::{Looked, each_file, entered};
 use super::field::{rules_json, rules_text};
 use super::hub;
 use super::kept::{Which, source as committed};
@@ -48,6 +48,7 @@ pub(crate) struct Args {
 struct Checked<'e> {
     entry: &'e Entry,
     file: CheckedFile,
+    broke_down: Option<String>,
     part: Part,
     judged: Judged,
 }
@@ -58,8 +59,9 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let (manifest, _) = chosen.manifest()?;
     let rulebook = Rulebook::of(Some(&source), args.limit, &manifest.entries)?;
     let mut files = Vec::new();
-    each_file(&chosen, &manifest, &source, |entry, file, _| files.push((entry, file)))?;
-    let field = Field::new(&rulebook, files.iter().map(|(entry, file)| entered(entry, file)).collect())?;
+    each_file(&chosen, &manifest, &source, |entry, looked, _| files.push((entry, looked)))?;
+    let field =
+        Field::new(&rulebook, files.iter().map(|(entry, looked)| entered(entry, &looked.file)).collect())?;
     let evaluation = match &args.evaluation {
         None => BTreeMap::new(),
         Some(path) => evaluation(path, &source, field.competitions())?,
@@ -68,7 +70,13 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let all: Vec<Checked<'_>> = files
         .into_iter()
         .zip(judged)
-        .map(|((entry, file), (judged, entrant))| Checked { entry, file, part: entrant.part, judged })
+        .map(|((entry, Looked { file, broke_down }), (judged, entrant))| Checked {
+            entry,
+            file,
+            broke_down,
+            part: entrant.part,
+            judged,
+        })
         .collect();
     let broken = all.iter().filter(|of| of.is_broken()).count();
     let mut outcome = json!({
@@ -152,6 +160,7 @@ impl Checked<'_> {
             "competition": competition_of(self.entry),
             "judged": self.part == Part::Judged,
             "refused": self.is_refused(),
+            "broke_down": self.broke_down,
             "fault": self.file.fault.as_ref().map(ToString::to_string),
             "findings": self.file.findings(),
             "in_evaluation": self.judged.n_in_evaluation,
@@ -191,6 +200,9 @@ fn table(all: &[Checked<'_>], field: &Field) -> String {
 }
 
 fn verdict(of: &Checked<'_>, field: &Field) -> String {
+    if of.broke_down.is_some() {
+        return "not checked: the plugin broke down on it".to_owned();
+    }
     let mut parts = Vec::new();
     if of.is_refused() {
         parts.push("refused".to_owned());
