@@ -15,6 +15,8 @@ pub mod export;
 pub mod overlap;
 pub mod similar;
 
+pub mod contest;
+
 pub mod bench;
 pub mod serve;
 

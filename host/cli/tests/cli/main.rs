@@ -7,6 +7,8 @@ mod bittensor_job;
 mod check;
 mod compare;
 mod datasets;
+mod datasets_contest;
+mod datasets_every;
 mod datasets_job;
 mod datasets_killed;
 mod datasets_mended;

@@ -28,6 +28,7 @@ mod recipe;
 mod entry;
 mod manifest;
 mod note;
+mod standing;
 mod tree;
 
 mod batch;
@@ -63,6 +64,7 @@ pub use rebuild::Rebuilt;
 pub use report::{Affected, Damage, Depth, Origin, Report};
 pub use restore::RowsOfMiner;
 pub use sizes::StoredBytes;
+pub use standing::Standing;
 pub use store::{Archive, Snapshot};
 pub use tree::{EntryPath, entries_root, verify_entry};
 pub use written::{Checkout, Stale};

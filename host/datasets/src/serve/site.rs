@@ -90,7 +90,7 @@ impl Site {
 
     pub(super) fn compared(&self, day: &Day) -> Result<Arc<Compared>, Refusal> {
         let of = (day.place, day.seal.manifest);
-        self.comparisons.of(&self.archive, of, self.options.rows_used).map_err(Refusal::Broken)
+        self.comparisons.of(&self.archive, of, &self.options).map_err(Refusal::Broken)
     }
 }
 

@@ -110,6 +110,12 @@ impl CheckedFile {
         self.rows.iter().filter(|row| row.checked.id().is_none()).count()
     }
 
+    /// Whether the subnet's loader refuses the file, and nothing of it counts.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.fault.is_some() || self.n_invalid() > 0
+    }
+
     /// How often each finding was made, by its name.
     #[must_use]
     pub fn findings(&self) -> BTreeMap<&str, usize> {

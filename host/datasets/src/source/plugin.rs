@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use plimsoll_chain::NeuronRecord;
-use plimsoll_core::{BlockNumber, CompetitionLimits, DatasetPlace, Decoded, Hotkey, NotMine, Uid};
+use plimsoll_core::{BlockNumber, CompetitionLimits, DatasetPlace, Decoded, Hotkey, NotMine, StakeRao, Uid};
 use plimsoll_plugin::{DatasetSource, Host, PluginError, PluginRef};
 use serde_json::Value;
 
@@ -26,6 +26,10 @@ pub struct Found {
     pub hotkey: Hotkey,
     /// The key that owns it.
     pub coldkey: Hotkey,
+    /// Its share among miners in the last epoch, out of 65535, where the chain tells it.
+    pub incentive: Option<u16>,
+    /// What stands behind it.
+    pub stake_rao: StakeRao,
     /// When it committed; `None` where it never did.
     pub block: Option<BlockNumber>,
     /// To what.
@@ -131,7 +135,9 @@ impl Source {
                 || (None, Outcome::NotMine { why: NotMine::None, raw: None }),
                 |(block, outcome)| (Some(block), outcome),
             );
-            Found { uid: neuron.uid, hotkey: neuron.hotkey, coldkey: neuron.coldkey, block, outcome }
+            let (incentive, stake_rao) = (neuron.incentive, neuron.stake_rao);
+            let (uid, hotkey, coldkey) = (neuron.uid, neuron.hotkey, neuron.coldkey);
+            Found { uid, hotkey, coldkey, incentive, stake_rao, block, outcome }
         });
         let found = found.collect();
         Ok(Survey { found, left_behind: newest.len() })

@@ -1,17 +1,22 @@
 //! `plimsoll datasets`: every miner's dataset, collected, kept, compared.
 
+mod checked;
 mod checkout;
 mod collect;
 mod date;
 mod diff;
+mod every;
 mod export;
 mod failures;
+mod field;
+mod filter;
 mod fsck;
 mod gc;
 mod history;
 mod hub;
 mod kept;
 mod list;
+mod near;
 mod overlap;
 mod progress;
 mod serve;

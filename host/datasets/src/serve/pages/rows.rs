@@ -65,7 +65,7 @@ fn one(
     compared: &Compared,
 ) -> Markup {
     let id = parser.row_id(row.bytes).ok();
-    let holders = id.map(|id| compared.overlaps.holders(id)).unwrap_or_default();
+    let holders = id.map(|id| compared.overlaps().holders(id)).unwrap_or_default();
     let others: Vec<Uid> =
         holders.iter().map(|at| compared.uids[*at]).filter(|holder| *holder != uid).collect();
     html! {
