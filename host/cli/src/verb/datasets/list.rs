@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             place.block,
             entries.len()
         );
-        format!("{head}\n{}", table(&entries))
+        format!("{head}\n{}", table(&entries, chosen.config.collecting.min_rows))
     })
 }
 
@@ -62,7 +62,7 @@ pub(super) fn filter(text: Option<&str>) -> Result<Option<Filter>, Failure> {
     parsed.map_err(|error| Failure::of(Exit::Usage, &error))
 }
 
-fn table(entries: &[&Entry]) -> String {
+fn table(entries: &[&Entry], min_rows: u32) -> String {
     let columns = [
         ("uid", Side::Right),
         ("dataset", Side::Left),
@@ -77,7 +77,11 @@ fn table(entries: &[&Entry]) -> String {
             _ => (String::new(), String::new()),
         };
         let committed = entry.commitment.as_ref().map_or_else(String::new, |note| note.block.to_string());
-        vec![entry.uid.to_string(), source(entry), rows, valid, committed, outcome(entry).to_owned()]
+        let outcome = match &entry.outcome {
+            Outcome::Kept { valid, .. } if *valid < min_rows => "kept, too few rows",
+            _ => outcome(entry),
+        };
+        vec![entry.uid.to_string(), source(entry), rows, valid, committed, outcome.to_owned()]
     };
     screen::table(&columns, entries.iter().map(row))
 }

@@ -6,6 +6,7 @@ mod date;
 mod diff;
 mod export;
 mod failures;
+mod found;
 mod fsck;
 mod gc;
 mod history;
