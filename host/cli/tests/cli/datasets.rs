@@ -291,8 +291,23 @@ async fn the_subnet_is_found_and_the_choice_explained() {
     // Without a netuid, collecting finds it.
     let config = config(&stage.server.endpoint()).replace("netuid = 96\n", "");
     stage.home.write("plimsoll.toml", &config);
+    let note = stage.data().join("found.json");
+    stage.done("datasets collect --dry-run");
+    assert!(!note.exists(), "a dry run remembers nothing");
     let ran = stage.run("datasets collect");
-    assert!(ran.code == 1 && ran.err.contains("subnet"), "the ledger serves subnet 1 of none: {}", ran.all());
+    assert!(ran.code == 0 && ran.err.contains("found subnet 96: 6 of 7 commitments"), "{}", ran.all());
+    assert!(note.exists());
+    stage.hub.log().clear();
+    let ran = stage.run("datasets collect");
+    let remembered = "score 400 of 1000: found at block 8, and still so";
+    assert!(ran.code == 0 && ran.err.contains(remembered), "{}", ran.all());
+    assert!(stage.hub.log().all().iter().all(|asked| asked.method != "HEAD"), "no sample is asked for");
+    for uid in 1..8 {
+        commit(&stage.ledger, uid, "no dataset at all").await;
+    }
+    let ran = stage.run("datasets collect");
+    assert!(ran.code == 1 && ran.err.contains("is not it any more, so all are asked"), "{}", ran.all());
+    assert!(ran.err.contains("no subnet looks like one of"), "{}", ran.all());
 }
 
 /// Twelve bytes in a row of the secret.

@@ -9,6 +9,7 @@ mod compare;
 mod datasets;
 mod datasets_job;
 mod datasets_killed;
+mod datasets_secrets;
 mod datasets_serve;
 mod demo;
 mod help;

@@ -5,8 +5,10 @@
 mod stage;
 
 mod again;
+mod clocks;
 mod defects;
 mod faults;
 mod full_disk;
+mod revealed;
 mod secrets;
 mod whole;
