@@ -7,6 +7,7 @@ mod stage;
 mod again;
 mod clocks;
 mod defects;
+mod evaluation;
 mod faults;
 mod full_disk;
 mod revealed;

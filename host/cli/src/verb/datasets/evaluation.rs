@@ -16,7 +16,7 @@ use crate::global::Global;
 pub(crate) struct Args {
     /// The repository, such as flock-io/rows or flock-io/rows@main [default: the one that the source names]
     #[arg(value_name = "OWNER/NAME[@REVISION]")]
-    set: Option<String>,
+    repository: Option<String>,
     /// The competition
     #[arg(long, value_name = "ID", default_value = "1")]
     competition: String,
@@ -31,13 +31,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.data, &args.fetch, &args.source])?;
     let (fetch, source) = (hub::client(&config)?, hub::source(&config)?);
-    let of = match &args.set {
+    let of = match &args.repository {
         Some(text) => named(text),
-        None => source.competition(&args.competition)?.and_then(|limits| limits.evaluation).ok_or_else(|| {
-            let name = source.plugin().name();
-            let message = format!("{name} names no evaluation set for competition `{}`", args.competition);
-            Failure::new(Exit::Usage, message).hint("name the repository: owner/name or owner/name@revision")
-        })?,
+        None => {
+            source.competition(&args.competition)?.and_then(|limits| limits.evaluation).ok_or_else(|| {
+                let name = source.plugin().name();
+                let message =
+                    format!("{name} names no evaluation set for competition `{}`", args.competition);
+                Failure::new(Exit::Usage, message)
+                    .hint("name the repository: owner/name or owner/name@revision")
+            })?
+        }
     };
     let folder = &config.collecting.data_dir;
     let set = evaluation_set(folder, &of, &args.competition, &fetch, &source).await?;

@@ -4,6 +4,7 @@ mod checkout;
 mod collect;
 mod date;
 mod diff;
+mod evaluation;
 mod export;
 mod failures;
 mod found;
@@ -42,6 +43,7 @@ enum What {
     Overlap(overlap::Args),
     Serve(serve::Args),
     Validate(validate::Args),
+    Evaluation(evaluation::Args),
     Export(export::Args),
     Checkout(checkout::Args),
     Gc(gc::Args),
@@ -58,6 +60,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::Overlap(args) => overlap::run(args, global),
         What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
+        What::Evaluation(args) => evaluation::run(args, global).await,
         What::Export(args) => export::run(args, global),
         What::Checkout(args) => checkout::run(args, global),
         What::Gc(args) => gc::run(args, global),
