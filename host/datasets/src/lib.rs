@@ -1,5 +1,6 @@
 //! Every miner's dataset: found by its commitment, fetched from the hub, kept in an archive, compared row by row.
 
+mod clock;
 mod error;
 
 pub mod find;
@@ -20,5 +21,6 @@ pub mod contest;
 pub mod bench;
 pub mod serve;
 
+pub use clock::Clock;
 pub use error::Error;
 pub use plimsoll_json::{Row, RowId, canonical, lines};

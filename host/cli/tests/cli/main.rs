@@ -12,6 +12,7 @@ mod datasets_every;
 mod datasets_job;
 mod datasets_killed;
 mod datasets_mended;
+mod datasets_secrets;
 mod datasets_serve;
 mod demo;
 mod help;

@@ -59,7 +59,7 @@ pub use file::{NewFile, Put, Witness};
 pub use gc::Collected;
 pub use keep::Retention;
 pub use manifest::{Manifest, Place, Seal, SnapshotFacts};
-pub use note::{CommitmentNote, RawNote, Source};
+pub use note::{CommitmentNote, RawNote, Source, shown_namespace};
 pub use rebuild::Rebuilt;
 pub use report::{Affected, Damage, Depth, Origin, Report};
 pub use restore::RowsOfMiner;

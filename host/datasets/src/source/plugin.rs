@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::answers::Answers;
 use super::{CheckedFile, Committed, Form, Redacted, file};
+use crate::archive::shown_namespace;
 
 /// The plugin under its parameters. Clones share it; it may be asked from many threads.
 #[derive(Debug, Clone)]
@@ -179,11 +180,12 @@ impl Outcome {
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let namespace = self.place().map(|place| shown_namespace(&place.namespace)).unwrap_or_default();
         match self {
-            Self::Dataset { place: DatasetPlace { namespace, revision, pinned: true, .. }, .. } => {
+            Self::Dataset { place: DatasetPlace { revision, pinned: true, .. }, .. } => {
                 write!(f, "{namespace} at {revision}")
             }
-            Self::Dataset { place: DatasetPlace { namespace, revision, .. }, .. } => {
+            Self::Dataset { place: DatasetPlace { revision, .. }, .. } => {
                 let name = Redacted::of(revision.as_bytes());
                 write!(f, "{namespace} at a branch or tag ({name}), unpinned")
             }

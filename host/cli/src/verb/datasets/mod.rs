@@ -5,11 +5,13 @@ mod checkout;
 mod collect;
 mod date;
 mod diff;
+mod evaluation;
 mod every;
 mod export;
 mod failures;
 mod field;
 mod filter;
+mod found;
 mod fsck;
 mod gc;
 mod history;
@@ -46,6 +48,7 @@ enum What {
     Overlap(overlap::Args),
     Serve(serve::Args),
     Validate(validate::Args),
+    Evaluation(evaluation::Args),
     Export(export::Args),
     Checkout(checkout::Args),
     Gc(gc::Args),
@@ -62,6 +65,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::Overlap(args) => overlap::run(args, global),
         What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
+        What::Evaluation(args) => evaluation::run(args, global).await,
         What::Export(args) => export::run(args, global),
         What::Checkout(args) => checkout::run(args, global),
         What::Gc(args) => gc::run(args, global),
