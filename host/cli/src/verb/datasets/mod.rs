@@ -1,9 +1,12 @@
 //! `plimsoll datasets`: every miner's dataset, collected, kept, compared.
 
+mod analyse;
 mod checkout;
 mod collect;
+mod coverage;
 mod date;
 mod diff;
+mod evaluation;
 mod export;
 mod failures;
 mod fsck;
@@ -13,10 +16,13 @@ mod hub;
 mod kept;
 mod list;
 mod overlap;
+mod owners;
 mod progress;
+mod select;
 mod serve;
 mod show;
 mod summary;
+mod used;
 mod validate;
 
 pub(super) use hub::{client, source};
@@ -39,9 +45,13 @@ enum What {
     History(history::Args),
     Diff(diff::Args),
     Overlap(overlap::Args),
+    Owners(owners::Args),
+    Analyse(analyse::Args),
+    Coverage(coverage::Args),
     Serve(serve::Args),
     Validate(validate::Args),
     Export(export::Args),
+    Select(select::Args),
     Checkout(checkout::Args),
     Gc(gc::Args),
     Fsck(fsck::Args),
@@ -55,9 +65,13 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::History(args) => history::run(args, global),
         What::Diff(args) => diff::run(args, global),
         What::Overlap(args) => overlap::run(args, global),
+        What::Owners(args) => owners::run(args, global),
+        What::Analyse(args) => analyse::run(args, global),
+        What::Coverage(args) => coverage::run(args, global),
         What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
         What::Export(args) => export::run(args, global),
+        What::Select(args) => select::run(args, global),
         What::Checkout(args) => checkout::run(args, global),
         What::Gc(args) => gc::run(args, global),
         What::Fsck(args) => fsck::run(args, global).await,
