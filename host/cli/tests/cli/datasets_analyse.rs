@@ -94,17 +94,21 @@ async fn an_evaluation_set_is_covered_in_part() {
     let line = "datasets coverage --evaluation evaluation.jsonl --competition 1";
     let text = stage.done(&format!("{line} --positions --unused unused.jsonl --top 2"));
     insta::assert_snapshot!("datasets_coverage", text);
-    // Of uid 5 the first 250 rows count, so 250 to 299 are unused but for the two of uid 6.
-    assert_eq!(read(&stage, "unused.jsonl"), rows((250..290).chain(292..300)));
+    // Of uid 5 the first 250 rows count, of uid 6 none: its file is refused.
+    assert_eq!(read(&stage, "unused.jsonl"), rows(250..300));
     let told = stage.json(line);
     assert_eq!(
         (&told["evaluation_rows"], &told["evaluation_repeated"], &told["used_rows"], &told["unused_rows"]),
-        (&300.into(), &1.into(), &252.into(), &48.into())
+        (&300.into(), &1.into(), &250.into(), &50.into())
     );
     let golden = |line: &str| stage.json(line)["golden_rows"].as_array().unwrap().len();
-    // Of five datasets three hold rows 0 to 149, four hold 100 to 129.
-    assert_eq!((golden(line), golden(&format!("{line} --golden 80"))), (150, 30));
-    assert_eq!((golden(&format!("{line} --golden 20")), golden(&format!("{line} --golden 81"))), (252, 0));
+    // Of four datasets three hold rows 0 to 149, all hold 100 to 129.
+    assert_eq!((golden(line), golden(&format!("{line} --golden 76"))), (150, 30));
+    assert_eq!((golden(&format!("{line} --golden 25")), golden(&format!("{line} --golden 26"))), (250, 150));
+    assert_eq!(
+        (&told["refused"], &told["datasets_of_other_competitions"]),
+        (&serde_json::json!([6]), &1.into())
+    );
     let miners = told["miners"].as_array().unwrap();
     assert_eq!(
         (&miners[0]["same_set"], &miners[1]["same_set"]),

@@ -1,7 +1,7 @@
 //! `plimsoll datasets analyse`.
 
 use plimsoll_core::{ByteSize, Uid};
-use plimsoll_datasets::analyse::{Analysis, LongestRow, Role, Spread};
+use plimsoll_datasets::analyse::{Analysis, LongestRow, Role, Script, Spread};
 use plimsoll_datasets::archive::{Entry, Manifest};
 use serde_json::{Map, Value, json};
 
@@ -165,8 +165,9 @@ fn table(rows: Vec<Vec<String>>) -> String {
 
 /// The commonest scripts.
 fn scripts(of: &Analysis, most: usize) -> String {
-    let share = |(script, share): (plimsoll_datasets::analyse::Script, f64)| {
-        format!("{} {:.1} %", script.name(), share * 100.0)
+    let share = |(script, share): (Script, f64)| match share * 100.0 {
+        percent if percent < 0.05 => format!("{} below 0.1 %", script.name()),
+        percent => format!("{} {percent:.1} %", script.name()),
     };
     of.text.scripts().into_iter().take(most).map(share).collect::<Vec<_>>().join(", ")
 }
@@ -185,7 +186,7 @@ fn human(of: &Analysis, longest: Option<(Uid, LongestRow)>) -> String {
         format!("conversations  {}", of.n_conversations()),
         format!("turns          {}; {}", spread(&of.turns), roles.join(", ")),
         format!(
-            "flaws          {} without the last answer, {} with roles out of turn, {} empty contents",
+            "flaws          no last answer {}, roles out of turn {}, empty contents {}",
             of.n_odd, of.n_out_of_order, of.n_empty
         ),
         format!("content        {}, {} characters", ByteSize(of.text.n_bytes), of.text.n_characters),
@@ -199,7 +200,7 @@ fn human(of: &Analysis, longest: Option<(Uid, LongestRow)>) -> String {
     }
     if of.n_unreadable > 0 {
         lines.push(format!(
-            "unreadable     {} lines are no JSON; nothing of them is counted",
+            "unreadable     lines that are no JSON: {}; nothing else of them is counted",
             of.n_unreadable
         ));
     }

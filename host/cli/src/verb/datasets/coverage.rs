@@ -1,6 +1,6 @@
 //! `plimsoll datasets coverage`.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +24,8 @@ use crate::screen::{self, Side};
 ///
 /// It is there to plan and to explain with: what a subnet's datasets teach of what they are measured by, and what no
 /// one has tried. It says nothing about copies, and is no way round them: the rule compares whole datasets, which
-/// `plimsoll datasets overlap` does. Of each dataset the rows count that its competition uses. Two datasets with the
-/// same set hold the same rows, in whatever order.
+/// `plimsoll datasets overlap` does. Of each dataset the rows count that its competition uses, and none of a file that
+/// the subnet's loader refuses. Two datasets with the same set hold the same rows, in whatever order.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The evaluation set, one row a line
@@ -40,7 +40,8 @@ pub(crate) struct Args {
     /// Golden rows are used by at least so many in a hundred of them
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     golden: u8,
-    /// Show where in the evaluation set each dataset's rows stand, from 1, repeated rows of the set left out
+    /// Show where in the evaluation set each dataset's rows stand, from 1, such as 1-20 35 -x2 for rows 1 to 20, 35 and
+    /// two of another set; what is repeated in the set has no place of its own
     #[arg(long)]
     positions: bool,
     /// Write the rows that nobody uses to a file, as they stand in the evaluation set; one that is there is replaced
@@ -145,6 +146,7 @@ impl Shown<'_> {
             "first_rows": self.used.first_rows,
             "datasets": self.used.datasets.len(),
             "datasets_of_other_competitions": self.used.n_others,
+            "refused": self.used.refused,
             "evaluation_rows": self.file.set.rows().len(),
             "evaluation_repeated": self.file.set.n_repeated(),
             "evaluation_set": set_digest(self.file.set.rows()),
@@ -201,7 +203,12 @@ impl Shown<'_> {
         let n_golden = self.golden.len();
         lines.push(format!("golden          {n_golden} rows, used by at least {} % of {who}", args.golden));
         if self.used.n_others > 0 {
-            lines.push(format!("left out        {} datasets of other competitions", self.used.n_others));
+            lines.push(format!("left out        datasets of other competitions: {}", self.used.n_others));
+        }
+        if !self.used.refused.is_empty() {
+            let uids: Vec<String> = self.used.refused.iter().map(ToString::to_string).collect();
+            let uids = uids.join(", ");
+            lines.push(format!("left out        files that the subnet's loader refuses: uid {uids}"));
         }
         if let Some(out) = &args.unused {
             lines.push(format!("wrote {n_unused} unused rows to {}", out.display()));
@@ -243,18 +250,25 @@ fn different(rows: &[RowId]) -> usize {
     rows.iter().collect::<std::collections::HashSet<_>>().len()
 }
 
-/// `1-20 35 -x2 7`: places from 1 in the dataset's order, ascending neighbours as a run, `-` for rows of another set.
+/// `1-20 35 150-140 -x2`: places from 1 in the dataset's order, neighbours as a run, `-` for rows of another set.
 fn runs(positions: &[Option<usize>]) -> String {
-    let is_next = |left: &Option<usize>, right: &Option<usize>| match (left, right) {
-        (Some(left), Some(right)) => left.checked_add(1) == Some(*right),
-        (None, None) => true,
-        _ => false,
+    let step = |left: Option<usize>, right: Option<usize>| match (left, right) {
+        (Some(left), Some(right)) if left.abs_diff(right) == 1 => Some(left.cmp(&right)),
+        (None, None) => Some(Ordering::Equal),
+        _ => None,
     };
-    let run = |run: &[Option<usize>]| match (run.first().copied().flatten(), run.last().copied().flatten()) {
-        (Some(first), Some(last)) if first == last => (first + 1).to_string(),
-        (Some(first), Some(last)) => format!("{}-{}", first + 1, last + 1),
-        _ if run.len() == 1 => "-".to_owned(),
-        _ => format!("-x{}", run.len()),
-    };
-    positions.chunk_by(is_next).map(run).collect::<Vec<_>>().join(" ")
+    let (mut parts, mut rest) = (Vec::new(), positions);
+    while let [first, more @ ..] = rest {
+        let direction = more.first().and_then(|next| step(*first, *next));
+        let is_on = |pair: &&[Option<usize>]| direction.is_some() && step(pair[0], pair[1]) == direction;
+        let (run, after) = rest.split_at(1 + rest.windows(2).take_while(is_on).count());
+        parts.push(match (first, run[run.len() - 1]) {
+            (Some(first), Some(last)) if *first == last => (first + 1).to_string(),
+            (Some(first), Some(last)) => format!("{}-{}", first + 1, last + 1),
+            _ if run.len() == 1 => "-".to_owned(),
+            _ => format!("-x{}", run.len()),
+        });
+        rest = after;
+    }
+    parts.join(" ")
 }

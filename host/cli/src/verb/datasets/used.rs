@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::Uid;
 use plimsoll_datasets::RowId;
-use plimsoll_datasets::archive::{Entry, Manifest};
+use plimsoll_datasets::archive::{Entry, Manifest, Outcome};
 use plimsoll_datasets::source::Source;
 
 use super::kept::Chosen;
@@ -22,6 +22,8 @@ pub(super) struct UsedRows<'m> {
     /// Of each dataset the first so many rows count; all where the plugin does not know the competition.
     pub(super) first_rows: Option<u32>,
     pub(super) datasets: Vec<Used<'m>>,
+    /// Whose file the subnet's loader refuses: no row of it counts.
+    pub(super) refused: Vec<Uid>,
     /// Datasets that are for another competition.
     pub(super) n_others: usize,
 }
@@ -40,20 +42,30 @@ impl<'m> UsedRows<'m> {
         let competition = named(manifest, asked)?;
         let first_rows = source.competition(&competition)?.map(|limits| limits.rows);
         let most = first_rows.map_or(usize::MAX, |rows| rows as usize);
-        let rows = chosen.archive.rows(chosen.place)?.into_iter();
-        let mut rows: BTreeMap<Uid, Vec<RowId>> = rows.map(|miner| (miner.uid, miner.rows)).collect();
-        let kept = || manifest.entries.iter().filter(|entry| entry.object().is_some());
-        let ours = kept().filter(|entry| of(entry) == Some(&competition));
-        let datasets: Vec<Used<'m>> = ours
-            .filter_map(|entry| {
-                let mut rows = rows.remove(&entry.uid)?;
+        let mut rows: BTreeMap<Uid, Vec<RowId>> =
+            chosen.archive.rows(chosen.place)?.into_iter().map(|miner| (miner.uid, miner.rows)).collect();
+        let (mut datasets, mut refused, mut n_others) = (Vec::new(), Vec::new(), 0);
+        for entry in manifest.entries.iter().filter(|entry| entry.object().is_some()) {
+            let Some(mut rows) = rows.remove(&entry.uid) else { continue };
+            if of(entry) != Some(&competition) {
+                n_others += 1;
+            } else if is_refused(chosen, source, entry, &competition)? {
+                refused.push(entry.uid);
+            } else {
                 rows.truncate(most);
-                Some(Used { entry, rows })
-            })
-            .collect();
-        let n_others = kept().filter(|entry| of(entry) != Some(&competition)).count();
-        Ok(Self { competition, first_rows, datasets, n_others })
+                datasets.push(Used { entry, rows });
+            }
+        }
+        Ok(Self { competition, first_rows, datasets, refused, n_others })
     }
+}
+
+/// Whether the subnet's loader refuses a file. A snapshot records no valid row of one then, and of others whose rows
+/// are all flawed: those are looked at.
+fn is_refused(chosen: &Chosen, source: &Source, entry: &Entry, competition: &str) -> Result<bool, Failure> {
+    let Outcome::Kept { object, valid: 0, .. } = &entry.outcome else { return Ok(false) };
+    let file = source.check_file(&chosen.archive.object(object)?, competition)?;
+    Ok(file.fault.is_some() || file.n_invalid() > 0)
 }
 
 fn of(entry: &Entry) -> Option<&String> {
