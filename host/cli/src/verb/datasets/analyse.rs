@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "block": chosen.place.block,
         "datasets": entries.len(),
         "token_formula": TOKENS,
-        "all": figures(&whole, longest.map(|(uid, longest)| longest_json(Some(uid), longest))),
+        "all": figures(&whole, longest.map(|(uid, longest)| longest_json(Some(uid), longest)).as_ref()),
         "miners": miners,
     });
     global.emit(&outcome, || {
@@ -83,13 +83,13 @@ fn miner_json(entry: &Entry, analysis: &Analysis) -> Value {
     fields.insert("hotkey".into(), json!(entry.hotkey));
     fields.insert("dataset".into(), json!(source(entry)));
     let longest = analysis.longest.map(|longest| longest_json(None, longest));
-    if let Value::Object(more) = figures(analysis, longest) {
+    if let Value::Object(more) = figures(analysis, longest.as_ref()) {
         fields.extend(more);
     }
     Value::Object(fields)
 }
 
-fn figures(of: &Analysis, longest: Option<Value>) -> Value {
+fn figures(of: &Analysis, longest: Option<&Value>) -> Value {
     let shares = of.text.scripts().into_iter().map(|(script, share)| (script.name(), json!(share)));
     let roles =
         Role::ALL.map(|role| (role.name().to_owned(), json!(of.roles.get(&role).copied().unwrap_or(0))));
