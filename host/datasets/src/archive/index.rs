@@ -71,6 +71,16 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// Makes an empty one, which gets its name once it is whole: whoever is killed before leaves none.
+    pub(super) fn make(path: &Path) -> Result<(), ArchiveError> {
+        let draft = path.with_extension("redb.draft");
+        match std::fs::remove_file(&draft) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(ArchiveError::disk(&draft, "remove")(e)),
+            _ => drop(Self::open(&draft, None)?),
+        }
+        std::fs::rename(&draft, path).map_err(ArchiveError::disk(path, "name"))
+    }
+
     /// Opens or makes it, with this key or a new one. Every page's checksum is verified; the caller holds the lock.
     pub(super) fn open(path: &Path, key: Option<[u8; 32]>) -> Result<Self, ArchiveError> {
         let mut builder = Builder::new();

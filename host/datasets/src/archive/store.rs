@@ -67,6 +67,9 @@ impl Archive {
         if !has_index && !Packs::at(packs.clone(), [0; 32]).numbers()?.is_empty() {
             return Err(ArchiveError::NoIndex { path: folder });
         }
+        if !has_index {
+            Index::make(&path)?;
+        }
         let index = Index::open(&path, None)?;
         pack::sync_folder(&folder)?;
         let key = index.head()?.key;

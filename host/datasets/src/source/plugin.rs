@@ -7,12 +7,14 @@ use plimsoll_core::{BlockNumber, CompetitionLimits, DatasetPlace, Decoded, Hotke
 use plimsoll_plugin::{DatasetSource, Host, PluginError, PluginRef};
 use serde_json::Value;
 
+use super::answers::Answers;
 use super::{CheckedFile, Committed, Form, Redacted, file};
 
 /// The plugin under its parameters. Clones share it; it may be asked from many threads.
 #[derive(Debug, Clone)]
 pub struct Source {
-    plugin: DatasetSource,
+    pub(super) plugin: DatasetSource,
+    pub(super) answers: Answers,
 }
 
 /// What one miner's commitment says.
@@ -71,7 +73,7 @@ impl Source {
     /// # Errors
     /// As [`Host::load_dataset_source`].
     pub fn load(host: &Host, plugin: &PluginRef, params: &Value) -> Result<Self, PluginError> {
-        Ok(Self { plugin: host.load_dataset_source(plugin, params)? })
+        Ok(Self { plugin: host.load_dataset_source(plugin, params)?, answers: Answers::default() })
     }
 
     /// The loaded plugin: its name, digest and parameters, as a manifest names them.
@@ -148,7 +150,7 @@ impl Source {
     /// # Errors
     /// The plugin's.
     pub fn check_file(&self, bytes: &[u8], competition: &str) -> Result<CheckedFile, PluginError> {
-        file::check(&mut self.plugin.instance()?, bytes, competition)
+        file::check(self, bytes, competition)
     }
 }
 

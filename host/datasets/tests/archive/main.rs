@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "how a child tells its parent")]
 
+mod born;
 mod support;
 
 mod beside;
