@@ -7,6 +7,7 @@ mod bittensor_job;
 mod check;
 mod compare;
 mod datasets;
+mod datasets_analyse;
 mod datasets_contest;
 mod datasets_every;
 mod datasets_job;
