@@ -94,8 +94,8 @@ pub(super) struct Comparisons {
 }
 
 impl Comparisons {
-    /// Says which ones make room for no others from now on; gives those that were not said the last time, whatever
-    /// became of them.
+    /// Says which ones make room for no others from now on. Gives those that were not said the last time: what cannot be
+    /// compared is not tried again.
     pub(super) fn prepared(&self, these: Vec<(Place, Digest)>) -> Vec<(Place, Digest)> {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         let new = these.iter().filter(|one| !prepared.contains(one)).copied().collect();

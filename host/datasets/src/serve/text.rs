@@ -144,10 +144,13 @@ pub(super) fn utc(at_ms: u64) -> String {
     format!("{year}-{month:02}-{:02} {:02}:{:02} UTC", days + 1, minute / 60, minute % 60)
 }
 
-/// A long identifier: its beginning to see, the whole for whoever points at it.
+/// A long identifier: its beginning to see, the whole for whoever chooses it, by pointer, touch or keyboard.
 pub(super) fn short(whole: &str) -> Markup {
-    let begin: String = whole.chars().take(10).collect();
-    html! { code title=(whole) { (begin) "…" } }
+    let (begin, n_left_out) = cut(whole, 10);
+    if n_left_out == 0 {
+        return html! { code { (Said(whole)) } };
+    }
+    html! { details.whole { summary { code { (Said(begin)) "…" } } code { (Said(whole)) } } }
 }
 
 #[cfg(test)]
