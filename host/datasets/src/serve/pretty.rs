@@ -22,22 +22,28 @@ pub(super) fn row(parser: &mut Parser, line: &[u8]) -> Markup {
 }
 
 fn broken(line: &[u8], error: JsonError, room: &mut Room) -> Markup {
+    let (begin, n_behind) = as_text(line);
     html! {
         p.warn { "This is no row: " (error) "." }
-        (text(&as_text(line), room))
+        (text(&begin, room)) (left_out(n_behind))
     }
 }
 
 fn json(line: &[u8], room: &mut Room) -> Markup {
-    let (lines, n_left_out) = in_lines(&as_text(line), ROW_CHARS);
+    let (whole, n_behind) = as_text(line);
+    let (lines, n_left_out) = in_lines(&whole, ROW_CHARS);
     let (shown, n_cut) = room.cut(&lines);
-    html! { pre.said dir="auto" { (Said(shown)) } (left_out(n_left_out + n_cut)) }
+    html! { pre.said dir="auto" { (Said(shown)) } (left_out(n_cut + n_left_out + n_behind)) }
 }
 
-/// A line as text. Of one that is not UTF-8 only the beginning: what is wrong in it would become three bytes each.
-pub(super) fn as_text(line: &[u8]) -> Cow<'_, str> {
-    let begin = &line[..line.len().min(4 * ROW_CHARS)];
-    std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(begin), Cow::Borrowed)
+/// A line as text. Of one that is not UTF-8 only the beginning, as each wrong byte becomes three, and how many bytes are
+/// behind that.
+pub(super) fn as_text(line: &[u8]) -> (Cow<'_, str>, usize) {
+    if let Ok(text) = std::str::from_utf8(line) {
+        return (Cow::Borrowed(text), 0);
+    }
+    let (begin, behind) = line.split_at(line.len().min(4 * ROW_CHARS));
+    (String::from_utf8_lossy(begin), behind.len())
 }
 
 /// A text as it is, in its own direction.

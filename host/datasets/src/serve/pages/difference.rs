@@ -115,7 +115,7 @@ impl Shown<'_> {
 
     fn section(&self, kind: usize, found: &Diff, room: &mut PageRoom) -> Markup {
         let mut parser = Parser::new();
-        let mut row = |line| pretty::row(&mut parser, line);
+        let mut row = |line: &[u8]| pretty::row(&mut parser, line);
         let items: Vec<Option<Markup>> = match kind {
             1 => each(self.shown(&found.changed), room, |changed| {
                 let (old, new) = (self.before[changed.before].text, self.after[changed.after].text);
@@ -172,16 +172,20 @@ fn each<T>(rows: &[T], room: &mut PageRoom, mut make: impl FnMut(&T) -> Markup) 
 }
 
 fn cut_line(line: &[u8]) -> String {
-    let text = pretty::as_text(line);
+    let (text, _) = pretty::as_text(line);
     let (begin, n_left_out) = cut(&text, 200);
     if n_left_out > 0 { format!("{begin}…") } else { begin.to_owned() }
 }
 
 /// A row before and after in one, word by word.
 fn altered(before: &[u8], after: &[u8]) -> Markup {
-    let [(old, old_behind), (new, new_behind)] =
-        [before, after].map(|line| pretty::in_lines(&pretty::as_text(line), MOST_CHARS));
-    let ((old, old_cut), (new, new_cut)) = (cut(&old, MOST_CHARS), cut(&new, MOST_CHARS));
+    let [old, new] = [before, after].map(|line| {
+        let (text, n_behind) = pretty::as_text(line);
+        let (lines, n_left_out) = pretty::in_lines(&text, MOST_CHARS);
+        (lines, n_behind + n_left_out)
+    });
+    let ((old, old_behind), (new, new_behind)) = (&old, &new);
+    let ((old, old_cut), (new, new_cut)) = (cut(old, MOST_CHARS), cut(new, MOST_CHARS));
     html! {
         pre.said dir="auto" {
             @for piece in words(old, new) {
@@ -192,6 +196,6 @@ fn altered(before: &[u8], after: &[u8]) -> Markup {
                 }
             }
         }
-        (left_out((old_behind + old_cut).max(new_behind + new_cut)))
+        (left_out((*old_behind + old_cut).max(*new_behind + new_cut)))
     }
 }

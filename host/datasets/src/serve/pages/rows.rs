@@ -52,7 +52,7 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
         };
         let paging = |name| paging_called(name, &paging_of, page, rows.len(), (PER_PAGE, "row"));
         let (mut parser, mut page_room) = (Parser::new(), PageRoom::new());
-        let mut one = |number: usize, row: &Row<'_>| {
+        let mut show = |number: usize, row: &Row<'_>| {
             let who = |id| compared.as_ref().map(|compared| holders(id, (place, uid), compared)).ok();
             let made = page_room.one(|| one(&mut parser, number, row, who));
             made.unwrap_or_else(|| left(number, &paging_of))
@@ -62,7 +62,7 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
             @if alone.is_some() {
                 p { a href=(paging_of.with(&[("row", "")])) { "All rows" } " of the " (thousands(rows.len() as u64)) "." }
             } @else { (paging("Pages")) }
-            @for (at, row) in shown.iter().enumerate() { (one(first + at + 1, row)) }
+            @for (at, row) in shown.iter().enumerate() { (show(first + at + 1, row)) }
             @if alone.is_none() { (paging("Pages, below the rows")) }
         })
     }))
@@ -78,7 +78,7 @@ fn one(
     html! {
         section.row aria-labelledby=(format!("row-{number}")) {
             h2 id=(format!("row-{number}")) { "Row " (thousands(number as u64)) }
-            p.soft { @if let Some(id) = id { "Row id " code { (id) } ". " (who(id).unwrap_or_default()) } }
+            p.soft { @if let Some(id) = id { "Row id " code { (id) } ". " @if let Some(who) = who(id) { (who) } } }
             (pretty::row(parser, row.bytes))
         }
     }

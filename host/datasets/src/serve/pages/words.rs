@@ -78,8 +78,8 @@ pub(super) fn percent(hundredths: u32) -> String {
 pub(super) fn without_keys(text: &str) -> String {
     let is_within = |c: char| c.is_ascii_alphanumeric() || "_-+/".contains(c);
     let mut out = String::with_capacity(text.len());
-    for word in text.split_inclusive(|c| !is_within(c)) {
-        let bare = word.strip_suffix(|c| !is_within(c)).unwrap_or(word);
+    for word in text.split_inclusive(|c: char| !is_within(c)) {
+        let bare = word.strip_suffix(|c: char| !is_within(c)).unwrap_or(word);
         if looks_like_a_key(bare) {
             out.push_str("(what looks like a key)");
             out.push_str(&word[bare.len()..]);
