@@ -185,18 +185,26 @@ impl Compared {
     }
 
     fn short(&self) -> String {
-        let Diff { n_unchanged, added, removed, moved, changed } = &self.diff;
+        let Diff { n_unchanged, added, removed, moved, changed, is_cut } = &self.diff;
         let counts = (added.len(), removed.len(), changed.len(), moved.len());
-        format!("+{} -{} ~{} moved {}, {n_unchanged} same", counts.0, counts.1, counts.2, counts.3)
+        let cut = if *is_cut { "; too many rows are alike to compare them all" } else { "" };
+        format!("+{} -{} ~{} moved {}, {n_unchanged} same{cut}", counts.0, counts.1, counts.2, counts.3)
     }
 
     fn json(&self) -> Value {
-        let Diff { n_unchanged, added, removed, moved, changed } = &self.diff;
+        let Diff { n_unchanged, added, removed, moved, changed, is_cut } = &self.diff;
         let changed: Vec<Value> = changed
             .iter()
             .map(|of| json!({ "before": of.before, "after": of.after, "likeness": of.likeness }))
             .collect();
-        json!({ "unchanged": n_unchanged, "added": added, "removed": removed, "moved": moved, "changed": changed })
+        json!({
+            "unchanged": n_unchanged,
+            "added": added,
+            "removed": removed,
+            "moved": moved,
+            "changed": changed,
+            "changed_is_cut": is_cut,
+        })
     }
 
     /// The counts, then every row that is not the same, by its place from 0.

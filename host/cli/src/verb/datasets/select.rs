@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{ByteSize, CheckedRow};
-use plimsoll_datasets::archive::{Entry, Outcome};
+use plimsoll_datasets::archive::{Entry, Manifest, Outcome, Standing};
 use plimsoll_datasets::export::{ExportRow, write_jsonl, write_sourced_jsonl};
 use plimsoll_datasets::select::{Choice, Split, Written};
 use plimsoll_datasets::source::Source;
 use plimsoll_datasets::{RowId, canonical};
 use serde_json::{Value, json};
 
-use super::export::{facts_of, overlaps_of};
+use super::checked::bytes_of;
+use super::filter::{FilterFlags, filtered};
 use super::hub;
 use super::kept::{Chosen, Which};
-use super::list::filter;
 use crate::draft::Draft;
 use crate::exit::{Exit, Failure};
 use crate::flags::SourceFlags;
@@ -35,9 +35,8 @@ pub(crate) struct Args {
     /// What the draw follows from
     #[arg(long, value_name = "SEED")]
     seed: u64,
-    /// Only datasets that meet these conditions, such as "uid=1,5..9 account=flock rows=200.."
-    #[arg(long, value_name = "CONDITIONS")]
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: FilterFlags,
     /// Also rows with a flaw, such as a turn without an answer
     #[arg(long)]
     flawed: bool,
@@ -69,6 +68,8 @@ struct Picked {
 struct Origin {
     uid: u16,
     hotkey: String,
+    coldkey: Option<String>,
+    standing: Standing,
     repo: String,
     commit: String,
 }
@@ -85,11 +86,10 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let chosen = args.which.open_with(global, &[&args.source])?;
     let source = hub::source(&chosen.config)?;
     let (manifest, _) = chosen.manifest()?;
-    let mut entries: Vec<&Entry> = manifest.entries.iter().filter(|entry| entry.object().is_some()).collect();
-    if let Some(filter) = filter(args.filter.as_deref())? {
-        let overlaps = overlaps_of(&chosen)?;
-        entries.retain(|entry| facts_of(entry, &overlaps, |facts| filter.takes(facts)).unwrap_or(false));
-    }
+    let mut entries: Vec<&Entry> = match args.filter.read()? {
+        None => manifest.entries.iter().filter(|entry| entry.object().is_some()).collect(),
+        Some(filter) => filtered(&chosen, &manifest, &filter)?,
+    };
     // Whoever committed first is asked first, so that a row is known as its.
     entries.sort_by_key(|entry| (entry.commitment.as_ref().map_or(u64::MAX, |note| note.block.0), entry.uid));
     let mut choice = Choice::new(args.seed, args.rows as usize);
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     if choice.len() < args.rows as usize {
         return Err(too_few(choice.len(), args.rows, n_flawed));
     }
-    let origins: Vec<Origin> = entries.iter().map(|entry| origin(entry)).collect();
+    let origins: Vec<Origin> = entries.iter().map(|entry| origin(&manifest, entry)).collect();
     let mut owners = BTreeSet::new();
     let mut parts = parts(args)?;
     for (id, picked) in choice.into_rows() {
@@ -132,8 +132,7 @@ fn offer(
     (place, entry): (usize, &Entry),
     with_flawed: bool,
 ) -> Result<u64, Failure> {
-    let Some(object) = entry.object() else { return Ok(0) };
-    let bytes = chosen.archive.object(&object)?;
+    let Some(bytes) = bytes_of(chosen, entry)? else { return Ok(0) };
     let note = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
     let file = source.check_file(&bytes, note.map_or("", |source| &source.competition))?;
     let mut n_flawed = 0;
@@ -165,7 +164,7 @@ fn too_few(n_rows: usize, wanted: u32, n_flawed: u64) -> Failure {
     Failure::new(Exit::Usage, message).hint(hint)
 }
 
-fn origin(entry: &Entry) -> Origin {
+fn origin(manifest: &Manifest, entry: &Entry) -> Origin {
     let source = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
     let commit = match &entry.outcome {
         Outcome::Kept { commit, .. } => commit.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -174,6 +173,8 @@ fn origin(entry: &Entry) -> Origin {
     Origin {
         uid: entry.uid.0,
         hotkey: entry.hotkey.to_string(),
+        coldkey: entry.coldkey.map(|coldkey| coldkey.to_string()),
+        standing: manifest.standing(entry.uid),
         repo: source.map_or_else(String::new, |source| source.namespace.clone()),
         commit,
     }
@@ -206,6 +207,9 @@ impl Part {
         let row = [ExportRow {
             uid: from.uid,
             hotkey: &from.hotkey,
+            coldkey: from.coldkey.as_deref(),
+            incentive: from.standing.incentive,
+            stake_rao: from.standing.stake_rao,
             repo: &from.repo,
             commit: &from.commit,
             row: picked.row,
