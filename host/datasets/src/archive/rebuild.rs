@@ -72,7 +72,7 @@ impl Archive {
         let index = Index::open(&fresh, key)?;
         found.write(&index)?;
         let mut archive = Self::with(folder, index, packs, Some(lock));
-        let rebuilt = archive.take_up(found)?;
+        let rebuilt = archive.take_up(&found)?;
         archive.index.compact()?;
         let folder = archive.folder.clone();
         // The index is closed before it gets its name; the lock is let go of last.
@@ -88,7 +88,7 @@ impl Archive {
     }
 
     /// Names the objects and snapshots that are whole.
-    fn take_up(&mut self, found: Found) -> Result<Rebuilt, ArchiveError> {
+    fn take_up(&mut self, found: &Found) -> Result<Rebuilt, ArchiveError> {
         let mut rebuilt = found.rebuilt;
         let (mut objects, mut sources) = (BTreeMap::new(), BTreeMap::new());
         let (mut snapshots, mut replaced) = (BTreeMap::<Place, (u64, bool)>::new(), Vec::new());
