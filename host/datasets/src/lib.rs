@@ -1,5 +1,6 @@
 //! Every miner's dataset: found by its commitment, fetched from the hub, kept in an archive, compared row by row.
 
+mod clock;
 mod error;
 
 pub mod find;
@@ -10,9 +11,13 @@ pub mod fetch;
 
 pub mod collect;
 
+pub mod analyse;
+pub mod coverage;
 pub mod diff;
 pub mod export;
 pub mod overlap;
+pub mod owners;
+pub mod select;
 pub mod similar;
 
 pub mod contest;
@@ -20,5 +25,6 @@ pub mod contest;
 pub mod bench;
 pub mod serve;
 
+pub use clock::Clock;
 pub use error::Error;
 pub use plimsoll_json::{Row, RowId, canonical, lines};

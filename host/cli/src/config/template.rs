@@ -20,7 +20,10 @@ pub(crate) fn text() -> String {
     }
     for (section, about) in SECTIONS {
         out.push_str(&format!("\n# {about}\n[{section}]\n"));
-        for key in KEYS.iter().filter(|key| key.section() == section) {
+        // A table of parameters ends the section: what follows it would be a parameter.
+        let (tables, keys): (Vec<&Key>, Vec<&Key>) =
+            KEYS.iter().filter(|key| key.section() == section).partition(|key| key.kind == Kind::Params);
+        for key in keys.into_iter().chain(tables) {
             entry(&mut out, key);
         }
     }

@@ -219,14 +219,18 @@ impl Seal {
     /// Whether the collector that the manifest names signed it: an unsigned one must name none.
     #[must_use]
     pub fn is_good_for(&self, manifest: &Manifest) -> bool {
-        self.manifest == manifest.id()
-            && match (&self.signed, &manifest.collector) {
-                (None, None) => true,
-                (Some((signer, signature)), Some(collector)) => {
-                    signer == collector && verify_signature(signer, &signed_bytes(&self.manifest), signature)
-                }
-                _ => false,
+        self.manifest == manifest.id() && self.is_signed_for(manifest)
+    }
+
+    /// As [`Self::is_good_for`], for a manifest that is known to be the one that the seal names.
+    pub(super) fn is_signed_for(&self, manifest: &Manifest) -> bool {
+        match (&self.signed, &manifest.collector) {
+            (None, None) => true,
+            (Some((signer, signature)), Some(collector)) => {
+                signer == collector && verify_signature(signer, &signed_bytes(&self.manifest), signature)
             }
+            _ => false,
+        }
     }
 
     /// "S" ‖ manifest (32) ‖ milliseconds (8) ‖ 0, or 1, hotkey (32), signature (64).

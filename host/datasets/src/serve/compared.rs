@@ -10,7 +10,11 @@ use crate::archive::{Archive, Place};
 use crate::contest::{Field, Rulebook};
 use crate::overlap::Overlaps;
 
-/// How many snapshots' comparisons are kept: a few MiB each.
+/// How many subnets' newest snapshots are compared before anybody asks, and kept for as long as they are the newest: a
+/// few MiB each.
+pub(super) const PREPARED: usize = 32;
+
+/// How many others' comparisons are kept.
 const KEPT: usize = 6;
 
 /// How many rows each two datasets of a snapshot share.
@@ -85,11 +89,25 @@ impl Order {
 
 type Slot = Arc<OnceLock<Result<Arc<Compared>, String>>>;
 
-/// The comparisons that were asked for last.
+/// The comparisons that are kept.
 #[derive(Default)]
-pub(super) struct Comparisons(Mutex<VecDeque<(Place, Digest, Slot)>>);
+pub(super) struct Comparisons {
+    /// Those that were asked for last at the end.
+    kept: Mutex<VecDeque<(Place, Digest, Slot)>>,
+    /// Those that make room for no others.
+    prepared: Mutex<Vec<(Place, Digest)>>,
+}
 
 impl Comparisons {
+    /// Says which ones make room for no others from now on. Gives those that were not said the last time: what cannot be
+    /// compared is not tried again.
+    pub(super) fn prepared(&self, these: Vec<(Place, Digest)>) -> Vec<(Place, Digest)> {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = these.iter().filter(|one| !prepared.contains(one)).copied().collect();
+        *prepared = these;
+        new
+    }
+
     /// The comparison of a snapshot by its manifest. Who asks while it is made waits for it.
     pub(super) fn of(
         &self,
@@ -112,13 +130,53 @@ impl Comparisons {
         let used = found.and_then(|at| kept.remove(at)).unwrap_or((place, manifest, Slot::default()));
         let slot = Arc::clone(&used.2);
         kept.push_back(used);
-        while kept.len() > KEPT {
-            kept.pop_front();
-        }
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = kept.iter().filter(|(at, id, _)| !prepared.contains(&(*at, *id))).count();
+        let mut too_many = others.saturating_sub(KEPT);
+        kept.retain(|(at, id, _)| {
+            let goes = too_many > 0 && !prepared.contains(&(*at, *id));
+            too_many -= usize::from(goes);
+            !goes
+        });
         slot
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, VecDeque<(Place, Digest, Slot)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_core::{BlockNumber, NetUid};
+
+    fn snapshot(netuid: u16, block: u64) -> (Place, Digest) {
+        (Place { netuid: NetUid(netuid), block: BlockNumber(block) }, Digest::of(&block.to_le_bytes()))
+    }
+
+    #[test]
+    fn the_newest_of_seven_subnets_are_compared_once_whatever_else_is_looked_at() {
+        let comparisons = Comparisons::default();
+        let newest: Vec<_> = (1..=7).map(|netuid| snapshot(netuid, 100)).collect();
+        assert_eq!(comparisons.prepared(newest.clone()), newest);
+        let slots = || newest.iter().map(|(place, id)| comparisons.slot(*place, *id)).collect::<Vec<_>>();
+        let first = slots();
+        for tick in 0..3 {
+            // Older days are looked at meanwhile; the last of them stay too.
+            let older: Vec<_> = (0..9).map(|day| snapshot(1, 10 * tick + day)).collect();
+            let slots_of = |days: &[(Place, Digest)]| -> Vec<Slot> {
+                days.iter().map(|(place, id)| comparisons.slot(*place, *id)).collect()
+            };
+            let of_older = slots_of(&older);
+            assert_eq!(comparisons.prepared(newest.clone()), []);
+            assert!(slots().iter().zip(&first).all(|(now, then)| Arc::ptr_eq(now, then)), "tick {tick}");
+            let again = slots_of(&older[9 - KEPT..]);
+            assert!(again.iter().zip(&of_older[9 - KEPT..]).all(|(now, then)| Arc::ptr_eq(now, then)));
+            assert_eq!(comparisons.locked().len(), 7 + KEPT);
+        }
+        // A subnet has another newest one: that alone is new, and the old one goes in its time.
+        let changed = [&newest[1..], &[snapshot(1, 200)]].concat();
+        assert_eq!(comparisons.prepared(changed), [snapshot(1, 200)]);
     }
 }

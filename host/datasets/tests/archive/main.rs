@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "how a child tells its parent")]
 
+mod born;
 mod support;
 
 mod beside;
 mod bridge;
 mod crashes;
 mod damage;
+mod dropping;
 mod full_disk;
 mod golden;
 mod history;

@@ -3,18 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_core::{Answer, Digest, Share, Span, Statement, Uid, Verdict};
+use plimsoll_core::{
+    Answer, BlockNumber, CheckedRow, DatasetPlace, Decoded, Digest, NotMine, Share, Span, Statement, Uid,
+    Verdict,
+};
 use plimsoll_plugin::{Kind, MemorySpace, PluginRef};
 use serde_json::json;
 
 use crate::samples::{budget, candidates, host, identity, neurons, round, space, standings};
 
 /// Pinned, so that nobody builds them anew unawares: then they would no longer be old.
-const PINS: [(Kind, &str); 4] = [
+const PINS: [(Kind, &str); 5] = [
     (Kind::Allocation, "6b1edde1f832e3a971f41b9be8173e8d865738778bc85107aef902537da8e169"),
     (Kind::Challenge, "12099f13a839aecbc50b709c8e97dbe818f08e866f352e77bca34d81176f40a6"),
     (Kind::Proof, "060dbe45691d3fe58a5e486a3605b936995068bc9512146b09cdf20709369a0b"),
     (Kind::Incentive, "a09aafa6feb83a79893b219d8368af8d4c82b73c8a4f9199bf630f1cbee6de93"),
+    (Kind::Dataset, "d2b459fc0f2f3b8955096b9ef4b758217d4510d11bd72f28226d99f06e54bce2"),
 ];
 
 fn fixture(kind: Kind) -> PluginRef {
@@ -81,4 +85,26 @@ fn an_old_incentive_rule_weighs() {
     let weights: Vec<_> = outcome.weights.iter().map(|weight| (weight.uid, weight.value)).collect();
     assert_eq!(weights, [(Uid(0), 1 << 20), (Uid(1), 0), (Uid(2), 1 << 20)]);
     assert_eq!(outcome.memory, b"");
+}
+
+#[test]
+fn an_old_dataset_source_reads_commitments_and_rows() {
+    let source = host().load_dataset_source(&fixture(Kind::Dataset), &json!({"shared_rows": 9})).unwrap();
+    let mut instance = source.instance().unwrap();
+    let place = DatasetPlace {
+        namespace: "orca/rows".into(),
+        revision: "main".into(),
+        pinned: false,
+        competition: String::new(),
+        path: "data.txt".into(),
+    };
+    assert_eq!(instance.decode(b"orca/rows@main", BlockNumber(7)).unwrap(), Decoded::Dataset(place));
+    assert_eq!(instance.decode(b"orca", BlockNumber(7)).unwrap(), Decoded::NotMine(NotMine::Foreign));
+    let rows = instance.check_rows(&[b"a", b"", b"\xff"], "").unwrap();
+    // BLAKE3 of "a", cut.
+    let a = 0x1776_2fdd_d969_a453_925d_6571_7ac3_eea2_u128.to_be_bytes();
+    assert_eq!(rows[0], CheckedRow::Valid(a));
+    assert!(matches!(&rows[1], CheckedRow::Flawed(_, finding) if finding.name == "empty"));
+    assert!(matches!(&rows[2], CheckedRow::Invalid(finding) if finding.name == "no-utf8"));
+    assert_eq!(instance.competition("").unwrap().map(|limits| limits.shared_rows), Some(9));
 }

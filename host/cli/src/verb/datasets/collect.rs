@@ -1,10 +1,11 @@
 //! `plimsoll datasets collect`.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use plimsoll_chain::wallet::Wallet;
-use plimsoll_core::{ByteSize, Hotkey, NetUid, Uid};
+use plimsoll_core::{ByteSize, Hotkey, Uid};
+use plimsoll_datasets::Clock;
 use plimsoll_datasets::archive::Archive;
 use plimsoll_datasets::collect::{
     CollectError, CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
@@ -14,6 +15,7 @@ use plimsoll_datasets::source::Source;
 use serde_json::json;
 
 use super::every::{self, Rounds};
+use super::found::found;
 use super::progress::Progress;
 use super::{date, hub, summary};
 use crate::cancel::Cancel;
@@ -26,8 +28,12 @@ use crate::global::Global;
 /// Collect every miner's dataset of a subnet into the archive
 ///
 /// Reads the subnet's commitments at one block, fetches what the archive does not have, checks every byte and every row,
-/// and keeps a snapshot. A run that is stopped goes on where it was. HF_TOKEN and HF_ENDPOINT are read from the
-/// environment or a .env file. What fails for one miner is told and fails no run.
+/// and keeps a snapshot. A run that is stopped goes on where it was. What fails for one miner is told and fails no run.
+/// With neither --netuid nor a configured one, the subnet is found and remembered. With --min-rows, datasets with fewer
+/// valid rows are kept, counted as too-few-rows and not fetched again.
+///
+/// HF_TOKEN is read from the environment or a .env file in this folder; HF_ENDPOINT too, but from the file only if the
+/// token is the file's own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only this uid; may be given again
@@ -130,7 +136,7 @@ async fn prepared(args: &Args, config: &Config, is_chosen: bool, global: &Global
     let (configured, fetch, source) = (Configured::of(config)?, hub::client(config)?, hub::source(config)?);
     let netuid = match is_chosen {
         true => config.chain.netuid,
-        false => found(config, &configured, &source, &fetch, global).await?,
+        false => found(config, &configured, &source, &fetch, args.dry_run, global).await?,
     };
     let selection = Selection {
         uids: args.uid.iter().copied().map(Uid).collect(),
@@ -150,26 +156,8 @@ async fn prepared(args: &Args, config: &Config, is_chosen: bool, global: &Global
     Ok(Run { options, configured, fetch, source })
 }
 
-/// The subnet that the source's datasets are on.
-async fn found(
-    config: &Config,
-    configured: &Configured,
-    source: &Source,
-    fetch: &Arc<Fetch>,
-    global: &Global,
-) -> Result<NetUid, Failure> {
-    let choice = super::super::subnets::search_all(config, &configured.chain, source, Some(fetch)).await?;
-    let best = choice.candidates.first();
-    let best = best.ok_or_else(|| {
-        Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid")
-    })?;
-    global.remark(&format!("found {best}"));
-    Ok(best.netuid)
-}
-
 fn since(text: &str) -> Result<plimsoll_datasets::collect::Since, Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    date::since(text, u64::try_from(now).unwrap_or(u64::MAX)).ok_or_else(|| {
+    date::since(text, Clock::default().unix_ms()).ok_or_else(|| {
         let message = format!("--since `{text}` is neither a block nor a day, such as 7082055 or 2026-11-21");
         Failure::new(Exit::Usage, message)
     })

@@ -51,6 +51,9 @@ impl From<FindError> for Failure {
         match error {
             FindError::Chain(error) => error.into(),
             FindError::Plugin(error) => error.into(),
+            FindError::Unread { .. } => {
+                Self::of(Exit::Error, &error).hint("`plimsoll subnets find` shows why each could not be read")
+            }
             _ => Self::of(Exit::Error, &error).hint("`plimsoll subnets find` shows every candidate"),
         }
     }

@@ -56,11 +56,11 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             place.block,
             entries.len()
         );
-        format!("{head}\n{}", table(&manifest, &entries))
+        format!("{head}\n{}", table(&manifest, &entries, chosen.config.collecting.min_rows))
     })
 }
 
-fn table(manifest: &Manifest, entries: &[&Entry]) -> String {
+fn table(manifest: &Manifest, entries: &[&Entry], min_rows: u32) -> String {
     let columns = [
         ("uid", Side::Right),
         ("dataset", Side::Left),
@@ -80,8 +80,12 @@ fn table(manifest: &Manifest, entries: &[&Entry]) -> String {
         let Standing { incentive, stake_rao } = manifest.standing(entry.uid);
         let incentive = incentive.map_or_else(String::new, |share| share.to_string());
         let stake = stake_rao.map_or_else(String::new, |stake| StakeRao(stake).to_string());
-        let (uid, source, outcome) = (entry.uid.to_string(), source(entry), outcome(entry).to_owned());
-        vec![uid, source, rows, valid, committed, incentive, stake, outcome]
+        let outcome = match &entry.outcome {
+            Outcome::Kept { valid, .. } if *valid < min_rows => "kept, too few rows",
+            _ => outcome(entry),
+        };
+        let (uid, source) = (entry.uid.to_string(), source(entry));
+        vec![uid, source, rows, valid, committed, incentive, stake, outcome.to_owned()]
     };
     screen::table(&columns, entries.iter().map(row))
 }

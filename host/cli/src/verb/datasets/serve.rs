@@ -19,7 +19,7 @@ use crate::verb::generate::blocking;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9996")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9997")]
     at: SocketAddr,
 
     /// Let others look too, at an address that they can reach
@@ -27,6 +27,12 @@ pub(crate) struct Args {
     /// Rows are strangers' texts and may hold personal data: think of who can reach the address.
     #[arg(long)]
     anybody: bool,
+
+    /// A name that browsers ask these pages by, beside the address itself; may be given more than once
+    ///
+    /// Any other name is refused, so that no stranger's page can read the rows by having its own name point here.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
 
     /// Rows that two datasets may share [default: each competition's limit]
     #[arg(long, value_name = "N")]
@@ -50,7 +56,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     };
     let options = ServeOptions { source, limit, ..ServeOptions::new(data_dir) };
     let site = blocking(move || Site::open(options)).await??;
-    let listening = bind(args.at, visitors).await?;
+    let listening = bind(args.at, visitors).await?.known_as(args.hosts.iter().cloned());
     let cancel = Cancel::on_signals("finishing what is being read")?;
     let address = listening.address();
     let n_snapshots = site.n_snapshots();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
-use super::words::{at, beside, of_miner, of_page, paging, to_snapshot};
+use super::words::{at, beside, of_miner, of_page, paging, percent, to_snapshot};
 use crate::archive::Place;
 use crate::overlap::Pair;
 use crate::serve::asked::Asked;
@@ -138,7 +138,7 @@ fn line(place: Place, compared: &Compared, pair: &Pair) -> Markup {
             a href=(of_miner(place, left)) { (left) } " and " a href=(of_miner(place, right)) { (right) }
         }
         td.number { (pair.n_shared) }
-        td.number { (compared.percent(pair.left, pair.right)) " %" }
+        td.number { (percent(compared.percent(pair.left, pair.right))) }
         td { @if of_left == of_right { "in the same block" } @else { "uid " (if of_left < of_right { left } else { right }) } }
         td { a href=(format!("{}/diff?uid={right}", of_miner(place, left))) { "Diff of " (left) " and " (right) } }
     } }
