@@ -120,6 +120,9 @@ impl From<ExportError> for Ended {
     }
 }
 
+/// A row's place in its file, what it is known by, its canonical text.
+type RowOfFile = (u32, RowId, String);
+
 /// What is exported.
 struct Rows<'a> {
     chosen: &'a Chosen,
@@ -160,7 +163,7 @@ impl Rows<'_> {
         &self,
         exporter: &mut Exporter<W>,
         entry: &Entry,
-        rows: &[(u32, RowId, String)],
+        rows: &[RowOfFile],
     ) -> Result<(), ExportError> {
         let source = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
         let (hotkey, coldkey) = (entry.hotkey.to_string(), entry.coldkey.map(|coldkey| coldkey.to_string()));
@@ -204,7 +207,7 @@ impl Rows<'_> {
 
     /// A dataset's rows by their places, in their canonical form; lines that are no JSON are no rows. Nothing where it was
     /// taken down.
-    fn rows(&self, entry: &Entry) -> Result<Option<Vec<(u32, RowId, String)>>, Failure> {
+    fn rows(&self, entry: &Entry) -> Result<Option<Vec<RowOfFile>>, Failure> {
         let Some(bytes) = bytes_of(self.chosen, entry)? else { return Ok(None) };
         let row = |line: plimsoll_datasets::Row<'_>| {
             let text = canonical(line.bytes).ok()?;

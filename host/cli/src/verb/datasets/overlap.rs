@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// 4, which by design meets 87 in 100 pairs of similarity 0.5, 99 in 100 of 0.6 and 9,999 in 10,000 of 0.7; on a
     /// generated corpus, 120 copies of 240 rows with 2 to 40 of 100 words replaced, it found all 93 pairs of 0.5 and
     /// above. What it misses: a row that was translated or said in other words, one of which too many words were changed
-    /// (about a tenth, spread out, bring it below 0.8), and among hundreds of rows that are all alike some pairs. At
+    /// (one in twelve, spread out, brings it below 0.8), and among hundreds of rows that are all alike some pairs. At
     /// most 65,536 different rows of 64 MiB, none longer than 64 KiB, are compared; what is left out is counted.
     /// Counted are rows that the other has not, but has a near one of.
     #[arg(long)]

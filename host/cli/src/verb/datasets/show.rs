@@ -96,7 +96,7 @@ fn human(entry: &Entry, standing: Standing) -> String {
     match &entry.outcome {
         Outcome::Skipped => lines.push("kept         nothing: nothing was committed".into()),
         Outcome::Failed { kind, text } => {
-            lines.push(format!("kept         nothing: {kind}: {}", visible(text, 1000)))
+            lines.push(format!("kept         nothing: {kind}: {}", visible(text, 1000)));
         }
         Outcome::Kept { object, bytes, rows, valid, commit } => {
             let commit: String = commit.iter().map(|byte| format!("{byte:02x}")).collect();
