@@ -83,6 +83,9 @@ pub struct NeuronRecord {
     pub axon: Option<SocketAddr>,
     /// When it last set weights; block 0 if never.
     pub last_update: BlockNumber,
+    /// Its share among miners in the last epoch, out of 65535, where the chain told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incentive: Option<u16>,
 }
 
 /// What a hotkey last committed to on a subnet.

@@ -11,10 +11,16 @@ pub mod fetch;
 
 pub mod collect;
 
+pub mod analyse;
+pub mod coverage;
 pub mod diff;
 pub mod export;
 pub mod overlap;
+pub mod owners;
+pub mod select;
 pub mod similar;
+
+pub mod contest;
 
 pub mod bench;
 pub mod serve;

@@ -62,6 +62,22 @@ pub enum JsonError {
         /// The limit.
         limit: usize,
     },
+    /// The line has more values and names than [`crate::MAX_VALUES`].
+    #[error("byte {at}: more than {limit} values and names in one line")]
+    TooManyValues {
+        /// Where the value too many begins.
+        at: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// What the line says is longer than [`crate::MAX_TEXT_BYTES`] where it is written in ASCII.
+    #[error("a line that would be {n_bytes} bytes in ASCII, at most {limit_bytes} are written")]
+    TooMuchText {
+        /// How many it would be at most.
+        n_bytes: usize,
+        /// The limit.
+        limit_bytes: usize,
+    },
     /// The line is longer than [`crate::MAX_LINE_BYTES`].
     #[error("a line of {n_bytes} bytes, at most {limit_bytes} are read")]
     TooLong {

@@ -14,7 +14,13 @@ pub const MAX_NESTING: usize = 990;
 pub const MAX_INTEGER_DIGITS: usize = 4_300;
 
 /// The longest line that is read. Python has no such limit; a row is a thousand bytes.
-pub const MAX_LINE_BYTES: usize = 64 << 20;
+pub const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// How many values and names a line may have, 16 bytes of memory each; a row has a few dozen. Python has no such limit.
+pub const MAX_VALUES: usize = 1 << 20;
+
+/// How long a line may become that is written in ASCII, where a byte can become six.
+pub const MAX_TEXT_BYTES: usize = 32 << 20;
 
 /// Reads lines, one after the other, with the same memory.
 #[derive(Debug, Default)]
@@ -66,6 +72,11 @@ impl Parser {
         if line.len() > MAX_LINE_BYTES {
             return Err(JsonError::TooLong { n_bytes: line.len(), limit_bytes: MAX_LINE_BYTES });
         }
+        // No byte becomes more than six: shorter lines need not be looked through.
+        if line.len() > MAX_TEXT_BYTES / 6 && text::most_bytes(line) > MAX_TEXT_BYTES {
+            let n_bytes = text::most_bytes(line);
+            return Err(JsonError::TooMuchText { n_bytes, limit_bytes: MAX_TEXT_BYTES });
+        }
         self.tape.clear();
         self.open.clear();
         self.names.clear();
@@ -108,6 +119,7 @@ impl Parser {
         if self.open.len() == MAX_NESTING {
             return Err(JsonError::TooDeep { at, limit: MAX_NESTING });
         }
+        self.has_room(at)?;
         let node = self.tape.nodes.len() as u32;
         self.open.push(Open { node, is_object, names_from: self.names.len() });
         let kind = if is_object { Kind::Object } else { Kind::List };
@@ -175,6 +187,7 @@ impl Parser {
         if line.get(at) != Some(&b'"') {
             return Err(JsonError::Unexpected { at, expected, found: Found::at(line, at) });
         }
+        self.has_room(at)?;
         let (node, at) = text::read(line, at, &mut self.tape.made)?;
         self.names.push(self.tape.nodes.len() as u32);
         self.push(Node { kind: Kind::Name, ..node });
@@ -186,6 +199,7 @@ impl Parser {
     }
 
     fn scalar(&mut self, line: &[u8], at: usize) -> Result<usize, JsonError> {
+        self.has_room(at)?;
         let word = |word: &[u8], kind| {
             let behind = at + word.len();
             let node = Node { kind, ..number::node(Place::Line, at, behind) };
@@ -206,6 +220,12 @@ impl Parser {
         let (node, behind) = read.ok_or(JsonError::Unexpected { at, expected: "a value", found })?;
         self.push(node);
         Ok(behind)
+    }
+
+    /// Whether one more value or name is taken.
+    fn has_room(&self, at: usize) -> Result<(), JsonError> {
+        let is_full = self.tape.nodes.len() >= MAX_VALUES;
+        if is_full { Err(JsonError::TooManyValues { at, limit: MAX_VALUES }) } else { Ok(()) }
     }
 
     fn push(&mut self, node: Node) {

@@ -36,7 +36,7 @@ pub(crate) struct Node {
 }
 
 /// A line's nodes and what belongs to them. Every offset fits 32 bits: lines are at most `MAX_LINE_BYTES` long and
-/// no byte becomes more than six.
+/// no byte becomes more than six. A line has at most `MAX_VALUES` nodes of 16 bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     pub(crate) nodes: Vec<Node>,

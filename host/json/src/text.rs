@@ -44,6 +44,17 @@ pub(crate) fn read(line: &[u8], at: usize, made: &mut Vec<u8>) -> Result<(Node, 
     Ok((node(Place::Made, made_from, made.len()), at))
 }
 
+/// How long a line is at most, once what is beyond ASCII is written in escapes: two, three or four bytes become 6, 6 or
+/// 12, and U+007F becomes 6.
+pub(crate) fn most_bytes(line: &[u8]) -> usize {
+    let most = |byte: &u8| match byte {
+        0x80.. => 3,
+        0x7F => 6,
+        _ => 1,
+    };
+    line.iter().map(most).sum()
+}
+
 fn node(place: Place, start: usize, end: usize) -> Node {
     Node { kind: Kind::Text, place, start: start as u32, end: end as u32, next: 0 }
 }

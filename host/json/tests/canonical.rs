@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's failure")]
 
 use plimsoll_json::{
-    JsonError, MAX_LINE_BYTES, MAX_NESTING, Parser, RowId, canonical, canonical_into, quote,
+    JsonError, MAX_LINE_BYTES, MAX_NESTING, MAX_TEXT_BYTES, MAX_VALUES, Parser, RowId, canonical,
+    canonical_into, quote,
 };
 use proptest::prelude::*;
 
@@ -141,7 +142,7 @@ fn limits_are_told_with_what_was_found() {
     assert_eq!(refused(&nested(MAX_NESTING + 1)), "byte 990: nested deeper than 990 levels");
     assert_eq!(refused(&b"{\"a\":".repeat(1_000_000)), "byte 4950: nested deeper than 990 levels");
     let long = vec![b' '; MAX_LINE_BYTES + 1];
-    assert_eq!(refused(&long), "a line of 67108865 bytes, at most 67108864 are read");
+    assert_eq!(refused(&long), "a line of 16777217 bytes, at most 16777216 are read");
 }
 
 /// Sorting an object by copying it at each level would take 990 times the line.
@@ -242,4 +243,34 @@ proptest! {
         let line = format!("{{\"a\": {line}}}");
         prop_assert!(canonical(&line.as_bytes()[..cut.index(line.len())]).is_err());
     }
+}
+
+#[test]
+fn a_line_of_more_values_than_memory_is_kept_for_is_refused() {
+    let list = |n_items: usize| format!("[{}1]", "1,".repeat(n_items - 1)).into_bytes();
+    assert!(canonical(&list(MAX_VALUES - 1)).is_ok());
+    let limit = MAX_VALUES;
+    let at = 1 + 2 * (MAX_VALUES - 1);
+    assert_eq!(canonical(&list(MAX_VALUES)), Err(JsonError::TooManyValues { at, limit }));
+    assert_eq!(canonical(&list(MAX_LINE_BYTES / 2 - 1)), Err(JsonError::TooManyValues { at, limit }));
+    // Names count, and so do lists and objects.
+    let members = format!("{{{}\"a\":1}}", "\"a\":1,".repeat(MAX_VALUES / 2 - 1));
+    assert!(matches!(canonical(members.as_bytes()), Err(JsonError::TooManyValues { .. })));
+    let lists = format!("[{}[]]", "[],".repeat(MAX_VALUES - 1));
+    let text = refused(lists.as_bytes());
+    assert_eq!(text, format!("byte {}: more than {limit} values and names in one line", 1 + 3 * (MAX_VALUES - 1)));
+}
+
+#[test]
+fn a_line_that_grows_beyond_bounds_in_ascii_is_refused_before_it_is_written() {
+    let line = |text: &str, n_bytes: usize| format!("\"{}\"", text.repeat(n_bytes / text.len())).into_bytes();
+    let limit_bytes = MAX_TEXT_BYTES;
+    let n_bytes = 2 + 6 * (MAX_TEXT_BYTES / 6 + 1);
+    let grown = canonical(&line("\u{7f}", MAX_TEXT_BYTES / 6 + 1));
+    assert_eq!(grown, Err(JsonError::TooMuchText { n_bytes, limit_bytes }));
+    assert!(matches!(canonical(&line("é", 12 << 20)), Err(JsonError::TooMuchText { .. })));
+    let written = canonical(&line("é", 10 << 20)).unwrap();
+    assert_eq!(written.len(), 2 + 3 * (10 << 20));
+    assert!(written.len() <= limit_bytes);
+    assert!(canonical(&line("a", MAX_LINE_BYTES - 2)).is_ok());
 }

@@ -127,6 +127,7 @@ impl State {
             validator_permit: member.validator_permit,
             axon: member.axon,
             last_update: member.weights_block(),
+            incentive: Some(member.last_epoch.incentive),
         };
         Ok(Snapshot {
             netuid,

@@ -218,12 +218,7 @@ fn human(snapshot: &Snapshot) -> String {
 /// What a stranger named a subnet, without what would move a terminal's cursor, turn its direction or stand there
 /// unseen.
 fn printable(name: &str) -> String {
-    let is_unseen = |c: &char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    name.chars().filter(|c| !is_unseen(c)).take(40).collect()
+    name.chars().filter(|c| !screen::is_unseen(*c)).take(40).collect()
 }
 
 #[cfg(test)]

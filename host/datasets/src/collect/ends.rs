@@ -6,8 +6,8 @@ use super::listener::Listener;
 use super::outcome::{Kept, MinerOutcome, Told};
 use super::plan::{Fate, Plan, Planned};
 use super::wanted::{File, Judged};
-use crate::archive::{self, CommitmentNote, Entry, Place, SnapshotFacts};
-use crate::source::Outcome;
+use crate::archive::{self, CommitmentNote, Entry, Place, SnapshotFacts, Standing};
+use crate::source::{Found, Outcome};
 
 /// The file's rows and whether it is new, or why it is not kept.
 type End = Result<(Judged, bool), MinerOutcome>;
@@ -89,8 +89,13 @@ impl Ends {
             place,
             block_hash: plan.subnet.block_hash,
             entries: plan.miners.iter().map(entry).collect(),
+            standings: plan.miners.iter().map(|miner| (miner.found.uid, standing(&miner.found))).collect(),
         }
     }
+}
+
+fn standing(found: &Found) -> Standing {
+    Standing { incentive: found.incentive, stake_rao: Some(found.stake_rao.0) }
 }
 
 fn kept(judged: &Judged, is_new: bool, file: &File, miner: &Planned) -> MinerOutcome {

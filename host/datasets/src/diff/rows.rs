@@ -37,6 +37,9 @@ pub struct Diff {
     pub moved: Vec<(usize, usize)>,
     /// Rows that were altered.
     pub changed: Vec<Changed>,
+    /// Whether looking for altered rows was given up at its bounds: some of those in `removed` and `added` may be the
+    /// same row altered.
+    pub is_cut: bool,
 }
 
 /// Compares two sequences of rows. A row that is repeated counts as often as it stands there.
@@ -62,8 +65,8 @@ pub fn diff(before: &[Line<'_>], after: &[Line<'_>]) -> Diff {
     let moved: Vec<_> =
         matched.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|(places, _)| *places).collect();
     let n_unchanged = matched.len() - moved.len();
-    let mut diff = Diff { n_unchanged, added, removed, moved, changed: Vec::new() };
-    diff.changed = changed::find(before, after, &mut diff.removed, &mut diff.added);
+    let mut diff = Diff { n_unchanged, added, removed, moved, ..Diff::default() };
+    (diff.changed, diff.is_cut) = changed::find(before, after, &mut diff.removed, &mut diff.added);
     diff
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Pages are whole without JavaScript and load nothing but their own style sheet, icon and picture; a header forbids
 //! the browser anything else. Rows are strangers' texts and may hold personal data: the server listens on loopback
-//! unless it is told otherwise in so many words, answers only to the machine's own names there, and tells browsers to
-//! keep nothing. Every page begins at once: what takes longer than looking up follows in the same answer. In reading
+//! unless it is told otherwise in so many words, answers only to the machine's own names and those that it was given,
+//! and tells browsers to keep nothing. Every page begins at once: what takes longer than looking up follows in the same answer. In reading
 //! order:
 //!
 //! - [`ServeOptions`], [`Visitors`]: what is served, and to whom;
@@ -18,10 +18,13 @@ mod shelf;
 mod site;
 
 mod asked;
+mod door;
 mod later;
+mod names;
 mod refusal;
 mod server;
 mod shell;
+mod turns;
 
 mod picture;
 mod pretty;

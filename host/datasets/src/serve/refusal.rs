@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     OtherHost(String),
     /// Pages are only read.
     OnlyRead,
+    /// More is asked at once than can be worked on.
+    Busy,
     /// The archive's fault.
     Broken(String),
 }
@@ -31,6 +33,7 @@ impl Refusal {
             Self::TakenDown(_) => StatusCode::GONE,
             Self::OtherHost(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::OnlyRead => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -42,6 +45,7 @@ impl Refusal {
             Self::TakenDown(_) => "Taken down",
             Self::OtherHost(_) => "Another host",
             Self::OnlyRead => "Only to read",
+            Self::Busy => "Too much at once",
             Self::Broken(_) => "The archive cannot answer",
         }
     }
@@ -55,6 +59,7 @@ impl fmt::Display for Refusal {
             | Self::TakenDown(text)
             | Self::OtherHost(text)
             | Self::Broken(text) => f.write_str(text),
+            Self::Busy => f.write_str("Too many pages are being made: ask again in a moment."),
             Self::OnlyRead => f.write_str("These pages can be read and nothing else: ask by GET."),
         }
     }

@@ -1,8 +1,8 @@
 //! The server: addresses, headers, and who is answered.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, LazyLock};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,34 +13,41 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 
 use super::asked::Asked;
+use super::door::Door;
 use super::later::in_two;
+use super::names::Names;
 use super::options::{ServeError, Visitors};
 use super::pages;
 use super::refusal::Refusal;
 use super::shell::{self, END, Page};
 use super::site::Site;
+use super::turns::UnderWay;
 
 /// How often it is looked for new snapshots.
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
-/// How many pages are worked on at once; others wait for their turn.
-const AT_ONCE: usize = 4;
+/// How long who is being answered may go on reading when the server ends.
+const LEFT_TO_READ: Duration = Duration::from_secs(5);
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
-
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
 
 /// An address that is listened on.
 #[derive(Debug)]
 pub struct Listening {
     listener: TcpListener,
     address: SocketAddr,
-    visitors: Visitors,
+    names: Names,
 }
 
 impl Listening {
+    /// The same, asked by these names too: what stands in an address for a browser, without a port.
+    #[must_use]
+    pub fn known_as(self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { names: self.names.and(names), ..self }
+    }
+
     /// Where.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
@@ -59,10 +66,10 @@ pub async fn bind(address: SocketAddr, visitors: Visitors) -> Result<Listening, 
     let listen = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    Ok(Listening { listener, address, visitors })
+    Ok(Listening { listener, address, names: Names::of(address) })
 }
 
-/// Serves until `end`; then requests under way are finished.
+/// Serves until `end`; then requests under way are finished, and those that take longer than five seconds broken off.
 ///
 /// # Errors
 /// [`ServeError::Ended`].
@@ -71,9 +78,25 @@ pub async fn serve(
     site: Arc<Site>,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let Listening { listener, address, visitors } = listening;
+    let Listening { listener, address, names } = listening;
     let renewing = tokio::spawn(renew(Arc::clone(&site)));
-    let served = axum::serve(listener, router(site, visitors)).with_graceful_shutdown(end).await;
+    let (told, mut hears) = watch::channel(false);
+    let end = async move {
+        end.await;
+        told.send_replace(true);
+    };
+    let late = async move {
+        if hears.wait_for(|is_told| *is_told).await.is_err() {
+            // Ended otherwise: there is nothing to break off.
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(LEFT_TO_READ).await;
+    };
+    let served = axum::serve(Door::of(listener), router(site, names)).with_graceful_shutdown(end);
+    let served = tokio::select! {
+        served = served.into_future() => served,
+        () = late => Ok(()),
+    };
     renewing.abort();
     served.map_err(|source| ServeError::Ended { address, source })
 }
@@ -95,7 +118,8 @@ async fn renew(site: Arc<Site>) {
     }
 }
 
-fn router(site: Arc<Site>, visitors: Visitors) -> Router {
+fn router(site: Arc<Site>, names: Names) -> Router {
+    let names = Arc::new(names);
     Router::new()
         .route("/", page(pages::overview))
         .route("/style.css", asset("text/css; charset=utf-8", include_str!("style.css")))
@@ -114,7 +138,7 @@ fn router(site: Arc<Site>, visitors: Visitors) -> Router {
         .route("/{netuid}/{block}/miner/{uid}/proof", page(pages::entry_path))
         .fallback(nothing)
         .method_not_allowed_fallback(only_read)
-        .layer(middleware::from_fn(move |request, next| guarded(visitors, request, next)))
+        .layer(middleware::from_fn(move |request, next| guarded(Arc::clone(&names), request, next)))
         .with_state(site)
 }
 
@@ -123,45 +147,35 @@ type Show = fn(&Arc<Site>, &Asked) -> Result<Page, Refusal>;
 /// A page that is looked up at once, and whose rest is made while its beginning is on its way.
 fn page(show: Show) -> MethodRouter<Arc<Site>> {
     get(move |State(site): State<Arc<Site>>, asked: Asked| async move {
-        let shown = show(&site, &asked).map_err(Refused)?;
-        let status = StatusCode::OK;
-        Ok::<_, Refused>(answer(status, shown, site))
+        let under_way = site.turns.begin().map_err(Refused)?;
+        let looked_at = Arc::clone(&site);
+        let shown = under_way.looked_up(move || show(&looked_at, &asked)).await.map_err(Refused)?;
+        Ok::<_, Refused>(answer(shown, under_way, site))
     })
 }
 
-fn answer(status: StatusCode, mut page: Page, site: Arc<Site>) -> Response {
+fn answer(mut page: Page, under_way: UnderWay, site: Arc<Site>) -> Response {
     let begin = page.begin();
     let body = match page.rest.take() {
         None => Body::from(begin + END.0),
         Some(rest) => in_two(begin, async move {
-            let made = worked(move || rest(&site)).await;
+            let made = under_way.worked(move || rest(&site)).await;
             let made = made.unwrap_or_else(|refusal| shell::refused_within(&refusal));
             made.0 + END.0
         }),
     };
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response()
-}
-
-/// Work that may take long, apart from the threads that answer.
-async fn worked<T: Send + 'static>(
-    what: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let turn = Arc::clone(&TURNS).acquire_owned().await;
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        what()
-    });
-    let broke = |_| Err(Refusal::Broken("The program broke off while it made this page.".to_owned()));
-    done.await.unwrap_or_else(broke)
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response()
 }
 
 async fn picture(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Refused> {
-    let bytes = worked(move || pages::picture(&site, &asked)).await.map_err(Refused)?;
+    let under_way = site.turns.begin().map_err(Refused)?;
+    let bytes = under_way.worked(move || pages::picture(&site, &asked)).await.map_err(Refused)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], bytes).into_response())
 }
 
 async fn cell(State(site): State<Arc<Site>>, asked: Asked) -> Result<Response, Refused> {
-    let address = worked(move || pages::cell(&site, &asked)).await.map_err(Refused)?;
+    let under_way = site.turns.begin().map_err(Refused)?;
+    let address = under_way.worked(move || pages::cell(&site, &asked)).await.map_err(Refused)?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response())
 }
 
@@ -184,19 +198,21 @@ pub(super) struct Refused(pub(super) Refusal);
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let text = shell::refused(&self.0).begin() + END.0;
-        (self.0.status(), [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+        let status = self.0.status();
+        let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
     }
 }
 
-/// Only names of this machine where only this machine may look: a stranger's page whose name was made to point here
-/// is told nothing. And on every answer the headers that keep the browser from loading, framing or storing.
-async fn guarded(visitors: Visitors, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let mut response = if visitors == Visitors::Anybody || host.is_some_and(is_this_machine) {
+/// Only names that are known, whoever may look: a stranger's page whose name was made to point here is told nothing. And on every answer the headers that keep the browser from loading, framing or storing.
+async fn guarded(names: Arc<Names>, request: Request, next: Next) -> Response {
+    let mut response = if names.are_asked(request.uri(), request.headers()) {
         next.run(request).await
     } else {
-        let text = "These pages answer to localhost, 127.0.0.1 and [::1] alone.".to_owned();
-        Refused(Refusal::OtherHost(text)).into_response()
+        Refused(Refusal::OtherHost(names.told())).into_response()
     };
     let headers = response.headers_mut();
     for (name, value) in [
@@ -212,31 +228,60 @@ async fn guarded(visitors: Visitors, request: Request, next: Next) -> Response {
     response
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) => name,
-        _ => host,
-    };
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::Archive;
+    use crate::serve::ServeOptions;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
-    #[test]
-    fn only_names_of_this_machine_are_its_own() {
-        for host in
-            ["localhost", "localhost:8080", "LOCALHOST:1", "127.0.0.1:80", "127.9.9.9", "[::1]:8080", "[::1]"]
-        {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in
-            ["", "example.org", "example.org:8080", "localhost.example.org", "127.0.0.1.example.org:80"]
-        {
-            assert!(!is_this_machine(host), "{host}");
-        }
+    fn site(folder: &std::path::Path) -> Arc<Site> {
+        drop(Archive::open(folder).unwrap());
+        Site::open(ServeOptions::new(folder)).unwrap()
+    }
+
+    async fn asked(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn who_asks_when_too_much_is_under_way_is_told_to_come_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = site(folder.path());
+        let listening = bind("127.0.0.1:0".parse().unwrap(), Visitors::ThisMachine).await.unwrap();
+        let address = listening.address();
+        tokio::spawn(serve(listening, Arc::clone(&site), std::future::pending()));
+        let held: Vec<_> = std::iter::from_fn(|| site.turns.begin().ok()).collect();
+        let request = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
+        let answer = asked(address, request).await;
+        assert!(answer.starts_with("HTTP/1.0 503 ") && answer.contains("ask again in a moment"), "{answer}");
+        assert!(answer.to_lowercase().contains("retry-after: 2\r\n"), "{answer}");
+        drop(held);
+        assert!(asked(address, request).await.starts_with("HTTP/1.0 200 "));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_never_ended_does_not_keep_the_server_from_ending() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = site(folder.path());
+        let listening = bind("127.0.0.1:0".parse().unwrap(), Visitors::ThisMachine).await.unwrap();
+        let address = listening.address();
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let served = tokio::spawn(serve(listening, site, async move {
+            let _ = ended.await;
+        }));
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: local").await.unwrap();
+        // Answered behind it: the server has taken the slow one in.
+        assert!(asked(address, "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n").await.contains("200 OK"));
+        end.send(()).unwrap();
+        let ended = tokio::time::timeout(6 * LEFT_TO_READ, served).await;
+        ended.expect("the server still waits for a request that never ends").unwrap().unwrap();
+        drop(slow);
     }
 }

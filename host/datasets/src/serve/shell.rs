@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::refusal::Refusal;
 use super::site::Site;
+use super::text::Said;
 
 /// What is made while the page's beginning is on its way.
 pub(super) type Rest = Box<dyn FnOnce(&Site) -> Result<Markup, Refusal> + Send>;
@@ -60,7 +61,7 @@ impl Page {
                 nav aria-label="The way here" {
                     ol.way {
                         li { a href="/" { "Archive" } }
-                        @for (name, address) in &self.way { li { a href=(address) { (name) } } }
+                        @for (name, address) in &self.way { li { a href=(address) { (Said(name)) } } }
                     }
                 }
                 @if !self.beside.is_empty() {
@@ -91,13 +92,18 @@ pub(super) const END: PreEscaped<&str> = PreEscaped(
 /// The page of a refusal.
 pub(super) fn refused(refusal: &Refusal) -> Page {
     let content = html! {
-        p { (refusal.to_string()) }
+        p { bdi { (Said(&refusal.to_string())) } }
         p { a href="/" { "All snapshots" } }
     };
     Page::new(refusal.title(), content)
 }
 
+/// A refusal as a part of a sentence: what it says may be a stranger's text.
+pub(super) fn why(refusal: &Refusal) -> Markup {
+    html! { (refusal.title()) ": " bdi { (Said(&refusal.to_string())) } }
+}
+
 /// A refusal where the page has begun already.
 pub(super) fn refused_within(refusal: &Refusal) -> Markup {
-    html! { p.warn role="alert" { (refusal.title()) ": " (refusal.to_string()) } }
+    html! { p.warn role="alert" { (why(refusal)) } }
 }

@@ -4,16 +4,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use plimsoll_core::{Digest, NetUid, Uid};
 
-use super::compared::{Compared, Comparisons};
+use super::compared::{Compared, Comparisons, PREPARED};
 use super::options::{ServeError, ServeOptions};
 use super::refusal::Refusal;
 use super::shelf::{Day, Shelf};
+use super::turns::Turns;
 use crate::archive::{Archive, Entry, Place};
 
 /// An archive to look at.
 pub struct Site {
     pub(super) archive: Archive,
     pub(super) options: ServeOptions,
+    pub(super) turns: Turns,
     shelf: RwLock<Arc<Shelf>>,
     comparisons: Comparisons,
 }
@@ -27,7 +29,8 @@ impl Site {
         let archive = Archive::open_to_read(&options.data_dir)?;
         let shelf = Shelf::default().renewed(&archive)?;
         let shelf = RwLock::new(Arc::new(shelf));
-        Ok(Arc::new(Self { archive, options, shelf, comparisons: Comparisons::default() }))
+        let (turns, comparisons) = (Turns::default(), Comparisons::default());
+        Ok(Arc::new(Self { archive, options, turns, shelf, comparisons }))
     }
 
     /// Takes in what was collected or let go of since.
@@ -46,11 +49,15 @@ impl Site {
         self.shelf().days.len()
     }
 
-    /// Compares the newest snapshot of every subnet, so that nobody has to wait for that.
+    /// Compares the newest snapshot of every subnet that has another one now, so that nobody has to wait for that.
     pub(super) fn prepare(&self) {
         let shelf = self.shelf();
         let is_newest = |day: &&Arc<Day>| shelf.beside(day.place).1.is_none();
-        for day in shelf.days.iter().filter(is_newest) {
+        let mut newest: Vec<&Arc<Day>> = shelf.days.iter().filter(is_newest).collect();
+        newest.sort_by_key(|day| std::cmp::Reverse(day.seal.at_ms));
+        newest.truncate(PREPARED);
+        let new = self.comparisons.prepared(newest.iter().map(|day| (day.place, day.seal.manifest)).collect());
+        for day in newest.into_iter().filter(|day| new.contains(&(day.place, day.seal.manifest))) {
             if let Err(refusal) = self.compared(day) {
                 tracing::warn!(netuid = day.place.netuid.0, %refusal, "the newest snapshot cannot be compared");
             }
@@ -90,7 +97,7 @@ impl Site {
 
     pub(super) fn compared(&self, day: &Day) -> Result<Arc<Compared>, Refusal> {
         let of = (day.place, day.seal.manifest);
-        self.comparisons.of(&self.archive, of, self.options.rows_used).map_err(Refusal::Broken)
+        self.comparisons.of(&self.archive, of, &self.options).map_err(Refusal::Broken)
     }
 }
 

@@ -4,18 +4,24 @@ use maud::{Markup, Render, html};
 use std::fmt::Write as _;
 
 /// A text of a stranger: nothing of it is markup, what cannot be seen or turns the direction of what follows is told
-/// by its number, and it cannot turn its surroundings.
+/// by its number and how often it stands there, and it cannot turn its surroundings.
 pub(super) struct Said<'a>(pub(super) &'a str);
 
 impl Render for Said<'_> {
     fn render_to(&self, out: &mut String) {
-        let mut from = 0;
-        for (at, c) in self.0.char_indices().filter(|(_, c)| is_unseen(*c)) {
-            self.0[from..at].render_to(out);
-            let _ = write!(out, "<span class=\"unseen\">U+{:04X}</span>", u32::from(c));
-            from = at + c.len_utf8();
+        let mut rest = self.0;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unseen(*c)) {
+            rest[..at].render_to(out);
+            let behind = rest[at..].trim_start_matches(c);
+            let n_times = (rest.len() - at - behind.len()) / c.len_utf8();
+            let _ = write!(out, "<span class=\"unseen\">U+{:04X}", u32::from(c));
+            if n_times > 1 {
+                let _ = write!(out, " ×{n_times}");
+            }
+            out.push_str("</span>");
+            rest = behind;
         }
-        self.0[from..].render_to(out);
+        rest.render_to(out);
     }
 }
 
@@ -26,11 +32,64 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// What one row's texts may show together, in characters; the first of a run of unseen ones counts for as many as it is
+/// shown in.
+pub(super) const ROW_CHARS: usize = 20_000;
+const UNSEEN_CHARS: usize = 8;
+
+/// How much may still be shown of something.
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) const fn of(chars: usize) -> Self {
+        Self(chars)
+    }
+
+    /// Whether nothing more is shown.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// As much of a text as there is room for, and how many characters are left out.
+    pub(super) fn cut<'a>(&mut self, text: &'a str) -> (&'a str, usize) {
+        let mut last = None;
+        for (at, c) in text.char_indices() {
+            let n_chars = if is_unseen(c) && last != Some(c) { UNSEEN_CHARS } else { 1 };
+            if n_chars > self.0 {
+                self.0 = 0;
+                return (&text[..at], text[at..].chars().count());
+            }
+            self.0 -= n_chars;
+            last = Some(c);
+        }
+        (text, 0)
+    }
+}
+
 /// The first `most_chars` characters, and how many are left out.
 pub(super) fn cut(text: &str, most_chars: usize) -> (&str, usize) {
-    match text.char_indices().nth(most_chars) {
-        Some((at, _)) => (&text[..at], text[at..].chars().count()),
-        None => (text, 0),
+    Room::of(most_chars).cut(text)
+}
+
+/// How many bytes of rows a page may still show.
+pub(super) struct PageRoom(usize);
+
+/// What a page's rows may be together; the last may go beyond it by what one row can be.
+const PAGE_BYTES: usize = 3 << 20;
+
+impl PageRoom {
+    pub(super) const fn new() -> Self {
+        Self(PAGE_BYTES)
+    }
+
+    /// One row more, unless the page is full.
+    pub(super) fn one(&mut self, make: impl FnOnce() -> Markup) -> Option<Markup> {
+        if self.0 == 0 {
+            return None;
+        }
+        let made = make();
+        self.0 = self.0.saturating_sub(made.0.len());
+        Some(made)
     }
 }
 
@@ -85,10 +144,13 @@ pub(super) fn utc(at_ms: u64) -> String {
     format!("{year}-{month:02}-{:02} {:02}:{:02} UTC", days + 1, minute / 60, minute % 60)
 }
 
-/// A long identifier: its beginning to see, the whole for whoever points at it.
+/// A long identifier: its beginning to see, the whole for whoever chooses it, by pointer, touch or keyboard.
 pub(super) fn short(whole: &str) -> Markup {
-    let begin: String = whole.chars().take(10).collect();
-    html! { code title=(whole) { (begin) "…" } }
+    let (begin, n_left_out) = cut(whole, 10);
+    if n_left_out == 0 {
+        return html! { code { (Said(whole)) } };
+    }
+    html! { details.whole { summary { code { (Said(begin)) "…" } } code { (Said(whole)) } } }
 }
 
 #[cfg(test)]
@@ -104,6 +166,32 @@ mod tests {
             shown.contains("<span class=\"unseen\">U+202E</span>gpj.exe<span class=\"unseen\">U+0000</span>")
         );
         assert!(shown.ends_with("<span class=\"unseen\">U+200B</span>é 字\n\t"), "{shown}");
+    }
+
+    #[test]
+    fn a_run_of_one_unseen_character_is_told_once() {
+        let shown = |text: &str| Said(text).render().0;
+        assert_eq!(shown(&"\u{7f}".repeat(20_000)), "<span class=\"unseen\">U+007F ×20000</span>");
+        assert_eq!(
+            shown("a\u{200b}\u{200b}\u{7f}b"),
+            "a<span class=\"unseen\">U+200B ×2</span><span class=\"unseen\">U+007F</span>b"
+        );
+    }
+
+    #[test]
+    fn what_is_shown_stays_within_its_room_whatever_it_is_made_of() {
+        for text in ["\u{7f}", "\u{7f}\u{80}", "a\u{200b}", "&", "字"] {
+            let whole = text.repeat(50_000);
+            let mut room = Room::of(ROW_CHARS);
+            let (shown, n_left_out) = room.cut(&whole);
+            assert_eq!(shown.chars().count() + n_left_out, whole.chars().count());
+            assert!(Said(shown).render().0.len() <= 7 * ROW_CHARS, "{text:?}");
+            assert!(room.is_spent() && room.cut("a") == ("", 1));
+        }
+        let mut page = PageRoom::new();
+        let row = || maud::PreEscaped("x".repeat(1 << 20));
+        let n_shown = (0..9).filter(|_| page.one(row).is_some()).count();
+        assert_eq!(n_shown, 3);
     }
 
     #[test]

@@ -37,7 +37,9 @@ impl Answer {
 
 /// A server of the archive, until the test ends.
 async fn started(visitors: Visitors) -> SocketAddr {
-    let site = tokio::task::spawn_blocking(|| Site::open(ServeOptions::new(FOLDER.path())).unwrap());
+    let site = tokio::task::spawn_blocking(|| {
+        Site::open(ServeOptions { limit: Some(33), ..ServeOptions::new(FOLDER.path()) }).unwrap()
+    });
     let site = site.await.unwrap();
     let listening = bind("127.0.0.1:0".parse().unwrap(), visitors).await.unwrap();
     let address = listening.address();

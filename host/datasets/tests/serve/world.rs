@@ -59,7 +59,8 @@ pub(crate) fn make(folder: &Path, miners: usize) {
         }
         let place = Place { netuid: NetUid(NETUID), block: BlockNumber(block) };
         let block_hash = Digest::of(&block.to_le_bytes());
-        let facts = SnapshotFacts { chain: Digest([0x2f; 32]), place, block_hash, entries };
+        let standings = Default::default();
+        let facts = SnapshotFacts { chain: Digest([0x2f; 32]), place, block_hash, entries, standings };
         let wallet = (day == 2).then(|| Keypair::from_seed(&[7; 32]));
         batch.snapshot(facts, wallet.as_ref(), 1_790_000_000_000 + day as u64 * 86_400_000, false).unwrap();
         batch.commit().unwrap();

@@ -8,12 +8,13 @@ use plimsoll_core::{ByteSize, Hotkey, Uid};
 use plimsoll_datasets::Clock;
 use plimsoll_datasets::archive::Archive;
 use plimsoll_datasets::collect::{
-    CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
+    CollectError, CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
 };
 use plimsoll_datasets::fetch::Fetch;
 use plimsoll_datasets::source::Source;
 use serde_json::json;
 
+use super::every::{self, Rounds};
 use super::found::found;
 use super::progress::Progress;
 use super::{date, hub, summary};
@@ -51,6 +52,10 @@ pub(crate) struct Args {
     #[arg(long)]
     sign: bool,
     /// Collect again every so many minutes until Ctrl-C
+    ///
+    /// A round that fails for a reason that may pass, such as a chain that does not answer or a full disk, is told and
+    /// counted, and the next one is tried all the same. What waiting does not change ends it: a wrong setting, another
+    /// chain, a missing permission.
     #[arg(long, value_name = "MINUTES", conflicts_with = "dry_run", value_parser = clap::value_parser!(u64).range(1..=525_600))]
     every: Option<u64>,
     #[command(flatten)]
@@ -84,14 +89,46 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         return dry(&plan, &config, global);
     }
     let cancel = Cancel::on_signals("stopping: what has arrived is kept")?;
+    let mut rounds = Rounds::default();
     loop {
-        let summary = once(&run, &config, &cancel, global).await?;
-        global.emit(&summary, || summary::human(&summary))?;
+        match once(&run, &config, &cancel, global).await {
+            Ok(summary) => {
+                rounds.succeeded();
+                global.emit(&summary, || summary::human(&summary))?;
+            }
+            Err(Stopped::Cancelled) => {
+                let failure = Failure::new(Exit::Interrupted, "stopped: no snapshot was made");
+                return Err(failure.hint("the next run goes on where this one was"));
+            }
+            Err(Stopped::Failed(error)) => match args.every {
+                Some(minutes) if every::may_pass(&error) => rounds.failed(&error, minutes, global)?,
+                _ => return Err(failure(&run, error)),
+            },
+        }
         let Some(minutes) = args.every else { return Ok(()) };
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => {}
             () = cancel.cancelled() => return Ok(()),
         }
+    }
+}
+
+/// Why a round made no snapshot.
+enum Stopped {
+    Cancelled,
+    Failed(CollectError),
+}
+
+impl<E: Into<CollectError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn failure(run: &Run, error: CollectError) -> Failure {
+    match error {
+        CollectError::Chain(error) => run.configured.chain_failure(error),
+        error => error.into(),
     }
 }
 
@@ -126,24 +163,14 @@ fn since(text: &str) -> Result<plimsoll_datasets::collect::Since, Failure> {
     })
 }
 
-fn opened(config: &Config) -> Result<Arc<Mutex<Archive>>, Failure> {
-    Ok(Arc::new(Mutex::new(Archive::open(&config.collecting.data_dir)?)))
-}
-
-async fn once(run: &Run, config: &Config, cancel: &Cancel, global: &Global) -> Result<Summary, Failure> {
-    let archive = opened(config)?;
+async fn once(run: &Run, config: &Config, cancel: &Cancel, global: &Global) -> Result<Summary, Stopped> {
+    let archive = Arc::new(Mutex::new(Archive::open(&config.collecting.data_dir)?));
     let listener: Arc<dyn Listener> = Arc::new(Progress::new(global));
     let chain = run.configured.chain.as_ref();
     let collecting = collect(&run.options, chain, &run.fetch, &archive, &run.source, &listener);
     tokio::select! {
-        summary = collecting => summary.map_err(|error| match error {
-            plimsoll_datasets::collect::CollectError::Chain(error) => run.configured.chain_failure(error),
-            error => error.into(),
-        }),
-        () = cancel.cancelled() => {
-            let failure = Failure::new(Exit::Interrupted, "stopped: no snapshot was made");
-            Err(failure.hint("the next run goes on where this one was"))
-        }
+        summary = collecting => Ok(summary?),
+        () = cancel.cancelled() => Err(Stopped::Cancelled),
     }
 }
 

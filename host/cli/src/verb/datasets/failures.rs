@@ -1,5 +1,6 @@
 //! Which code the errors of collecting end with.
 
+use plimsoll_datasets::Error;
 use plimsoll_datasets::archive::ArchiveError;
 use plimsoll_datasets::bench::BenchError;
 use plimsoll_datasets::collect::CollectError;
@@ -61,6 +62,18 @@ impl From<FindError> for Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         Self::of(Exit::Config, &error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Archive(error) => error.into(),
+            Error::Plugin(error) => error.into(),
+            Error::Overlap(error) => error.into(),
+            Error::Disk { .. } => Self::of(Exit::DiskMissing, &error),
+            _ => Self::of(Exit::Error, &error),
+        }
     }
 }
 

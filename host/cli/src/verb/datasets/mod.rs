@@ -1,12 +1,19 @@
 //! `plimsoll datasets`: every miner's dataset, collected, kept, compared.
 
+mod analyse;
+mod checked;
 mod checkout;
 mod collect;
+mod coverage;
 mod date;
 mod diff;
 mod evaluation;
+mod evaluation_file;
+mod every;
 mod export;
 mod failures;
+mod field;
+mod filter;
 mod found;
 mod fsck;
 mod gc;
@@ -14,11 +21,15 @@ mod history;
 mod hub;
 mod kept;
 mod list;
+mod near;
 mod overlap;
+mod owners;
 mod progress;
+mod select;
 mod serve;
 mod show;
 mod summary;
+mod used;
 mod validate;
 
 pub(super) use hub::{client, source};
@@ -41,10 +52,14 @@ enum What {
     History(history::Args),
     Diff(diff::Args),
     Overlap(overlap::Args),
+    Owners(owners::Args),
+    Analyse(analyse::Args),
+    Coverage(coverage::Args),
     Serve(serve::Args),
     Validate(validate::Args),
     Evaluation(evaluation::Args),
     Export(export::Args),
+    Select(select::Args),
     Checkout(checkout::Args),
     Gc(gc::Args),
     Fsck(fsck::Args),
@@ -58,10 +73,14 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::History(args) => history::run(args, global),
         What::Diff(args) => diff::run(args, global),
         What::Overlap(args) => overlap::run(args, global),
+        What::Owners(args) => owners::run(args, global),
+        What::Analyse(args) => analyse::run(args, global),
+        What::Coverage(args) => coverage::run(args, global),
         What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
         What::Evaluation(args) => evaluation::run(args, global).await,
         What::Export(args) => export::run(args, global),
+        What::Select(args) => select::run(args, global),
         What::Checkout(args) => checkout::run(args, global),
         What::Gc(args) => gc::run(args, global),
         What::Fsck(args) => fsck::run(args, global).await,

@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 
-use plimsoll_datasets::archive::Archive;
 use plimsoll_datasets::serve::{ServeError, ServeOptions, Site, Visitors, bind, serve};
 use serde_json::json;
 
-use super::kept::{Chosen, place};
-use super::overlap::shared_rows;
+use super::hub;
 use crate::cancel::Cancel;
-use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::flags::DataFlags;
 use crate::global::Global;
@@ -22,7 +19,7 @@ use crate::verb::generate::blocking;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9996")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9997")]
     at: SocketAddr,
 
     /// Let others look too, at an address that they can reach
@@ -31,7 +28,13 @@ pub(crate) struct Args {
     #[arg(long)]
     anybody: bool,
 
-    /// Rows that two datasets may share [default: the competition's limit]
+    /// A name that browsers ask these pages by, beside the address itself; may be given more than once
+    ///
+    /// Any other name is refused, so that no stranger's page can read the rows by having its own name point here.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+
+    /// Rows that two datasets may share [default: each competition's limit]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
 
@@ -42,14 +45,18 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.data])?;
     let visitors = if args.anybody { Visitors::Anybody } else { Visitors::ThisMachine };
-    let mut options = ServeOptions::new(&config.collecting.data_dir);
-    let limit = match args.limit {
-        Some(limit) => Some(limit),
-        None => blocking(move || competition_limit(config)).await?,
+    let (limit, data_dir) = (args.limit, config.collecting.data_dir.clone());
+    // Rows can be looked at without the plugin, only nobody is judged then.
+    let source = match blocking(move || hub::source(&config)).await? {
+        Ok(source) => Some(source),
+        Err(failure) => {
+            global.remark(&format!("no competition's rules are known: {failure}"));
+            None
+        }
     };
-    options.duplicate_limit = limit.unwrap_or(options.duplicate_limit);
+    let options = ServeOptions { source, limit, ..ServeOptions::new(data_dir) };
     let site = blocking(move || Site::open(options)).await??;
-    let listening = bind(args.at, visitors).await?;
+    let listening = bind(args.at, visitors).await?.known_as(args.hosts.iter().cloned());
     let cancel = Cancel::on_signals("finishing what is being read")?;
     let address = listening.address();
     let n_snapshots = site.n_snapshots();
@@ -63,14 +70,6 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         format!("{n_snapshots} snapshots are served at http://{address}/\nCtrl-C stops it")
     })?;
     Ok(serve(listening, site, async move { cancel.cancelled().await }).await?)
-}
-
-/// The limit of the newest snapshot's competition, where its plugin knows it.
-fn competition_limit(config: Config) -> Option<u32> {
-    let archive = Archive::open_to_read(&config.collecting.data_dir).ok()?;
-    let place = place(&archive, None, None, &config).ok()?;
-    // 0 says that the plugin knows no such competition.
-    shared_rows(&Chosen { config, archive, place }).ok().filter(|limit| *limit > 0)
 }
 
 impl From<ServeError> for Failure {

@@ -24,10 +24,16 @@ pub(in crate::serve) fn changes(site: &Arc<Site>, asked: &Asked) -> Result<Page,
         Some(block) => Some(site.day(Place { block, ..place })?),
         None => shelf.beside(place).0.cloned(),
     };
+    // Of two days the older is the one before, whichever was named.
+    let (before, day) = match before {
+        Some(later) if later.place.block > place.block => (Some(day), later),
+        before => (before, day),
+    };
+    let asked_for = named.unwrap_or(before.as_ref().map_or(place, |day| day.place).block);
     let content = html! {
         form.filter method="get" action=(format!("{}/changes", at(place))) {
             p { label for="since" { "Since block" }
-                input #since name="since" inputmode="numeric" size="10" value=(before.as_ref().map_or(place, |day| day.place).block); }
+                input #since name="since" inputmode="numeric" size="10" value=(asked_for); }
             p { button type="submit" { "Show" } }
         }
         @match &before {
@@ -35,7 +41,7 @@ pub(in crate::serve) fn changes(site: &Arc<Site>, asked: &Asked) -> Result<Page,
             Some(before) => (table(before, &day)),
         }
     };
-    let title = format!("Changes up to block {}", thousands(place.block.0));
+    let title = format!("Changes up to block {}", thousands(day.place.block.0));
     Ok(Page::new(title, content).way(to_snapshot(place)).beside(beside(place, "Changes")))
 }
 
@@ -76,6 +82,7 @@ fn what(old: Option<&Arc<Entry>>, new: Option<&Arc<Entry>>) -> &'static str {
         (Some(old), Some(new)) if old.hotkey != new.hotkey => "another miner",
         (Some(old), Some(new)) if old.object() != new.object() => "another dataset",
         (Some(old), Some(new)) if old.commitment != new.commitment => "another commitment",
+        (Some(old), Some(new)) if old.coldkey != new.coldkey => "another owner",
         _ => "another outcome",
     }
 }

@@ -15,13 +15,13 @@ use crate::serve::pretty;
 use crate::serve::refusal::Refusal;
 use crate::serve::shell::Page;
 use crate::serve::site::Site;
-use crate::serve::text::{Said, count, cut, left_out, thousands};
+use crate::serve::text::{PageRoom, ROW_CHARS, Said, count, cut, left_out, thousands};
 
 /// Rows of each kind where all kinds are shown, and where one is.
 const FEW: usize = 8;
 const PER_PAGE: usize = 25;
-/// How much of a changed row is compared word by word.
-const MOST_CHARS: usize = 20_000;
+/// How much of a row before, and as much after, is compared word by word.
+const MOST_CHARS: usize = ROW_CHARS / 2;
 const KINDS: [&str; 5] = ["all", "changed", "added", "removed", "moved"];
 
 /// One side.
@@ -95,6 +95,7 @@ impl Shown<'_> {
     fn markup(&self) -> Markup {
         let found = diff(&self.before, &self.after);
         let counts = [found.changed.len(), found.added.len(), found.removed.len(), found.moved.len()];
+        let mut room = PageRoom::new();
         html! {
             dl.counts {
                 dt { "Unchanged" } dd { (thousands(found.n_unchanged as u64)) }
@@ -102,41 +103,46 @@ impl Shown<'_> {
                     dt { (title(at + 1)) } dd { (thousands(*n_rows as u64)) }
                 }
             }
+            @if found.is_cut {
+                p.warn { "There was more to compare than is compared: some of the removed and added rows may be the same row, changed." }
+            }
             @if counts == [0; 4] { p { "Both hold the same rows in the same order." } }
             @for kind in 1..KINDS.len() {
-                @if counts[kind - 1] > 0 && (self.kind == 0 || self.kind == kind) { (self.section(kind, &found)) }
+                @if counts[kind - 1] > 0 && (self.kind == 0 || self.kind == kind) { (self.section(kind, &found, &mut room)) }
             }
         }
     }
 
-    fn section(&self, kind: usize, found: &Diff) -> Markup {
+    fn section(&self, kind: usize, found: &Diff, room: &mut PageRoom) -> Markup {
         let mut parser = Parser::new();
-        let mut items: Vec<Markup> = Vec::new();
-        match kind {
-            1 => items.extend(self.shown(&found.changed).iter().map(|changed| {
+        let mut row = |line: &[u8]| pretty::row(&mut parser, line);
+        let items: Vec<Option<Markup>> = match kind {
+            1 => each(self.shown(&found.changed), room, |changed| {
                 let (old, new) = (self.before[changed.before].text, self.after[changed.after].text);
                 let percent = (changed.likeness * 100.0) as u32;
                 html! {
                     h3 { "Row " (changed.before + 1) " became row " (changed.after + 1) ", " (percent) " % alike" }
                     (altered(old, new))
                 }
-            })),
-            2 => items.extend(self.shown(&found.added).iter().map(|at| {
-                html! { h3 { "Row " (at + 1) ", added" } div.added { (pretty::row(&mut parser, self.after[*at].text)) } }
-            })),
-            3 => items.extend(self.shown(&found.removed).iter().map(|at| {
-                html! { h3 { "Row " (at + 1) ", removed" } div.removed { (pretty::row(&mut parser, self.before[*at].text)) } }
-            })),
-            _ => items.extend(self.shown(&found.moved).iter().map(|(from, to)| {
-                let (begin, _) = cut_line(self.after[*to].text);
+            }),
+            2 => each(self.shown(&found.added), room, |at| {
+                html! { h3 { "Row " (at + 1) ", added" } div.added { (row(self.after[*at].text)) } }
+            }),
+            3 => each(self.shown(&found.removed), room, |at| {
+                html! { h3 { "Row " (at + 1) ", removed" } div.removed { (row(self.before[*at].text)) } }
+            }),
+            _ => each(self.shown(&found.moved), room, |(from, to)| {
+                let begin = cut_line(self.after[*to].text);
                 html! { h3 { "Row " (from + 1) " moved to " (to + 1) } pre.said dir="auto" { (Said(&begin)) } }
-            })),
-        }
+            }),
+        };
+        let n_left = items.iter().filter(|item| item.is_none()).count();
         let all = [found.changed.len(), found.added.len(), found.removed.len(), found.moved.len()][kind - 1];
         html! {
             section aria-labelledby=(KINDS[kind]) {
                 h2 id=(KINDS[kind]) { (title(kind)) }
-                @for item in &items { (item) }
+                @for item in items.iter().flatten() { (item) }
+                @if n_left > 0 { p.warn { "This page is full: " (count(n_left, "row")) " more of it not shown." } }
                 @if self.kind == kind { (paging(&self.asked, self.page, all, PER_PAGE, "row")) }
                 @else if all > FEW {
                     p { a href=(self.asked.with(&[("kind", KINDS[kind]), ("page", "")])) { "All " (count(all, "row")) " " (KINDS[kind]) } }
@@ -160,16 +166,26 @@ const fn title(kind: usize) -> &'static str {
     }
 }
 
-fn cut_line(line: &[u8]) -> (String, usize) {
-    let text = String::from_utf8_lossy(line);
+/// What is made of each, as long as the page has room.
+fn each<T>(rows: &[T], room: &mut PageRoom, mut make: impl FnMut(&T) -> Markup) -> Vec<Option<Markup>> {
+    rows.iter().map(|row| room.one(|| make(row))).collect()
+}
+
+fn cut_line(line: &[u8]) -> String {
+    let (text, _) = pretty::as_text(line);
     let (begin, n_left_out) = cut(&text, 200);
-    (if n_left_out > 0 { format!("{begin}…") } else { begin.to_owned() }, n_left_out)
+    if n_left_out > 0 { format!("{begin}…") } else { begin.to_owned() }
 }
 
 /// A row before and after in one, word by word.
 fn altered(before: &[u8], after: &[u8]) -> Markup {
-    let [old, new] = [before, after].map(|line| pretty::in_lines(&String::from_utf8_lossy(line)));
-    let ((old, old_left_out), (new, new_left_out)) = (cut(&old, MOST_CHARS), cut(&new, MOST_CHARS));
+    let [old, new] = [before, after].map(|line| {
+        let (text, n_behind) = pretty::as_text(line);
+        let (lines, n_left_out) = pretty::in_lines(&text, MOST_CHARS);
+        (lines, n_behind + n_left_out)
+    });
+    let ((old, old_behind), (new, new_behind)) = (&old, &new);
+    let ((old, old_cut), (new, new_cut)) = (cut(old, MOST_CHARS), cut(new, MOST_CHARS));
     html! {
         pre.said dir="auto" {
             @for piece in words(old, new) {
@@ -180,6 +196,6 @@ fn altered(before: &[u8], after: &[u8]) -> Markup {
                 }
             }
         }
-        (left_out(old_left_out.max(new_left_out)))
+        (left_out((*old_behind + old_cut).max(*new_behind + new_cut)))
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use plimsoll_core::{ByteSize, Uid};
 
-use super::words::{at, beside, hotkey, of_miner, outcome, repository, to_miner};
+use super::words::{at, beside, hotkey, of_miner, outcome, percent, repository, to_miner, without_keys};
 use crate::archive::{CommitmentNote, Entry, Outcome, Place};
 use crate::serve::asked::Asked;
 use crate::serve::compared::Compared;
 use crate::serve::refusal::Refusal;
 use crate::serve::shelf::Visit;
-use crate::serve::shell::Page;
+use crate::serve::shell::{Page, why};
 use crate::serve::site::Site;
 use crate::serve::text::{Said, count, short, thousands};
 
@@ -31,7 +31,7 @@ pub(in crate::serve) fn miner(site: &Arc<Site>, asked: &Asked) -> Result<Page, R
             @if has_dataset { li { a href=(format!("{here}/rows")) { "Its rows" } } }
             li { a href=(format!("{here}/proof")) { "Its entry’s path to the root" } }
         }
-        @if let Some(refusal) = &down { p.warn { (refusal.to_string()) } }
+        @if let Some(refusal) = &down { p.warn { bdi { (Said(&refusal.to_string())) } } }
         (facts(&entry))
         @if has_dataset { (form(place, uid)) }
         (history(place, uid, &site.shelf().history(place.netuid, uid)))
@@ -42,8 +42,14 @@ pub(in crate::serve) fn miner(site: &Arc<Site>, asked: &Asked) -> Result<Page, R
         return Ok(page);
     }
     Ok(page.then(move |site| {
-        let compared = site.compared(&day)?;
-        Ok(others(place, uid, &compared))
+        // Another miner's damaged dataset is no reason to hide this one.
+        Ok(match site.compared(&day) {
+            Ok(compared) => others(place, uid, &compared),
+            Err(refusal) => html! {
+                h2 { "Overlap with others" }
+                p.warn { "It cannot be told. " (why(&refusal)) }
+            },
+        })
     }))
 }
 
@@ -64,7 +70,7 @@ fn facts(entry: &Entry) -> Markup {
                     dt { "Rows" } dd { (thousands(u64::from(*rows))) ", of which " (thousands(u64::from(*valid))) " valid" }
                     dt { "Commit that was served" } dd { code { (hex::encode(commit)) } }
                 }
-                Outcome::Failed { text, .. } => { dt { "Why" } dd { bdi { (Said(text)) } } }
+                Outcome::Failed { text, .. } => { dt { "Why" } dd { bdi { (Said(&without_keys(text))) } } }
                 Outcome::Skipped => {}
             }
         }
@@ -80,9 +86,9 @@ fn commitment(note: &CommitmentNote) -> Markup {
             Some(source) => {
                 dt { "Repository" } dd { code { (source.namespace) } }
                 dt { "Revision" } dd {
-                    code { (source.revision) } @if source.is_pinned() { ", pinned" } @else { ", not pinned" }
+                    code { (Said(&source.revision)) } @if source.is_pinned() { ", pinned" } @else { ", not pinned" }
                 }
-                @if !source.competition.is_empty() { dt { "Competition" } dd { (source.competition) } }
+                @if !source.competition.is_empty() { dt { "Competition" } dd { (Said(&source.competition)) } }
             }
         }
     }
@@ -103,7 +109,10 @@ fn form(place: Place, uid: Uid) -> Markup {
 fn history(place: Place, uid: Uid, visits: &[Visit]) -> Markup {
     html! {
         h2 { "History" }
-        p.soft { "What this uid was through the snapshots, where it changed, the newest first." }
+        p.soft {
+            "What this uid was through the snapshots, where it changed, the newest first."
+            @if visits.len() > MOST_VISITS { " Of " (count(visits.len(), "change")) " the newest " (MOST_VISITS) " are shown." }
+        }
         div.wide tabindex="0" role="region" aria-label="History" {
             table {
                 caption { "History of uid " (uid) }
@@ -162,13 +171,13 @@ fn visit(here: Place, uid: Uid, before: Option<&Visit>, visit: &Visit) -> Markup
 
 fn others(place: Place, uid: Uid, compared: &Compared) -> Markup {
     let Some(own) = compared.place(uid) else {
-        return html! { h2 { "Overlap with others" } p { "Its rows cannot be compared: the dataset was taken down." } };
+        return html! { h2 { "Overlap with others" } p { "Its rows are not among those that were compared." } };
     };
     let others = (0..compared.uids.len()).filter(|other| *other != own);
-    let counted = others.map(|other| (other, compared.overlaps.shared(own, other)));
+    let counted = others.map(|other| (other, compared.overlaps().shared(own, other)));
     let mut shared: Vec<(usize, u32)> = counted.filter(|(_, n_shared)| *n_shared > 0).collect();
     shared.sort_by_key(|(other, n_shared)| (std::cmp::Reverse(*n_shared), *other));
-    let overlaps = &compared.overlaps;
+    let overlaps = &compared.overlaps();
     html! {
         h2 { "Overlap with others" }
         p.soft {
@@ -187,7 +196,7 @@ fn others(place: Place, uid: Uid, compared: &Compared) -> Markup {
                 tr {
                     th scope="row" { a href=(of_miner(place, compared.uids[*other])) { (compared.uids[*other]) } }
                     td.number { (n_shared) }
-                    td.number { (compared.percent(own, *other)) " %" }
+                    td.number { (percent(compared.percent(own, *other))) }
                     td { @if overlaps.block(*other) == overlaps.block(own) { "in the same block" } @else { "uid " (first) } }
                     td { a href=(format!("{}/diff?uid={}", of_miner(place, uid), compared.uids[*other])) {
                         "Diff with miner " (compared.uids[*other])

@@ -11,7 +11,7 @@ use crate::serve::refusal::Refusal;
 use crate::serve::shelf::{Day, Shelf};
 use crate::serve::shell::Page;
 use crate::serve::site::{Site, no_subnet};
-use crate::serve::text::{count, short, thousands, utc};
+use crate::serve::text::{Said, count, short, thousands, utc};
 
 const PER_PAGE: usize = 50;
 
@@ -19,7 +19,9 @@ pub(in crate::serve) fn overview(site: &Arc<Site>, asked: &Asked) -> Result<Page
     let shelf = site.shelf();
     let page = asked.page()?;
     let disk_bytes = site.archive.disk_bytes().map(|bytes| ByteSize(bytes).to_string());
-    let days: Vec<&Arc<Day>> = shelf.days.iter().rev().collect();
+    let mut days: Vec<&Arc<Day>> = shelf.days.iter().rev().collect();
+    // Blocks of two subnets' chains say nothing of which was collected later.
+    days.sort_by_key(|day| std::cmp::Reverse(day.seal.at_ms));
     let content = html! {
         p.soft {
             (count(days.len(), "snapshot")) " of " (count(n_subnets(&shelf), "subnet"))
@@ -104,7 +106,7 @@ fn damaged(shelf: &Shelf) -> Markup {
         @if !shelf.damaged.is_empty() {
             h2 { "Snapshots that cannot be read" }
             ul { @for (place, why) in &shelf.damaged {
-                li.warn { "Subnet " (place.netuid) ", block " (thousands(place.block.0)) ": " (why) }
+                li.warn { "Subnet " (place.netuid) ", block " (thousands(place.block.0)) ": " bdi { (Said(why)) } }
             } }
         }
     }

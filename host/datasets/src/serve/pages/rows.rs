@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use maud::{Markup, html};
-use plimsoll_json::{Parser, Row, lines};
+use plimsoll_json::{Parser, Row, RowId, lines};
 
-use super::words::{beside, of_miner, of_page, paging, to_miner};
+use super::words::{beside, of_miner, of_page, paging_called, to_miner, without_keys};
 use crate::archive::{Entry, Outcome, Place};
 use crate::serve::asked::Asked;
 use crate::serve::compared::Compared;
 use crate::serve::pretty;
 use crate::serve::refusal::Refusal;
-use crate::serve::shell::Page;
+use crate::serve::shell::{Page, why};
 use crate::serve::site::Site;
-use crate::serve::text::{count, thousands};
+use crate::serve::text::{PageRoom, count, thousands};
 use plimsoll_core::{Digest, Uid};
 
 const PER_PAGE: usize = 20;
@@ -22,7 +22,7 @@ const PER_PAGE: usize = 20;
 pub(super) fn object_of(place: Place, entry: &Entry) -> Result<Digest, Refusal> {
     let why = match &entry.outcome {
         Outcome::Kept { object, .. } => return Ok(*object),
-        Outcome::Failed { kind, text } => format!("{kind}, {text}"),
+        Outcome::Failed { kind, text } => format!("{kind}, {}", without_keys(text)),
         Outcome::Skipped => "there was nothing to fetch".to_owned(),
     };
     let (uid, block) = (entry.uid, thousands(place.block.0));
@@ -33,6 +33,7 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
     let (place, uid) = (asked.place()?, asked.uid()?);
     let (day, entry) = site.miner(place, uid)?;
     let (object, page) = (object_of(place, &entry)?, asked.page()?);
+    let alone: Option<usize> = asked.number("row", "a row's number")?;
     site.must_be_up(&object)?;
     let mut way = to_miner(place, uid);
     way.push(("Rows".to_owned(), format!("{}/rows", of_miner(place, uid))));
@@ -43,16 +44,26 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
     Ok(shown.then(move |site| {
         let bytes = site.archive.object(&object)?;
         let rows: Vec<Row<'_>> = lines(&bytes).collect();
-        let compared = site.compared(&day)?;
-        let paging = paging(&paging_of, page, rows.len(), PER_PAGE, "row");
-        let mut parser = Parser::new();
-        let first = (page - 1).saturating_mul(PER_PAGE);
+        // Another miner's damaged dataset is no reason to hide these rows.
+        let compared = site.compared(&day);
+        let (first, shown) = match alone.and_then(|number| number.checked_sub(1)) {
+            Some(at) => (at, rows.get(at..=at).unwrap_or_default()),
+            None => ((page - 1).saturating_mul(PER_PAGE), of_page(&rows, page, PER_PAGE)),
+        };
+        let paging = |name| paging_called(name, &paging_of, page, rows.len(), (PER_PAGE, "row"));
+        let (mut parser, mut page_room) = (Parser::new(), PageRoom::new());
+        let mut show = |number: usize, row: &Row<'_>| {
+            let who = |id| compared.as_ref().map(|compared| holders(id, (place, uid), compared)).ok();
+            let made = page_room.one(|| one(&mut parser, number, row, who));
+            made.unwrap_or_else(|| left(number, &paging_of))
+        };
         Ok(html! {
-            (paging)
-            @for (at, row) in of_page(&rows, page, PER_PAGE).iter().enumerate() {
-                (one(&mut parser, first + at + 1, row, (place, uid), &compared))
-            }
-            (paging)
+            @if let Err(refusal) = &compared { p.warn { "Who else has these rows cannot be told. " (why(refusal)) } }
+            @if alone.is_some() {
+                p { a href=(paging_of.with(&[("row", "")])) { "All rows" } " of the " (thousands(rows.len() as u64)) "." }
+            } @else { (paging("Pages")) }
+            @for (at, row) in shown.iter().enumerate() { (show(first + at + 1, row)) }
+            @if alone.is_none() { (paging("Pages, below the rows")) }
         })
     }))
 }
@@ -61,31 +72,47 @@ fn one(
     parser: &mut Parser,
     number: usize,
     row: &Row<'_>,
-    (place, uid): (Place, Uid),
-    compared: &Compared,
+    who: impl FnOnce(RowId) -> Option<Markup>,
 ) -> Markup {
     let id = parser.row_id(row.bytes).ok();
-    let holders = id.map(|id| compared.overlaps.holders(id)).unwrap_or_default();
-    let others: Vec<Uid> =
-        holders.iter().map(|at| compared.uids[*at]).filter(|holder| *holder != uid).collect();
     html! {
         section.row aria-labelledby=(format!("row-{number}")) {
             h2 id=(format!("row-{number}")) { "Row " (thousands(number as u64)) }
-            p.soft {
-                @if let Some(id) = id { "Row id " code { (id) } ". " }
-                @match (others.first(), holders.first().map(|first| compared.uids[*first])) {
-                    (None, _) if id.is_none() => {}
-                    (None, _) => "No other miner has it.",
-                    (Some(_), Some(first)) => {
-                        (count(others.len(), "other miner")) @if others.len() == 1 { " has it" } @else { " have it" }
-                        ", first committed by "
-                        @if first == uid { "this one." }
-                        @else { a href=(of_miner(place, first)) { "miner " (first) } "." }
-                    }
-                    (Some(_), None) => {}
-                }
-            }
+            p.soft { @if let Some(id) = id { "Row id " code { (id) } ". " @if let Some(who) = who(id) { (who) } } }
             (pretty::row(parser, row.bytes))
+        }
+    }
+}
+
+/// In the place of a row that a page has no room for.
+fn left(number: usize, asked: &Asked) -> Markup {
+    html! {
+        section.row aria-labelledby=(format!("row-{number}")) {
+            h2 id=(format!("row-{number}")) { "Row " (thousands(number as u64)) }
+            p { "This page is full. " a href=(asked.with(&[("row", &number.to_string()), ("page", "")])) {
+                "Row " (thousands(number as u64)) " alone"
+            } }
+        }
+    }
+}
+
+/// Who else has a row, and who first.
+fn holders(id: RowId, (place, uid): (Place, Uid), compared: &Compared) -> Markup {
+    let holders = compared.overlaps().holders(id);
+    let is_counted = holders.iter().any(|at| compared.uids[*at] == uid);
+    let others: Vec<Uid> =
+        holders.iter().map(|at| compared.uids[*at]).filter(|holder| *holder != uid).collect();
+    html! {
+        @match (others.first(), holders.first().map(|first| compared.uids[*first])) {
+            _ if !is_counted => "It is not among the rows that the competition counts.",
+            (None, _) => "No other miner has it.",
+            (Some(_), Some(first)) => {
+                (count(others.len(), "other miner")) @if others.len() == 1 { " has it" } @else { " have it" }
+                ", first committed by "
+                @if first == uid { "this one." }
+                @else { a href=(of_miner(place, first)) { "miner " (first) } "." }
+            }
+            (Some(_), None) => {}
         }
     }
 }
