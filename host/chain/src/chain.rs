@@ -7,7 +7,9 @@ use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid}
 use serde::{Deserialize, Serialize};
 
 use crate::delivered::weigh_the_same;
-use crate::{ChainError, CommitmentField, Delivered, Refusal, StoredCommitment};
+use crate::{
+    ChainError, CommitmentField, Delivered, Refusal, RevealedCommitment, StoredCommitment, SubnetSummary,
+};
 
 /// The longest commitment, in bytes: one `Raw` field of Bittensor's commitments pallet.
 pub const MAX_COMMITMENT_BYTES: usize = 128;
@@ -81,6 +83,9 @@ pub struct NeuronRecord {
     pub axon: Option<SocketAddr>,
     /// When it last set weights; block 0 if never.
     pub last_update: BlockNumber,
+    /// Its share among miners in the last epoch, out of 65535, where the chain told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incentive: Option<u16>,
 }
 
 /// What a hotkey last committed to on a subnet.
@@ -115,6 +120,9 @@ pub trait Chain: Send + Sync {
     /// by which a chain is known, always is.
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError>;
 
+    /// All subnets there are, by number.
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError>;
+
     /// The subnet at the newest finalized block.
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError>;
 
@@ -137,6 +145,13 @@ pub trait Chain: Send + Sync {
             (of.hotkey, StoredCommitment { deposit_rao: 0, block: of.block, fields })
         };
         Ok((snapshot, plain.into_iter().map(stored).collect()))
+    }
+
+    /// What neurons of `at` had sealed and what had been revealed by its block, by uid, the oldest first. A chain on which
+    /// nothing can be sealed has none.
+    async fn revealed(&self, at: &Snapshot) -> Result<Vec<RevealedCommitment>, ChainError> {
+        let _ = at;
+        Ok(Vec::new())
     }
 
     /// What the operator can type to change what led to a refusal, where there is such a command.

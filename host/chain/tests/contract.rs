@@ -118,6 +118,8 @@ async fn blocks_follow_from_the_seed_and_are_remembered(chain: &dyn LocalAdmin) 
 async fn an_unknown_subnet_is_refused_everywhere(chain: &dyn LocalAdmin) {
     let netuid = 8.into();
     let none = Refusal::NoSubnet { netuid };
+    let all = chain.subnets().await.unwrap();
+    assert_eq!(all.iter().map(|of| (of.netuid, of.neurons)).collect::<Vec<_>>(), [(NETUID, 4)]);
     assert_eq!(refusal(chain.snapshot(netuid).await), none);
     assert_eq!(refusal(chain.commitments(netuid).await), none);
     assert_eq!(refusal(chain.weights(netuid).await), none);

@@ -82,6 +82,14 @@ impl Draft {
         written.map_err(|error| failed(&self.to, &reason(&error)))
     }
 
+    /// The file, to be written to piece by piece; the errors are the system's own.
+    pub(crate) fn file(&mut self) -> &mut File {
+        match &mut self.written {
+            Written::Beside { file, .. } => file.as_file_mut(),
+            Written::Through(file) => file,
+        }
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

@@ -116,7 +116,7 @@ group! {
         jobs: "dataset.jobs", "jobs", [value_name = "N"];
         /// Requests to the hub a second at most, 0 for as many as it grants [dataset.rate]
         rate: "dataset.rate", "rate", [value_name = "N"];
-        /// Tell of datasets with fewer valid rows [dataset.min_rows]
+        /// Do not count datasets with fewer valid rows as downloaded; they are kept [dataset.min_rows]
         min_rows: "dataset.min_rows", "min-rows", [value_name = "N", alias = "min_rows"];
     }
 }

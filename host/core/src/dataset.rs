@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 mod names;
 
 pub use names::{
-    COMPETITION_BYTES, NAMESPACE_BYTES, PATH_BYTES, REVISION_BYTES, is_commit, is_competition, is_file_path,
-    is_repository, is_revision, looks_like_a_key,
+    COMPETITION_BYTES, NAMESPACE_BYTES, PATH_BYTES, REVISION_BYTES, is_a_key, is_commit, is_competition,
+    is_file_path, is_repository, is_revision, looks_like_a_key,
 };
 
 /// Minutes of a day.
@@ -134,6 +134,7 @@ impl DatasetPlace {
     /// A sentence that names the part, never what was found.
     pub fn check_secrets(&self) -> Result<(), &'static str> {
         match () {
+            () if is_a_key(&self.namespace) => Err("its namespace looks like a key, not like a repository"),
             () if looks_like_a_key(&self.revision) => Err("its revision looks like a key, not like a branch"),
             () if looks_like_a_key(&self.competition) => Err("its competition looks like a key"),
             () => Ok(()),

@@ -122,6 +122,24 @@ fn a_key_in_the_place_of_a_branch_is_told_from_a_branch() {
 }
 
 #[test]
+fn a_key_for_a_repository_is_told_from_a_repository() {
+    for key in [
+        "owner/hf_QwErTyUiOpAsDfGhJkLzXcVbNm",
+        "AKIAIOSFODNN7EXAMPLE/wJalrXUtnFEMI",
+        "sk-live_51HG8vDKj2nE4pQxYz/q7",
+    ] {
+        let place = DatasetPlace { namespace: key.into(), ..place() };
+        assert_eq!(place.check(), Ok(()), "the grammar alone lets it pass");
+        assert_eq!(place.check_secrets(), Err("its namespace looks like a key, not like a repository"));
+    }
+    for name in
+        ["sk-mohammad-alzahrani/data", "hf_community/x", "me/set-7f3a9c2e1b4d8f60a5c7", "xoxo/letters"]
+    {
+        assert!(!is_a_key(name), "{name}");
+    }
+}
+
+#[test]
 fn limits_name_what_cannot_be_kept() {
     let good = CompetitionLimits {
         rows: 250,

@@ -26,7 +26,7 @@ pub use bytes::{ByteSize, ByteSizeError, seed_human_size};
 pub use claims::Claims;
 pub use dataset::{
     COMPETITION_BYTES, CheckedRow, CompetitionLimits, DatasetPlace, DayWindow, Decoded, Evaluation,
-    NAMESPACE_BYTES, NotMine, PATH_BYTES, REVISION_BYTES, RowFinding, is_commit, is_competition,
+    NAMESPACE_BYTES, NotMine, PATH_BYTES, REVISION_BYTES, RowFinding, is_a_key, is_commit, is_competition,
     is_file_path, is_repository, is_revision, looks_like_a_key,
 };
 pub use digest::{Digest, DigestError};

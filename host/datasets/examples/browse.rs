@@ -23,7 +23,7 @@ async fn main() {
         world::make(Path::new(&folder), miners.parse().unwrap());
     }
     let begun = std::time::Instant::now();
-    let site = Site::open(ServeOptions::new(folder)).unwrap();
+    let site = Site::open(ServeOptions { limit: Some(33), ..ServeOptions::new(folder) }).unwrap();
     let opened = begun.elapsed();
     let listening = bind(address.parse().unwrap(), Visitors::ThisMachine).await.unwrap();
     println!("http://{}/", listening.address());

@@ -38,6 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ExportRow {
             uid,
             hotkey: "5FHneW46",
+            coldkey: Some("5CGYyLcr"),
+            incentive: Some((number / 250) as u16),
+            stake_rao: None,
             repo: "owner/name",
             commit: "main",
             row: number % 250,

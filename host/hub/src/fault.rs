@@ -32,6 +32,10 @@ pub enum Fault {
     WrongCommit,
     /// The etag is that of other bytes.
     WrongEtag,
+    /// The etag of a plain file is marked as a weak one: no rest can be asked for by it.
+    WeakEtag,
+    /// The host of large files takes the link for one that has expired.
+    ExpiredLink,
     /// The bytes are fetched from the other host, also those of a plain file.
     ForeignRedirect,
     /// The address leads to itself.
@@ -57,6 +61,7 @@ impl Fault {
                 | Self::WrongByte(_)
                 | Self::Endless
                 | Self::Gzip
+                | Self::ExpiredLink
         )
     }
 }

@@ -69,12 +69,17 @@ impl Log {
 
     /// Requests that reached a bucket after one of it was told to wait and before that time was over.
     pub fn inside_a_wait(&self) -> Vec<Asked> {
+        self.inside_a_wait_beyond(Duration::ZERO)
+    }
+
+    /// Of these, the ones that came later than `crossing` after the word: before, the two may have crossed on the way.
+    pub fn inside_a_wait_beyond(&self, crossing: Duration) -> Vec<Asked> {
         let all = self.all();
         let windows: Vec<_> =
             all.iter().filter_map(|asked| Some((asked.bucket, asked.answered?, asked.wait?))).collect();
         let inside = |asked: &&Asked| {
             windows.iter().any(|(bucket, told, wait)| {
-                asked.bucket == *bucket && asked.came > *told && asked.came < *told + *wait
+                asked.bucket == *bucket && asked.came > *told + crossing && asked.came < *told + *wait
             })
         };
         all.iter().filter(inside).cloned().collect()

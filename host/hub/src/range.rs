@@ -15,7 +15,8 @@ pub(crate) enum Part {
 
 /// The part that `range` asks for; a range is ignored when `if_range` names another file than `etag`.
 pub(crate) fn part(range: Option<&str>, if_range: Option<&str>, etag: &str, len: usize) -> Part {
-    let other = if_range.is_some_and(|named| named.trim_matches('"') != etag);
+    // A weak etag matches nothing here: RFC 9110, 13.1.5.
+    let other = if_range.is_some_and(|named| named.starts_with("W/") || named.trim_matches('"') != etag);
     let Some((from, to)) = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-')) else {
         return Part::Whole;
     };
@@ -37,6 +38,7 @@ mod tests {
         assert_eq!(part(Some("bytes=4-"), Some("\"e\""), "e", 10), Part::Some(4..10));
         assert_eq!(part(Some("bytes=4-6"), None, "e", 10), Part::Some(4..7));
         assert_eq!(part(Some("bytes=4-"), Some("\"f\""), "e", 10), Part::Whole);
+        assert_eq!(part(Some("bytes=4-"), Some("W/\"e\""), "e", 10), Part::Whole);
         assert_eq!(part(Some("bytes=10-"), None, "e", 10), Part::Outside);
     }
 }

@@ -79,7 +79,15 @@ pub(crate) fn large(serving: &Serving, request: &Request, repo: &Repo, sha256: &
     let by_digest: BTreeMap<&str, &StoredFile> = all.map(|file| (file.sha256.as_str(), file)).collect();
     let Some(file) = by_digest.get(sha256) else { return Answer::error(403, None, "no such link") };
     let fault = serving.body_fault(&repo.namespace);
-    bytes(request, file, &file.sha256, fault.as_ref())
+    if fault == Some(Fault::ExpiredLink) {
+        return Answer::error(403, None, "the link has expired");
+    }
+    bytes(request, file, &kept_as(file), fault.as_ref())
+}
+
+/// What the host of large files knows the bytes by, in the form of an upload in parts: nothing of the hub's.
+fn kept_as(file: &StoredFile) -> String {
+    format!("{}-2", file.git_sha1.get(..32).unwrap_or_default())
 }
 
 /// The bytes, or what a fault makes of them.
@@ -91,7 +99,9 @@ fn bytes(request: &Request, file: &StoredFile, etag: &str, fault: Option<&Fault>
         Part::Some(range) => (206, range),
         Part::Outside => return Answer::of(416).header("content-range", &format!("bytes */{whole}")),
     };
-    let mut answer = Answer::of(status).header("etag", &quoted(etag)).header("accept-ranges", "bytes");
+    let weak = if fault == Some(&Fault::WeakEtag) { "W/" } else { "" };
+    let told = format!("{weak}{}", quoted(etag));
+    let mut answer = Answer::of(status).header("etag", &told).header("accept-ranges", "bytes");
     if status == 206 {
         let told = format!("bytes {}-{}/{whole}", range.start, range.end - 1);
         answer = answer.header("content-range", &told);

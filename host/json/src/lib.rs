@@ -30,7 +30,8 @@ pub use error::{FileError, JsonError};
 pub use id::RowId;
 pub use identify::{Identified, IdentifiedRow, identify};
 pub use parser::{
-    MAX_INTEGER_DIGITS, MAX_LINE_BYTES, MAX_NESTING, MAX_TEXT_BYTES, MAX_VALUES, Parser, canonical, canonical_into,
+    MAX_INTEGER_DIGITS, MAX_LINE_BYTES, MAX_NESTING, MAX_TEXT_BYTES, MAX_VALUES, Parser, canonical,
+    canonical_into,
 };
 pub use rows::{Lines, Row, lines, rows};
 pub use text::quote;

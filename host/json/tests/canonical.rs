@@ -258,7 +258,10 @@ fn a_line_of_more_values_than_memory_is_kept_for_is_refused() {
     assert!(matches!(canonical(members.as_bytes()), Err(JsonError::TooManyValues { .. })));
     let lists = format!("[{}[]]", "[],".repeat(MAX_VALUES - 1));
     let text = refused(lists.as_bytes());
-    assert_eq!(text, format!("byte {}: more than {limit} values and names in one line", 1 + 3 * (MAX_VALUES - 1)));
+    assert_eq!(
+        text,
+        format!("byte {}: more than {limit} values and names in one line", 1 + 3 * (MAX_VALUES - 1))
+    );
 }
 
 #[test]

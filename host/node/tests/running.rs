@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, WeightRow};
+use plimsoll_chain::{
+    Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, SubnetSummary, WeightRow,
+};
 use plimsoll_core::{BlockNumber, Digest, Keypair, NetUid, Uid};
 use plimsoll_node::NodeError;
 use plimsoll_node::validator::{Doing, RoundListener, RoundReport, Schedule, Validator};
@@ -56,6 +58,10 @@ impl Chain for Flaky {
 
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
         self.ledger.block_hash(block).await
+    }
+
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        self.ledger.subnets().await
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {

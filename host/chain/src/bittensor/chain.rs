@@ -9,8 +9,8 @@ use super::refused::Attempt;
 use super::scale::axon_refusal;
 use super::{Bittensor, calls, rpc};
 use crate::{
-    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, Snapshot,
-    StoredCommitment, Tended, WeightRow,
+    Chain, ChainCommitment, ChainError, Delivered, Head, MAX_COMMITMENT_BYTES, Refusal, RevealedCommitment,
+    Snapshot, StoredCommitment, SubnetSummary, Tended, WeightRow,
 };
 
 #[async_trait]
@@ -45,6 +45,10 @@ impl Chain for Bittensor {
         Ok(hash)
     }
 
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        Self::subnets(self).await
+    }
+
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {
         let (view, runtime) = self.view(netuid).await?;
         Ok(view.snapshot(runtime.block_ms()))
@@ -68,6 +72,12 @@ impl Chain for Bittensor {
     ) -> Result<(Snapshot, Vec<(Hotkey, StoredCommitment)>), ChainError> {
         let (view, runtime) = self.view(netuid).await?;
         Ok((view.snapshot(runtime.block_ms()), view.commitments))
+    }
+
+    async fn revealed(&self, at: &Snapshot) -> Result<Vec<RevealedCommitment>, ChainError> {
+        let hotkeys: Vec<Hotkey> = at.neurons.iter().map(|neuron| neuron.hotkey).collect();
+        let runtime = self.runtime_at(&at.beacon, false).await?;
+        self.revealed_of(at.netuid, &hotkeys, &at.beacon, &runtime).await
     }
 
     fn advice(&self, netuid: NetUid, refusal: &Refusal) -> Option<String> {

@@ -32,6 +32,7 @@ pub(crate) struct Outline {
     pub(crate) count: u16,
     permits: Vec<bool>,
     updates: Vec<u64>,
+    incentives: Option<Vec<u16>>,
 }
 
 impl<'a> StoredSubnet<'a> {
@@ -87,7 +88,8 @@ impl<'a> StoredSubnet<'a> {
         let count = u16_at("SubnetworkN")?;
         let permits = self.read("ValidatorPermit", values, |c| c.list(1, Cursor::bool))?;
         let updates = self.read("LastUpdate", values, |c| c.list(8, Cursor::u64))?;
-        Ok(Some(Outline { block, rules, count, permits, updates }))
+        let incentives = self.optional("Incentive", values, |c| c.list(2, Cursor::u16))?;
+        Ok(Some(Outline { block, rules, count, permits, updates, incentives }))
     }
 
     /// Keys of the hotkeys that the first request left out.
@@ -163,6 +165,7 @@ impl<'a> StoredSubnet<'a> {
                 validator_permit: outline.permits.get(place).copied().unwrap_or(false),
                 axon: axon.and_then(|axon| axon.address()),
                 last_update: BlockNumber(outline.updates.get(place).copied().unwrap_or_default()),
+                incentive: outline.incentives.as_ref().and_then(|list| list.get(place).copied()),
             })
         };
         let each = hotkeys.iter().zip(of_each);
@@ -213,7 +216,7 @@ pub(crate) fn is_added(runtime: &Runtime, netuid: NetUid, values: &Values) -> Re
 }
 
 /// The settings of a subnet, each a map by netuid.
-const ENTRIES: [&str; 13] = [
+const ENTRIES: [&str; 14] = [
     "NetworksAdded",
     "SubnetworkN",
     "Tempo",
@@ -227,4 +230,5 @@ const ENTRIES: [&str; 13] = [
     "BlocksSinceLastStep",
     "ValidatorPermit",
     "LastUpdate",
+    "Incentive",
 ];

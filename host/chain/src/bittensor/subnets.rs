@@ -1,6 +1,6 @@
 //! All subnets, all rows of weights, and what commitments were revealed.
 
-use plimsoll_core::{BlockNumber, Hotkey, NetUid, Uid};
+use plimsoll_core::{BlockNumber, Digest, Hotkey, NetUid, Uid};
 use serde::{Deserialize, Serialize};
 use subxt::ext::scale_decode::DecodeAsType;
 
@@ -159,23 +159,36 @@ impl Bittensor {
     /// As every read of a [`Chain`](crate::Chain).
     pub async fn revealed_commitments(&self, netuid: NetUid) -> Result<Vec<RevealedCommitment>, ChainError> {
         let (view, runtime) = self.view(netuid).await?;
-        let key = |hotkey: &Hotkey| {
-            runtime.key("Commitments", "RevealedCommitments", vec![number(netuid.0), account(hotkey)])
-        };
-        let keys = view.neurons.iter().map(|neuron| key(&neuron.hotkey)).collect::<Result<Vec<_>, _>>();
+        let hotkeys: Vec<Hotkey> = view.neurons.iter().map(|neuron| neuron.hotkey).collect();
+        self.revealed_of(netuid, &hotkeys, &view.hash, &runtime).await
+    }
+
+    /// The same of these hotkeys at the block `hash`: one request. A runtime that opens nothing has none.
+    pub(super) async fn revealed_of(
+        &self,
+        netuid: NetUid,
+        hotkeys: &[Hotkey],
+        hash: &Digest,
+        runtime: &Runtime,
+    ) -> Result<Vec<RevealedCommitment>, ChainError> {
+        let [pallet, entry] = ["Commitments", "RevealedCommitments"];
+        if !runtime.has_storage(pallet, entry) {
+            return Ok(Vec::new());
+        }
+        let key = |hotkey: &Hotkey| runtime.key(pallet, entry, vec![number(netuid.0), account(hotkey)]);
+        let keys = hotkeys.iter().map(key).collect::<Result<Vec<_>, _>>();
         let keys = keys.map_err(|garbled| self.nonsense(&garbled))?;
-        let values =
-            rpc::storage(self.line(), &keys, &view.hash).await.map_err(|fault| self.failed(fault))?;
+        let values = rpc::storage(self.line(), &keys, hash).await.map_err(|fault| self.failed(fault))?;
         let mut all = Vec::new();
-        for (neuron, key) in view.neurons.iter().zip(&keys) {
+        for (hotkey, key) in hotkeys.iter().zip(&keys) {
             let Some(value) = values.get(key) else { continue };
             match revealed_of(value) {
                 Ok(revealed) => all.extend(revealed.into_iter().map(|(bytes, block)| RevealedCommitment {
-                    hotkey: neuron.hotkey,
+                    hotkey: *hotkey,
                     block,
                     bytes,
                 })),
-                Err(error) => tracing::warn!(hotkey = %neuron.hotkey, %error, "a commitment cannot be read"),
+                Err(error) => tracing::warn!(%hotkey, %error, "a commitment cannot be read"),
             }
         }
         Ok(all)

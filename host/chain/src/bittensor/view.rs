@@ -76,6 +76,8 @@ impl SubnetView {
         if lengths.iter().any(|&length| length != count) {
             return Err(Garbled(format!("lists of {lengths:?} entries for {count} neurons")));
         }
+        // Told where it is asked for; nothing that the program does depends on it.
+        let incentives = answer.incentives.filter(|list| list.len() == count);
         let neurons = (0..count).map(|place| {
             Ok(NeuronRecord {
                 uid: uid_of(place)?,
@@ -85,6 +87,7 @@ impl SubnetView {
                 validator_permit: permits[place],
                 axon: AxonRecord::from(&axons[place]).address(),
                 last_update: BlockNumber(updates[place]),
+                incentive: incentives.as_ref().map(|list| list[place]),
             })
         });
         let neurons: Vec<_> = neurons.collect::<Result<_, Garbled>>()?;

@@ -7,7 +7,7 @@ use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid}
 
 use super::{Call, Desk, Extrinsic, Ledger, Receipt, Turn, submit_signed};
 use crate::subnet::EpochFigures;
-use crate::{Chain, ChainCommitment, ChainError, Head, Snapshot, WeightRow};
+use crate::{Chain, ChainCommitment, ChainError, Head, Snapshot, SubnetSummary, WeightRow};
 
 /// What a local ledger offers beyond [`Chain`]: on Bittensor these take tokens, or do not exist.
 #[async_trait]
@@ -62,6 +62,10 @@ impl Chain for Ledger {
 
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
         Ok(self.hash_of(block))
+    }
+
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        Ok(self.read(|state| state.summaries()))
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {

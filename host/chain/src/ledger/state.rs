@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LedgerGenesis;
 use crate::subnet::{Committed, Member, StoredSubnet, Subnet};
-use crate::{ChainCommitment, Head, NeuronRecord, Refusal, Snapshot, WeightRow};
+use crate::{ChainCommitment, Head, NeuronRecord, Refusal, Snapshot, SubnetSummary, WeightRow};
 
 /// The hash of block `height` whose parent has the hash `parent`:
 /// BLAKE3 in key-derivation mode, context `plimsoll ledger v1 block`, over seed ‖ height as u64 LE ‖ parent.
@@ -107,6 +107,16 @@ impl State {
         self.subnets.get(&netuid).ok_or(Refusal::NoSubnet { netuid })
     }
 
+    pub(super) fn summaries(&self) -> Vec<SubnetSummary> {
+        let summary = |(netuid, subnet): (&NetUid, &Subnet)| SubnetSummary {
+            netuid: *netuid,
+            name: String::new(),
+            tempo_blocks: subnet.rules().tempo_blocks,
+            neurons: u16::try_from(subnet.members().len()).unwrap_or(u16::MAX),
+        };
+        self.subnets.iter().map(summary).collect()
+    }
+
     pub(super) fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, Refusal> {
         let subnet = self.subnet(netuid)?;
         let record = |(uid, member): (Uid, &Member)| NeuronRecord {
@@ -117,6 +127,7 @@ impl State {
             validator_permit: member.validator_permit,
             axon: member.axon,
             last_update: member.weights_block(),
+            incentive: Some(member.last_epoch.incentive),
         };
         Ok(Snapshot {
             netuid,

@@ -13,7 +13,9 @@ use super::protocol::Problem;
 use super::{Endpoint, MAX_ANSWER_BYTES};
 use crate::ledger::{Desk, Turn, submit_signed};
 use crate::subnet::EpochFigures;
-use crate::{Call, Chain, ChainCommitment, ChainError, Extrinsic, Head, Receipt, Snapshot, WeightRow};
+use crate::{
+    Call, Chain, ChainCommitment, ChainError, Extrinsic, Head, Receipt, Snapshot, SubnetSummary, WeightRow,
+};
 
 /// How long one call may take unless told otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -195,6 +197,10 @@ impl Chain for LedgerClient {
 
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
         self.get(&format!("blocks/{block}")).await
+    }
+
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        self.get("subnets").await
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {

@@ -136,6 +136,7 @@ fn router(ledger: Ledger) -> Router {
     Router::new()
         .route("/v1/head", get(head))
         .route("/v1/blocks/{height}", get(block))
+        .route("/v1/subnets", get(subnets))
         .route("/v1/subnets/{netuid}", get(snapshot))
         .route("/v1/subnets/{netuid}/commitments", get(commitments))
         .route("/v1/subnets/{netuid}/weights", get(weights))
@@ -158,6 +159,10 @@ async fn block(State(ledger): State<Ledger>, Path(height): Path<String>) -> Resp
         Ok(height) => read(ledger, async move |ledger| ledger.block_hash(BlockNumber(height)).await).await,
         Err(_) => no_number(&height),
     }
+}
+
+async fn subnets(State(ledger): State<Ledger>) -> Response {
+    read(ledger, async |ledger| ledger.subnets().await).await
 }
 
 async fn snapshot(State(ledger): State<Ledger>, Path(netuid): Path<String>) -> Response {

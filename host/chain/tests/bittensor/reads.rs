@@ -114,6 +114,11 @@ async fn revealed_commitments_are_told_by_uid_and_age() {
     let revealed = client(&server).revealed_commitments(NETUID).await.unwrap();
     let revealed: Vec<_> = revealed.iter().map(|r| (r.hotkey, r.block.0, r.bytes.as_slice())).collect();
     assert_eq!(revealed, [(key(2).hotkey(), 5, &b"one"[..]), (key(2).hotkey(), 6, b"two")]);
+    let chain = client(&server);
+    let snapshot = chain.snapshot(NETUID).await.unwrap();
+    let before = chain.round_trips();
+    assert_eq!(chain.revealed(&snapshot).await.unwrap().len(), 2);
+    assert_eq!(chain.round_trips() - before, 1, "at the block of the snapshot, with one request");
 }
 
 fn summary(netuid: u16, name: &str, tempo_blocks: u64, neurons: u16) -> SubnetSummary {

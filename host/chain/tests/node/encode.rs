@@ -96,6 +96,7 @@ pub(crate) fn metagraph(
             55 => list(neurons, |neuron| axon_in_metagraph(neuron.axon)),
             57 => list(neurons, |neuron| vec![neuron.validator_permit.into()]),
             59 => list(neurons, |neuron| compact(neuron.last_update.0)),
+            62 => list(neurons, |neuron| compact(neuron.incentive.unwrap_or(0).into())),
             69 => list(neurons, |neuron| compact(neuron.stake_rao.0)),
             73 => list(commitments, |commitment| {
                 let value = commitment_value(commitment.block.0, &commitment.bytes);

@@ -71,6 +71,7 @@ impl Node {
         put("ValidatorPermit", list(neurons, |neuron| vec![neuron.validator_permit.into()]));
         let update = |neuron: &NeuronRecord| self.last_update(neuron.hotkey, netuid, neuron.last_update.0);
         put("LastUpdate", list(neurons, |neuron| update(neuron).to_le_bytes().to_vec()));
+        put("Incentive", list(neurons, |neuron| neuron.incentive.unwrap_or(0).to_le_bytes().to_vec()));
         if self.inner().version.counts_epochs {
             let head = self.inner().head.map_or(snapshot.block.0, |(block, _)| block);
             put("SubnetEpochIndex", epoch_of(head, netuid).to_le_bytes().to_vec());

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use plimsoll_chain::subnet::EpochFigures;
 use plimsoll_chain::{
     Bittensor, BittensorOptions, Chain, ChainCommitment, ChainError, Delivered, Head, Ledger, LocalAdmin,
-    Snapshot, WeightRow,
+    Snapshot, SubnetSummary, WeightRow,
 };
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
 
@@ -56,6 +56,10 @@ impl Chain for OverNode {
 
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
         self.client.block_hash(block).await
+    }
+
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        Chain::subnets(&self.client).await
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {

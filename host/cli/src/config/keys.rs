@@ -348,7 +348,7 @@ pub(crate) static KEYS: [Key; 60] = [
         Kind::Count { least: 0, most: 1_000_000 },
         "0",
         false,
-        "Datasets with fewer valid rows are told of.",
+        "Datasets with fewer valid rows are kept, but not counted as downloaded.",
     ),
     key("dataset.sign", Kind::Switch, "false", false, "Whether snapshots are signed by the wallet's hotkey."),
     key(

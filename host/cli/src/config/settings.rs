@@ -182,7 +182,7 @@ pub(crate) struct Collecting {
     pub(crate) jobs: usize,
     /// Requests a second; 0 for as many as are granted.
     pub(crate) rate: u32,
-    /// Fewer valid rows are told of.
+    /// Datasets with fewer valid rows do not count as downloaded.
     pub(crate) min_rows: u32,
     /// Whether snapshots are signed.
     pub(crate) sign: bool,

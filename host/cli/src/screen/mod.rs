@@ -9,6 +9,7 @@ mod progress;
 mod secret;
 mod stream;
 mod table;
+mod unseen;
 
 pub(crate) use ask::confirm;
 pub(crate) use counting::CountBar;
@@ -18,5 +19,6 @@ pub(crate) use failure::problems;
 pub(crate) use figures::{duration, rate};
 pub(crate) use progress::Board;
 pub(crate) use secret::{ask_secret, read_secret};
-pub(crate) use stream::{LogWriter, colour, note, print, raw};
+pub(crate) use stream::{LogWriter, Output, colour, note, print, raw};
 pub(crate) use table::{Side, table};
+pub(crate) use unseen::{is_unseen, visible};

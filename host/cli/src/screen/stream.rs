@@ -16,8 +16,26 @@ pub(crate) fn print(text: &str) {
 /// # Errors
 /// What the system says, such as a full disk behind a redirection.
 pub(crate) fn raw(bytes: &[u8]) -> io::Result<()> {
-    match io::stdout().lock().write_all(bytes) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+    Output.write_all(bytes)
+}
+
+/// Standard output for bytes as they are. What a reader that has gone away does not take is taken all the same.
+#[derive(Debug, Default)]
+pub(crate) struct Output;
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        gone(io::stdout().lock().write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        gone(io::stdout().lock().flush(), ())
+    }
+}
+
+fn gone<T>(written: io::Result<T>, all: T) -> io::Result<T> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(all),
         written => written,
     }
 }

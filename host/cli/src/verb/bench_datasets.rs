@@ -25,8 +25,8 @@ use crate::screen;
 /// too early: within a Retry-After); overlap_datasets, overlap_seconds (all pairs and groups, from an archive opened anew),
 /// overlap_large_datasets, overlap_large_seconds, overlap_large_ratio, update_seconds (one miner); collect_peak_rss_bytes,
 /// peak_rss_bytes. With --days also year: days, miners, change, distinct_rows, distinct_row_bytes, disk_bytes, index_bytes,
-/// ratio, day_seconds, restore_ms, restore_most_ms (400 files), diff_days_ms, rows_of_a_day_ms, fsck_seconds,
-/// fsck_bytes_per_second.
+/// lines_bytes, entries_bytes, recipes_bytes, ratio, floor_ratio (what the order of rows takes at least), day_seconds,
+/// restore_ms, restore_most_ms (400 files), diff_days_ms, rows_of_a_day_ms, fsck_seconds, fsck_bytes_per_second.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Miners, each with a dataset
@@ -166,7 +166,7 @@ fn human(figures: &Figures) -> String {
     lines.join("\n")
 }
 
-fn days(year: &YearFigures) -> [String; 3] {
+fn days(year: &YearFigures) -> [String; 4] {
     [
         format!(
             "{} days           {} on the disk for {} of different rows, ratio {:.3}; {:.2} s a day",
@@ -175,6 +175,14 @@ fn days(year: &YearFigures) -> [String; 3] {
             ByteSize(year.distinct_row_bytes),
             year.ratio,
             year.day_seconds
+        ),
+        format!(
+            "of them          rows {}, their order {} (ratio {:.3} at least), snapshots {}, index {}",
+            ByteSize(year.lines_bytes),
+            ByteSize(year.recipes_bytes),
+            year.floor_ratio,
+            ByteSize(year.entries_bytes),
+            ByteSize(year.index_bytes)
         ),
         format!(
             "one file of one  {:.1} ms, {:.1} ms at most; two days side by side {:.1} ms",

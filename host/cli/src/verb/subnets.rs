@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_chain::{
-    Bittensor, BittensorOptions, Chain, CommitReveal, Endpoint, NeuronRecord, Snapshot, SubnetSummary,
-};
+use plimsoll_chain::{CommitReveal, NeuronRecord, Snapshot, SubnetSummary};
 use plimsoll_core::NetUid;
 use plimsoll_datasets::collect::Asking;
 use plimsoll_datasets::fetch::Fetch;
@@ -22,7 +20,7 @@ use crate::screen::{self, Side};
 
 /// List the subnets of a Bittensor network: number, name, tempo, neurons
 ///
-/// On a local ledger the configured subnet is all there is to list.
+/// Or those of a local ledger, which have no names.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ListArgs {
@@ -70,7 +68,7 @@ pub(crate) async fn list(args: &ListArgs, global: &Global) -> Result<(), Failure
         return find(args, global).await;
     }
     let config = global.config(&[&args.chain])?;
-    let subnets = all(&config).await?;
+    let subnets = all(&Configured::of(&config)?).await?;
     let endpoint = config.chain.endpoint.shown();
     global.emit(&json!({ "endpoint": endpoint, "subnets": subnets }), || {
         let columns =
@@ -91,7 +89,7 @@ async fn find(args: &FindArgs, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.source, &args.fetch, &args.chain])?;
     let (configured, source) = (Configured::of(&config)?, datasets::source(&config)?);
     let fetch = if args.offline { None } else { Some(datasets::client(&config)?) };
-    let (choice, problem) = match search_all(&config, &configured.chain, &source, fetch.as_ref()).await {
+    let (choice, problem) = match search_all(&config, &configured, &source, fetch.as_ref()).await {
         Ok(choice) => (choice, None),
         Err(FindFailure::Undecided(choice, failure)) => (*choice, Some(failure)),
         Err(FindFailure::Failed(failure)) => return Err(failure),
@@ -149,15 +147,15 @@ impl From<FindFailure> for Failure {
 /// Looks at all subnets of the chain; a sample is asked of the hub, if there is one to ask.
 pub(super) async fn search_all(
     config: &Config,
-    chain: &Arc<dyn Chain>,
+    configured: &Configured,
     source: &Source,
     fetch: Option<&Arc<Fetch>>,
 ) -> Result<Choice, FindFailure> {
-    let subnets = all(config).await.map_err(FindFailure::Failed)?;
+    let subnets = all(configured).await.map_err(FindFailure::Failed)?;
     let subnets: Vec<Subnet> = subnets.iter().map(Subnet::from).collect();
     let hub = fetch.map(|fetch| Asking(Arc::clone(fetch)));
     let hub = hub.as_ref().map(|hub| hub as &dyn Hub);
-    let found = search(chain, source, &subnets, hub, config.collecting.jobs).await;
+    let found = search(&configured.chain, source, &subnets, hub, config.collecting.jobs).await;
     found.map_err(|error| match error {
         FindError::NoneFound { ref choice, .. }
         | FindError::Ambiguous { ref choice, .. }
@@ -166,14 +164,8 @@ pub(super) async fn search_all(
     })
 }
 
-async fn all(config: &Config) -> Result<Vec<SubnetSummary>, Failure> {
-    if let Endpoint::Bittensor(places) = &config.chain.endpoint {
-        return Ok(Bittensor::new(BittensorOptions::of(places.clone())).subnets().await?);
-    }
-    let snapshot = snapshot(config, config.chain.netuid).await?;
-    let neurons = u16::try_from(snapshot.neurons.len()).unwrap_or(u16::MAX);
-    let Snapshot { netuid, name, tempo_blocks, .. } = snapshot;
-    Ok(vec![SubnetSummary { netuid, name, tempo_blocks, neurons }])
+async fn all(configured: &Configured) -> Result<Vec<SubnetSummary>, Failure> {
+    configured.chain.subnets().await.map_err(|error| configured.chain_failure(error))
 }
 
 pub(crate) async fn show(args: &ShowArgs, global: &Global) -> Result<(), Failure> {
@@ -226,12 +218,7 @@ fn human(snapshot: &Snapshot) -> String {
 /// What a stranger named a subnet, without what would move a terminal's cursor, turn its direction or stand there
 /// unseen.
 fn printable(name: &str) -> String {
-    let is_unseen = |c: &char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    name.chars().filter(|c| !is_unseen(c)).take(40).collect()
+    name.chars().filter(|c| !screen::is_unseen(*c)).take(40).collect()
 }
 
 #[cfg(test)]

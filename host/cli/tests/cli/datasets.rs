@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use plimsoll_chain::{Chain as _, GenesisNeuron, Ledger, LedgerGenesis, LedgerServer, SubnetRules};
 use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao};
 use plimsoll_datasets::archive::Archive;
-use plimsoll_hub::shape::Shape;
+use plimsoll_hub::shape::{EVALUATION_REPO, Shape};
 use plimsoll_hub::{Access, Bucket, Hub, HubOptions, Repo, Way};
 
 use crate::home::{Home, Ran};
@@ -291,8 +291,23 @@ async fn the_subnet_is_found_and_the_choice_explained() {
     // Without a netuid, collecting finds it.
     let config = config(&stage.server.endpoint()).replace("netuid = 96\n", "");
     stage.home.write("plimsoll.toml", &config);
+    let note = stage.data().join("found.json");
+    stage.done("datasets collect --dry-run");
+    assert!(!note.exists(), "a dry run remembers nothing");
     let ran = stage.run("datasets collect");
-    assert!(ran.code == 1 && ran.err.contains("subnet"), "the ledger serves subnet 1 of none: {}", ran.all());
+    assert!(ran.code == 0 && ran.err.contains("found subnet 96: 6 of 7 commitments"), "{}", ran.all());
+    assert!(note.exists());
+    stage.hub.log().clear();
+    let ran = stage.run("datasets collect");
+    let remembered = "score 400 of 1000: found at block 8, and still so";
+    assert!(ran.code == 0 && ran.err.contains(remembered), "{}", ran.all());
+    assert!(stage.hub.log().all().iter().all(|asked| asked.method != "HEAD"), "no sample is asked for");
+    for uid in 1..8 {
+        commit(&stage.ledger, uid, "no dataset at all").await;
+    }
+    let ran = stage.run("datasets collect");
+    assert!(ran.code == 1 && ran.err.contains("is not it any more, so all are asked"), "{}", ran.all());
+    assert!(ran.err.contains("no subnet looks like one of"), "{}", ran.all());
 }
 
 /// Twelve bytes in a row of the secret.
@@ -354,6 +369,20 @@ async fn a_whole_subnet_costs_one_request_a_dataset_and_none_the_second_time() {
         assert!(told.lines().any(|told| told == line), "{told}");
     }
     assert_eq!(log.count(Bucket::Resolvers), 252, "the second run asks for nothing");
+    let set = stage.json("datasets evaluation");
+    assert_eq!(
+        (&set["namespace"], &set["rows"], &set["was_held"]),
+        (&EVALUATION_REPO.into(), &5301.into(), &false.into())
+    );
+    assert!(stage.done(&format!("datasets evaluation {EVALUATION_REPO}@main")).contains("held already"));
+    let ran = stage.run("datasets evaluation --competition none");
+    assert!(
+        ran.code == 2 && ran.err.contains("names no evaluation set for competition `none`"),
+        "{}",
+        ran.all()
+    );
+    let ran = stage.run("datasets evaluation nobody/nothing");
+    assert!(ran.code == 1 && ran.err.contains("the evaluation set nobody/nothing: "), "{}", ran.all());
     let overlap = stage.json("datasets overlap --min 1");
     assert_eq!((&overlap["datasets"], &overlap["distinct_rows"]), (&252.into(), &2125.into()));
 }

@@ -14,8 +14,8 @@ fn with_archive() -> Home {
     let mut archive = Archive::open(&home.path().join("kept")).unwrap();
     let mut batch = archive.batch().unwrap();
     let place = Place { netuid: NetUid(96), block: BlockNumber(7_082_055) };
-    let facts =
-        SnapshotFacts { chain: Digest([5; 32]), place, block_hash: Digest::default(), entries: Vec::new() };
+    let (chain, block_hash, standings) = (Digest([5; 32]), Digest::default(), Default::default());
+    let facts = SnapshotFacts { chain, place, block_hash, entries: Vec::new(), standings };
     batch.snapshot(facts, None, 0, false).unwrap();
     batch.commit().unwrap();
     drop(archive);

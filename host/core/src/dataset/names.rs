@@ -34,6 +34,8 @@ const KEY_BEGINNINGS: [&str; 14] = [
 ];
 /// Bytes behind such a beginning from which on it is a key.
 const KEY_REST_BYTES: usize = 8;
+/// Bytes behind it from which on a repository's owner or name is one, too: many begin alike.
+const KEY_REST_OF_NAME_BYTES: usize = 16;
 /// Letters and digits in a row from which on drawn ones are told from words.
 const DRAWN_BYTES: usize = 20;
 
@@ -97,6 +99,19 @@ pub fn looks_like_a_key(text: &str) -> bool {
     text.split('/').any(|part| {
         let begins = |with: &&str| part.strip_prefix(*with).is_some_and(|rest| rest.len() >= KEY_REST_BYTES);
         KEY_BEGINNINGS.iter().any(begins) || is_drawn(part)
+    })
+}
+
+/// Whether the owner or the name of a repository is a key beyond doubt: one of a well-known service, of full length.
+/// What only [looks like a key](looks_like_a_key) may be the name of a repository all the same.
+#[must_use]
+pub fn is_a_key(namespace: &str) -> bool {
+    namespace.split('/').any(|part| {
+        let is_key = |rest: &str| {
+            rest.len() >= KEY_REST_OF_NAME_BYTES
+                && (is_drawn(part) || rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        };
+        KEY_BEGINNINGS.iter().any(|with| part.strip_prefix(*with).is_some_and(is_key))
     })
 }
 

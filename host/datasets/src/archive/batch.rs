@@ -14,8 +14,8 @@ use super::block::{OpenBlock, Packer};
 use super::error::ArchiveError;
 use super::file::{NewFile, Put, USUAL_PATH, Witness, check_origin, ids_of};
 use super::index::{
-    ANY_SUBNET, BLOCKS, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
-    TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Head, MOVED, OBJECTS, PACKS, PIECES, REPLACED,
+    SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::lines::pieces;
 use super::manifest::{Manifest, Place, Seal, SnapshotFacts, Takedown};
@@ -29,8 +29,10 @@ use super::view::View;
 enum Lane {
     Lines = 0,
     Structure = 1,
+    /// Hardly to be compressed, and none is the same as another.
+    Recipes = 2,
     /// Pieces that were damaged, with the numbers that they have.
-    Again = 2,
+    Again = 3,
 }
 
 /// A batch under way; dropping it leaves everything as it was.
@@ -39,7 +41,7 @@ pub struct Batch<'a> {
     view: View<'a>,
     writer: PackWriter<'a>,
     packer: Packer,
-    open: [OpenBlock; 3],
+    open: [OpenBlock; 4],
     head: Head,
     new_pieces: HashMap<[u8; 16], u64>,
     new_sources: BTreeMap<String, Digest>,
@@ -62,7 +64,7 @@ impl<'a> Batch<'a> {
         };
         Ok(Self {
             archive,
-            view: archive.view()?,
+            view: archive.view_of_its_own()?,
             writer: PackWriter::begin(&archive.packs, last, head.next_pack, archive.pack_bytes)?,
             packer: Packer::new().map_err(ArchiveError::disk(archive.folder(), "prepare compression"))?,
             open: Default::default(),
@@ -78,8 +80,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Puts in a file. One that is kept already is compared with what is kept, byte for byte, and damaged lines of
-    /// that are written again: so fresh bytes repair.
+    /// Puts in a file. Damaged lines of one that is kept already are written again: so fresh bytes repair.
     ///
     /// # Errors
     /// [`ArchiveError::Facts`], [`ArchiveError::TakenDown`], [`ArchiveError::Disk`].
@@ -114,7 +115,7 @@ impl<'a> Batch<'a> {
         let ids = ids_of(file, &pieces, are_lines)?;
         (self.healed, self.new_bytes) = (0, 0);
         let mut recipe = Recipe {
-            object,
+            name: Recipe::name_of(&object),
             bytes: file.bytes.len() as u64,
             witness: file.witness,
             numbers: Vec::with_capacity(pieces.len()),
@@ -127,7 +128,7 @@ impl<'a> Batch<'a> {
                 recipe.exceptions.push((place as u32, *id));
             }
         }
-        let is_new = self.keep_recipe(&recipe, subnet)?;
+        let is_new = self.keep_recipe(object, &recipe, subnet)?;
         if let Some((namespace, commit)) = file.from {
             self.new_sources.insert(source_key(namespace, commit, path), object);
         }
@@ -175,8 +176,8 @@ impl<'a> Batch<'a> {
         }
         let bytes = pieces.iter().map(|piece| piece.len() as u64).sum();
         let (witness, exceptions) = (Witness::default(), Vec::new());
-        let recipe = Recipe { object: id, bytes, witness, numbers, exceptions };
-        self.keep_recipe(&recipe, u32::from(place.netuid.0))?;
+        let recipe = Recipe { name: Recipe::name_of(&id), bytes, witness, numbers, exceptions };
+        self.keep_recipe(id, &recipe, u32::from(place.netuid.0))?;
         let seal = Seal::new(id, at_ms, wallet).encode();
         let number = self.append(Lane::Structure, &seal, None)?;
         self.count(place, number, before, wallet.is_some());
@@ -199,7 +200,7 @@ impl<'a> Batch<'a> {
         bytes: &[u8],
         id: Option<RowId>,
     ) -> Result<(u64, Option<RowId>), ArchiveError> {
-        let key = piece_key(bytes);
+        let key = piece_key(&self.archive.packs.key, bytes);
         let known = match self.new_pieces.get(&key) {
             Some(number) => Some(*number),
             None => self.view.pieces.get(&key)?.map(|row| row.value()),
@@ -210,11 +211,9 @@ impl<'a> Batch<'a> {
             self.new_bytes += bytes.len() as u64;
             return Ok((number, id));
         };
-        match self.compare(number, bytes) {
-            Ok((true, kept_id)) => Ok((number, kept_id)),
-            Ok((false, _)) => {
-                Err(ArchiveError::broken(format!("piece {number} is not the one that the index says")))
-            }
+        match self.kept_as(number) {
+            Ok((len, kept_id)) if len == bytes.len() => Ok((number, kept_id)),
+            Ok(_) => Err(ArchiveError::broken(format!("piece {number} is not the one that the index says"))),
             Err(e) if e.is_damage() => {
                 self.healed += 1;
                 self.append_as(Lane::Again, number, bytes, id)?;
@@ -224,14 +223,12 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Whether piece `number` has these bytes, and the row that it is.
-    fn compare(&self, number: u64, bytes: &[u8]) -> Result<(bool, Option<RowId>), ArchiveError> {
-        if let Some((found, id)) = self.open.iter().rev().find_map(|open| open.find(number)) {
-            return Ok((found == bytes, id));
+    /// A piece's length and the row that it is, where its block has its digest.
+    fn kept_as(&self, number: u64) -> Result<(usize, Option<RowId>), ArchiveError> {
+        match self.open.iter().rev().find_map(|open| open.find(number)) {
+            Some((bytes, id)) => Ok((bytes.len(), id)),
+            None => self.view.slot(number),
         }
-        let mut same = (false, None);
-        self.view.each_piece(&[number], |slot, found| same = (found == bytes, slot.id))?;
-        Ok(same)
     }
 
     pub(super) fn piece(&self, number: u64) -> Result<Vec<u8>, ArchiveError> {
@@ -242,36 +239,40 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps a recipe unless the same one is kept; whether its object was not.
-    fn keep_recipe(&mut self, recipe: &Recipe, subnet: u32) -> Result<bool, ArchiveError> {
-        let before = match self.subnets.get(&recipe.object) {
+    fn keep_recipe(&mut self, object: Digest, recipe: &Recipe, subnet: u32) -> Result<bool, ArchiveError> {
+        let before = match self.subnets.get(&object) {
             Some(subnet) => Some(*subnet),
-            None => self.view.objects.get(&recipe.object.0)?.map(|row| row.value().3),
+            None => self.view.objects.get(&object.0)?.map(|row| row.value().2),
         };
         let of_both = before.is_some_and(|before| before != subnet);
-        self.subnets.insert(recipe.object, if of_both { ANY_SUBNET } else { subnet });
-        let known = self.view.recipe_number(&recipe.object)?;
+        self.subnets.insert(object, if of_both { ANY_SUBNET } else { subnet });
+        let known = self.view.recipe_number(&object)?;
         let bytes = recipe.encode();
         if let Some(number) = known {
             match self.piece(number) {
                 Ok(kept) if kept == bytes => {
-                    self.view.new_objects.entry(recipe.object).or_insert((number, recipe.bytes));
+                    self.view.new_objects.entry(object).or_insert(number);
                     return Ok(false);
                 }
                 Err(e) if !e.is_damage() => return Err(e),
                 _ => {}
             }
         }
-        let number = self.append(Lane::Structure, &bytes, None)?;
-        self.view.new_objects.insert(recipe.object, (number, recipe.bytes));
+        let number = self.append(Lane::Recipes, &bytes, None)?;
+        self.view.new_objects.insert(object, number);
         Ok(known.is_none())
     }
 
     fn append(&mut self, lane: Lane, bytes: &[u8], id: Option<RowId>) -> Result<u64, ArchiveError> {
-        let next = if lane == Lane::Lines { &mut self.head.next_line } else { &mut self.head.next_structure };
+        let (next, end) = match lane {
+            Lane::Lines => (&mut self.head.next_line, FIRST_STRUCTURE),
+            Lane::Recipes => (&mut self.head.next_recipe, u64::MAX),
+            _ => (&mut self.head.next_structure, FIRST_RECIPE),
+        };
         let number = *next;
         *next += 1;
-        if self.head.next_line >= FIRST_STRUCTURE {
-            return Err(ArchiveError::broken("the archive has as many lines as it can number"));
+        if number >= end {
+            return Err(ArchiveError::broken("the archive has as many pieces as it can number"));
         }
         self.append_as(lane, number, bytes, id)?;
         Ok(number)
@@ -317,10 +318,13 @@ impl<'a> Batch<'a> {
     /// [`ArchiveError::Disk`], such as for a full one: nothing of the batch is kept then. [`ArchiveError::Broken`]
     /// where an object does not come back as it was put in.
     pub fn commit(mut self) -> Result<(), ArchiveError> {
-        for lane in [Lane::Lines, Lane::Structure, Lane::Again] {
+        for lane in [Lane::Lines, Lane::Structure, Lane::Recipes, Lane::Again] {
             self.close(lane)?;
         }
-        for object in self.view.new_objects.keys() {
+        // As they were put in: what one needs, the next needs too.
+        let mut objects: Vec<_> = self.view.new_objects.iter().collect();
+        objects.sort_unstable_by_key(|(_, recipe)| **recipe);
+        for (object, _) in objects {
             self.view.object(object)?;
         }
         let (lens, next_pack) = self.writer.finish()?;
@@ -349,9 +353,9 @@ impl<'a> Batch<'a> {
                 packs.insert(pack, len)?;
             }
             let mut objects = write.open_table(OBJECTS).map_err(fault)?;
-            for (object, (recipe, bytes)) in &self.view.new_objects {
+            for (object, recipe) in &self.view.new_objects {
                 let subnet = self.subnets.get(object).copied().unwrap_or(ANY_SUBNET);
-                objects.insert(&object.0, (*recipe, *bytes, self.head.batches, subnet))?;
+                objects.insert(&object.0, (*recipe, self.head.batches, subnet))?;
             }
             let mut sources = write.open_table(SOURCES).map_err(fault)?;
             for (source, object) in &self.new_sources {

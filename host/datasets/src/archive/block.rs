@@ -18,8 +18,9 @@
 //!
 //! Row ids lie outside of what is compressed: an overlap reads them without unpacking a line.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use plimsoll_json::RowId;
 
@@ -120,6 +121,20 @@ impl Packer {
     }
 }
 
+/// Unpacks with what the thread unpacked with before: making that anew takes as long as a small block.
+fn unpack(stored: &[u8], text_bytes: usize) -> Option<Vec<u8>> {
+    thread_local! {
+        static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    UNPACKER.with_borrow_mut(|kept| {
+        let unpacker = match kept {
+            Some(unpacker) => unpacker,
+            None => kept.insert(zstd::bulk::Decompressor::new().ok()?),
+        };
+        unpacker.decompress(stored, text_bytes).ok()
+    })
+}
+
 /// Gives a block its digest. Pack and offset are under it, so that a block is one at its own place alone; and a key that
 /// nobody else knows, so that bytes within a dataset are none.
 pub(super) fn seal(block: &mut [u8], key: &[u8; 32], pack: u32, offset: u32) {
@@ -162,7 +177,7 @@ pub(super) struct Block {
     kind: u8,
     stored: Vec<u8>,
     text_bytes: usize,
-    text: OnceCell<Vec<u8>>,
+    text: OnceLock<Vec<u8>>,
     place: (u32, u32),
 }
 
@@ -194,7 +209,7 @@ impl Block {
         let (directory, stored) = bytes[HEAD_BYTES..].split_at(directory);
         let slots = slots(directory, first, count, text).ok_or_else(|| form("its directory is none"))?;
         let stored = stored.to_vec();
-        Ok(Self { slots, kind, stored, text_bytes: text, text: OnceCell::new(), place: (pack, offset) })
+        Ok(Self { slots, kind, stored, text_bytes: text, text: OnceLock::new(), place: (pack, offset) })
     }
 
     pub(super) fn text(&self) -> Result<&[u8], BlockFault> {
@@ -205,8 +220,7 @@ impl Block {
         let form = |why| BlockFault::Form { pack, offset, why };
         let text = match self.kind {
             PLAIN => self.stored.clone(),
-            _ => zstd::bulk::decompress(&self.stored, self.text_bytes)
-                .map_err(|_| form("it cannot be unpacked"))?,
+            _ => unpack(&self.stored, self.text_bytes).ok_or_else(|| form("it cannot be unpacked"))?,
         };
         if text.len() != self.text_bytes {
             return Err(form("it unpacks to another length"));

@@ -25,7 +25,7 @@ impl Archive {
     /// [`ArchiveError::Disk`] and [`ArchiveError::Index`]; damage of packs is no error but in the report.
     pub fn fsck(&self, depth: Depth) -> Result<Report, ArchiveError> {
         let mut report = Report::default();
-        let view = self.view()?;
+        let view = self.view_of_its_own()?;
         let bad = self.check_packs(&mut report)?;
         let objects = self.check_objects(&view, depth, &bad, &mut report)?;
         self.check_snapshots(&view, &objects, &mut report)?;
@@ -143,6 +143,8 @@ impl Archive {
         report: &mut Report,
     ) -> Result<(), ArchiveError> {
         let mut affected: BTreeMap<(NetUid, Uid, Hotkey, Digest), Affected> = BTreeMap::new();
+        // Most are the same from one snapshot to the next.
+        let mut there: HashSet<Digest> = HashSet::new();
         for (place, number) in self.seals()?.into_iter().chain(self.replaced_seals()?) {
             report.snapshots += 1;
             let entries = match self.check_snapshot(view, place, number) {
@@ -157,7 +159,10 @@ impl Archive {
             };
             for entry in entries {
                 let Some(object) = entry.object() else { continue };
-                let is_gone = view.recipe_number(&object)?.is_none() && self.reason_down(&object)?.is_none();
+                let is_gone = !there.contains(&object) && self.is_gone(view, &object)?;
+                if !is_gone {
+                    there.insert(object);
+                }
                 if is_gone {
                     let why = format!("its object {object} of uid {} is not in the index", entry.uid);
                     report.damages.push(Damage::Snapshot { place, why });
@@ -171,6 +176,11 @@ impl Archive {
         }
         report.affected = affected.into_values().collect();
         Ok(())
+    }
+
+    /// Whether an object is neither kept nor taken down.
+    pub(super) fn is_gone(&self, view: &View<'_>, object: &Digest) -> Result<bool, ArchiveError> {
+        Ok(view.recipe_number(object)?.is_none() && self.reason_down(object)?.is_none())
     }
 
     /// Where damaged objects were fetched from, those that no snapshot names among them.
@@ -189,13 +199,20 @@ impl Archive {
         Ok(())
     }
 
-    fn check_snapshot(&self, view: &View<'_>, place: Place, number: u64) -> Result<Vec<Entry>, ArchiveError> {
+    /// The entries of a snapshot that can be read and holds.
+    pub(super) fn check_snapshot(
+        &self,
+        view: &View<'_>,
+        place: Place,
+        number: u64,
+    ) -> Result<Vec<Entry>, ArchiveError> {
         let seal = seal_at(view, number)?;
         let manifest = manifest_of(view, &seal)?;
         if manifest.place != place {
             return Err(ArchiveError::broken("its manifest is of another subnet or block"));
         }
-        if !seal.is_good_for(&manifest) {
+        // The manifest's digest was computed when it was put together.
+        if !seal.is_signed_for(&manifest) {
             return Err(ArchiveError::broken("it is not signed by the collector that it names"));
         }
         Ok(manifest.entries)

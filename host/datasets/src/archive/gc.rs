@@ -4,7 +4,7 @@
 //! One transaction changes over to the new packs; only then the old ones are removed. Numbers stay, and so recipes do.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use plimsoll_core::Digest;
 use redb::{ReadableTable, WriteTransaction};
@@ -66,7 +66,7 @@ impl Archive {
         let mut collected =
             Collected { snapshots: (places.len() - kept.len()) as u64, ..Collected::default() };
         let old_packs = {
-            let view = self.view()?;
+            let view = self.view_of_its_own()?;
             let wanted = Wanted::of(self, &view, &kept)?;
             let changes = self.rewrite(&view, &wanted)?;
             let write = self.index.write()?;
@@ -226,7 +226,7 @@ impl Archive {
 }
 
 /// A block; `None` for one that is damaged and that nothing needs any more, since its pieces were written again.
-fn readable(view: &View<'_>, wanted: &Wanted, place: BlockPlace) -> Result<Option<Rc<Block>>, ArchiveError> {
+fn readable(view: &View<'_>, wanted: &Wanted, place: BlockPlace) -> Result<Option<Arc<Block>>, ArchiveError> {
     match view.block(place) {
         Ok(block) => Ok(Some(block)),
         Err(damage) if damage.is_damage() => {

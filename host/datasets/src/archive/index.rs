@@ -16,13 +16,15 @@ use super::error::ArchiveError;
 
 /// The version of tables and values.
 pub(super) const VERSION: u32 = 1;
-/// Numbers of entries, recipes and seals begin here; those of lines at 0.
+/// Numbers of entries and seals begin here; those of lines at 0.
 pub(super) const FIRST_STRUCTURE: u64 = 1 << 40;
+/// Numbers of recipes begin here.
+pub(super) const FIRST_RECIPE: u64 = 1 << 41;
 const CACHE_BYTES: usize = 32 << 20;
 
 /// Counters and the chain, by name.
 pub(super) const HEAD: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("head");
-/// BLAKE3 of a piece, cut to 128 bits, to its number.
+/// BLAKE3 of a piece, keyed by the archive and cut to 128 bits, to its number. Recipes have none.
 pub(super) const PIECES: TableDefinition<'_, &[u8; 16], u64> = TableDefinition::new("pieces");
 /// A block's first number to its pack, offset, bytes, and the difference to its last number.
 pub(super) const BLOCKS: TableDefinition<'_, u64, (u32, u32, u32, u64)> = TableDefinition::new("blocks");
@@ -30,10 +32,8 @@ pub(super) const BLOCKS: TableDefinition<'_, u64, (u32, u32, u32, u64)> = TableD
 pub(super) const MOVED: TableDefinition<'_, u64, (u32, u32, u32)> = TableDefinition::new("moved");
 /// Committed bytes of each pack.
 pub(super) const PACKS: TableDefinition<'_, u32, u32> = TableDefinition::new("packs");
-/// An object to its recipe's number, its bytes, the batch that it came with, and the subnet that it came for or
-/// [`ANY_SUBNET`].
-pub(super) const OBJECTS: TableDefinition<'_, &[u8; 32], (u64, u64, u64, u32)> =
-    TableDefinition::new("objects");
+/// An object to its recipe's number, the batch that it came with, and the subnet that it came for or [`ANY_SUBNET`].
+pub(super) const OBJECTS: TableDefinition<'_, &[u8; 32], (u64, u64, u32)> = TableDefinition::new("objects");
 /// `owner/name@commit/path` to the object that was fetched from there.
 pub(super) const SOURCES: TableDefinition<'_, &str, &[u8; 32]> = TableDefinition::new("sources");
 /// Netuid and block to the seal's number and the batch that it came with.
@@ -50,6 +50,7 @@ pub(super) const TAKEN_DOWN: TableDefinition<'_, &[u8; 32], (&str, u64)> = Table
 pub(super) struct Head {
     pub(super) next_line: u64,
     pub(super) next_structure: u64,
+    pub(super) next_recipe: u64,
     pub(super) next_pack: u32,
     /// Batches that were committed.
     pub(super) batches: u64,
@@ -123,6 +124,7 @@ impl Index {
         let empty = Head {
             next_line: 0,
             next_structure: FIRST_STRUCTURE,
+            next_recipe: FIRST_RECIPE,
             next_pack: 0,
             batches: 0,
             chain: None,
@@ -193,6 +195,7 @@ impl Index {
         Ok(Head {
             next_line: number("next-line")?,
             next_structure: number("next-structure")?,
+            next_recipe: number("next-recipe")?,
             next_pack: u32::try_from(number("next-pack")?)
                 .map_err(|_| self.wrong("`next-pack` is too large"))?,
             batches: number("batches")?,
@@ -207,6 +210,7 @@ impl Index {
             ("version", u64::from(VERSION)),
             ("next-line", head.next_line),
             ("next-structure", head.next_structure),
+            ("next-recipe", head.next_recipe),
             ("next-pack", u64::from(head.next_pack)),
             ("batches", head.batches),
         ];
@@ -266,9 +270,9 @@ pub(super) fn wants_repair(error: &ArchiveError) -> bool {
     matches!(error, ArchiveError::Index { why, .. } if *why == aborted)
 }
 
-/// How a piece is found by its bytes.
-pub(super) fn piece_key(bytes: &[u8]) -> [u8; 16] {
-    let digest = blake3::hash(bytes);
+/// How a piece is found by its bytes. Nobody who does not know the archive's key can make two pieces of one key.
+pub(super) fn piece_key(key: &[u8; 32], bytes: &[u8]) -> [u8; 16] {
+    let digest = blake3::keyed_hash(key, bytes);
     let mut key = [0; 16];
     key.copy_from_slice(&digest.as_bytes()[..16]);
     key

@@ -25,7 +25,7 @@ pub(super) fn pieces(bytes: &[u8]) -> (Vec<&[u8]>, bool) {
 
 /// The length of the first line of `bytes`, its end included.
 fn line_bytes(bytes: &[u8]) -> usize {
-    match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+    match memchr::memchr2(b'\n', b'\r', bytes) {
         None => bytes.len(),
         Some(at) if bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n') => at + 2,
         Some(at) => at + 1,

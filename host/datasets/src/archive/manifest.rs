@@ -10,17 +10,21 @@
 //!  92  collector's hotkey         32   zero where there is no wallet
 //! 124  entries                    4
 //! 128  root over the entries      32
-//! 160  each entry behind its length (2), by ascending uid
+//! 160  standings                 1   0 where none is recorded, else 1 and one an entry
+//!      each entry behind its length (2), by ascending uid
 //! ```
 //!
 //! The manifest's object id, the BLAKE3 of these bytes, is what is signed, and what `proof-merkle` commits to. A
 //! signature lies beside it, for signing is randomised and the bytes are not.
+
+use std::collections::BTreeMap;
 
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, Signature, Uid, verify_signature};
 
 use super::bytes::Fields;
 use super::entry::Entry;
 use super::error::ArchiveError;
+use super::standing::{self, Standing};
 use super::tree::{EntryPath, entries_root, path_of};
 
 const MAGIC: &[u8; 17] = b"PLIMSOLL-DATASETS";
@@ -51,6 +55,8 @@ pub struct SnapshotFacts {
     pub block_hash: Digest,
     /// Every miner, in any order.
     pub entries: Vec<Entry>,
+    /// What the chain said of them beside, as far as it did.
+    pub standings: BTreeMap<Uid, Standing>,
 }
 
 /// A decoded manifest.
@@ -66,6 +72,8 @@ pub struct Manifest {
     pub collector: Option<Hotkey>,
     /// Every miner, by ascending uid.
     pub entries: Vec<Entry>,
+    /// What the chain said of each beside, in the same order; empty where nothing is recorded.
+    standings: Vec<Standing>,
     /// The root over the entries.
     pub root: Digest,
 }
@@ -74,7 +82,7 @@ impl Manifest {
     /// # Errors
     /// [`ArchiveError::Facts`] for entries that cannot be recorded, or two of one uid.
     pub(super) fn of(facts: SnapshotFacts, collector: Option<Hotkey>) -> Result<Self, ArchiveError> {
-        let SnapshotFacts { chain, place, block_hash, mut entries } = facts;
+        let SnapshotFacts { chain, place, block_hash, mut entries, standings } = facts;
         entries.sort_by_key(|entry| entry.uid);
         for entry in &entries {
             entry.check()?;
@@ -85,7 +93,8 @@ impl Manifest {
         }
         let encoded: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
         let root = entries_root(&encoded.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        Ok(Self { chain, place, block_hash, collector, entries, root })
+        let standings = standing::in_order(&entries, &standings);
+        Ok(Self { chain, place, block_hash, collector, entries, standings, root })
     }
 
     /// The head and each entry with its length: the manifest's bytes, in the pieces that are kept once each.
@@ -100,6 +109,8 @@ impl Manifest {
         // At most 65,536 uids, and none twice.
         head.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
         head.extend_from_slice(&self.root.0);
+        // They change every epoch, as the head does: apart from the entries, which mostly stay as they were.
+        standing::put_all(&mut head, &self.standings);
         let behind_length = |entry: &Entry| {
             let bytes = entry.encode();
             [&(bytes.len() as u16).to_le_bytes()[..], &bytes].concat()
@@ -146,6 +157,8 @@ impl Manifest {
         let Some((chain, place, block_hash, collector, count, root)) = head(&mut fields) else {
             return Err(wrong("it ends within its head"));
         };
+        let standings = standing::take_all(&mut fields, count);
+        let standings = standings.ok_or_else(|| wrong("its standings are not in their canonical form"))?;
         let mut raw = Vec::new();
         for _ in 0..count {
             let entry = fields.u16().and_then(|len| fields.bytes(usize::from(len)));
@@ -160,7 +173,14 @@ impl Manifest {
             return Err(wrong("its root is not the one over its entries"));
         }
         let collector = (collector != Digest::default()).then_some(Hotkey(collector.0));
-        Ok(Self { chain, place, block_hash, collector, entries, root })
+        Ok(Self { chain, place, block_hash, collector, entries, standings, root })
+    }
+
+    /// What the chain said of the miner at `uid` beside its dataset; nothing where nothing is recorded.
+    #[must_use]
+    pub fn standing(&self, uid: Uid) -> Standing {
+        let at = self.entries.binary_search_by_key(&uid, |entry| entry.uid).ok();
+        at.and_then(|at| self.standings.get(at).copied()).unwrap_or_default()
     }
 
     /// The miner at `uid`.
@@ -199,14 +219,18 @@ impl Seal {
     /// Whether the collector that the manifest names signed it: an unsigned one must name none.
     #[must_use]
     pub fn is_good_for(&self, manifest: &Manifest) -> bool {
-        self.manifest == manifest.id()
-            && match (&self.signed, &manifest.collector) {
-                (None, None) => true,
-                (Some((signer, signature)), Some(collector)) => {
-                    signer == collector && verify_signature(signer, &signed_bytes(&self.manifest), signature)
-                }
-                _ => false,
+        self.manifest == manifest.id() && self.is_signed_for(manifest)
+    }
+
+    /// As [`Self::is_good_for`], for a manifest that is known to be the one that the seal names.
+    pub(super) fn is_signed_for(&self, manifest: &Manifest) -> bool {
+        match (&self.signed, &manifest.collector) {
+            (None, None) => true,
+            (Some((signer, signature)), Some(collector)) => {
+                signer == collector && verify_signature(signer, &signed_bytes(&self.manifest), signature)
             }
+            _ => false,
+        }
     }
 
     /// "S" ‖ manifest (32) ‖ milliseconds (8) ‖ 0, or 1, hotkey (32), signature (64).

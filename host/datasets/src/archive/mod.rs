@@ -14,6 +14,7 @@
 //! What is deliberately absent: the network, JSON (rows come with their ids), and any judgement of a dataset.
 
 mod bytes;
+mod cache;
 mod error;
 mod file;
 mod lines;
@@ -27,6 +28,7 @@ mod recipe;
 mod entry;
 mod manifest;
 mod note;
+mod standing;
 mod tree;
 
 mod batch;
@@ -37,9 +39,11 @@ mod wanted;
 
 mod days;
 mod restore;
+mod sizes;
 mod written;
 
 mod check;
+mod drop;
 mod gc;
 mod keep;
 mod rebuild;
@@ -48,16 +52,19 @@ mod tidy;
 
 pub use batch::Batch;
 pub use days::{Change, DayDiff, Visit};
+pub use drop::Dropped;
 pub use entry::{Entry, Outcome};
 pub use error::{ArchiveError, BlockFault};
 pub use file::{NewFile, Put, Witness};
 pub use gc::Collected;
 pub use keep::Retention;
 pub use manifest::{Manifest, Place, Seal, SnapshotFacts};
-pub use note::{CommitmentNote, RawNote, Source};
+pub use note::{CommitmentNote, RawNote, Source, shown_namespace};
 pub use rebuild::Rebuilt;
 pub use report::{Affected, Damage, Depth, Origin, Report};
 pub use restore::RowsOfMiner;
+pub use sizes::StoredBytes;
+pub use standing::Standing;
 pub use store::{Archive, Snapshot};
 pub use tree::{EntryPath, entries_root, verify_entry};
 pub use written::{Checkout, Stale};

@@ -4,19 +4,20 @@
 //! one changed. What a source's own grammar read out of them (repository, commit, competition) is recorded in the
 //! clear, by the rules for such names that all of the program has: keys of an object store, passwords and whatever else
 //! strangers put on the chain are foreign or malformed to that grammar, and so stay a length and a prefix. A secret may
-//! fit the grammar all the same. What looks like a key is refused, and the name of a branch or tag is recorded in the
-//! clear only once the hub has told which commit it means: [`CommitmentNote::told`].
+//! fit the grammar all the same. What looks like a key is refused; the name of a branch or tag, and that of a repository
+//! that looks like a key, is recorded in the clear only once the hub has shown that there is such a thing:
+//! [`CommitmentNote::told`].
 
 use plimsoll_core::{
-    BlockNumber, COMPETITION_BYTES, NAMESPACE_BYTES, REVISION_BYTES, is_commit, is_competition,
+    BlockNumber, COMPETITION_BYTES, NAMESPACE_BYTES, REVISION_BYTES, is_a_key, is_commit, is_competition,
     is_repository, is_revision, looks_like_a_key,
 };
 
 use super::bytes::{Fields, put_text};
 use super::error::ArchiveError;
 
-/// What is recorded in the place of a branch or tag whose name is not told begins so. A branch of this very name is told
-/// apart by the length and the digest behind it, which are those of another name.
+/// What is recorded in the place of a name that is not told begins so. A branch of this very name is told apart by the
+/// length and the digest behind it, which are those of another name.
 const UNTOLD: &str = "untold";
 
 /// Raw bytes of a commitment, told apart but not shown.
@@ -79,31 +80,43 @@ impl Source {
         if !is_competition(&self.competition) {
             return expected("competition", "printable ASCII", COMPETITION_BYTES);
         }
-        for (field, text) in [("revision", &self.revision), ("competition", &self.competition)] {
-            if looks_like_a_key(text) {
+        for (field, is_key) in [
+            ("namespace", is_a_key(&self.namespace)),
+            ("revision", looks_like_a_key(&self.revision)),
+            ("competition", looks_like_a_key(&self.competition)),
+        ] {
+            if is_key {
                 return Err(wrong(field, "expected a name, found what looks like a key".to_owned()));
             }
         }
         Ok(())
     }
 
-    /// The same, the name of a branch or tag by its length and the first bytes of its BLAKE3: `untold/4/…`.
+    /// The same, what may be a secret by its length and the first bytes of its BLAKE3: a branch or tag as `untold/4/…`,
+    /// a repository that looks like a key as `untold/30-…`.
     #[must_use]
     pub fn untold(&self) -> Self {
-        let revision = if self.is_pinned() { self.revision.clone() } else { untold(&self.revision) };
-        Self { revision, ..self.clone() }
+        let revision = if self.is_pinned() { self.revision.clone() } else { untold(&self.revision, '/') };
+        Self { namespace: shown_namespace(&self.namespace), revision, competition: self.competition.clone() }
     }
 
-    /// Whether it is of this repository and revision, told or not.
+    /// Whether it is the record of `source`, told or not.
     #[must_use]
-    pub fn is_of(&self, namespace: &str, revision: &str) -> bool {
-        self.namespace == namespace && (self.revision == revision || self.revision == untold(revision))
+    pub fn is_of(&self, source: &Self) -> bool {
+        self == source || *self == source.untold()
     }
 }
 
-fn untold(revision: &str) -> String {
-    let RawNote { bytes, prefix } = RawNote::of(revision.as_bytes());
-    format!("{UNTOLD}/{bytes}/{}", hex::encode(prefix))
+/// The name of a repository of which nobody knows yet that there is one: by its length and digest if it looks like a
+/// key.
+#[must_use]
+pub fn shown_namespace(namespace: &str) -> String {
+    if looks_like_a_key(namespace) { untold(namespace, '-') } else { namespace.to_owned() }
+}
+
+fn untold(name: &str, between: char) -> String {
+    let RawNote { bytes, prefix } = RawNote::of(name.as_bytes());
+    format!("{UNTOLD}/{bytes}{between}{}", hex::encode(prefix))
 }
 
 fn wrong(field: &'static str, why: String) -> ArchiveError {
@@ -122,10 +135,11 @@ pub struct CommitmentNote {
 }
 
 impl CommitmentNote {
-    /// As it is recorded: where the hub has not told which commit a branch or tag means, its name is not told either.
+    /// As it is recorded: where the hub has not shown that there is such a repository and revision, the names that may
+    /// be secrets are not told.
     #[must_use]
-    pub fn told(self, is_resolved: bool) -> Self {
-        let source = self.source.map(|source| if is_resolved { source } else { source.untold() });
+    pub fn told(self, is_there: bool) -> Self {
+        let source = self.source.map(|source| if is_there { source } else { source.untold() });
         Self { source, ..self }
     }
 
@@ -179,6 +193,7 @@ mod tests {
             source("a/b", "wJalrXUtnFEMIK7MDENG", "1"),
             source("a/b", "hf_wJalrXUtnFEM", "1"),
             source("a/b", "main", "AKIAIOSFODNN7EXAMPLE"),
+            source("AKIAIOSFODNN7EXAMPLE/b", "main", "1"),
             source("a/b", &"f".repeat(129), "1"),
             source("a--c/b", "main", "1"),
             source("a/b", "main", &"1".repeat(65)),
@@ -200,7 +215,7 @@ mod tests {
         let prefix = hex::encode(RawNote::of(b"Tr0ub4dor&3").prefix);
         let kept = untold.source.clone().unwrap();
         assert_eq!(kept.revision, format!("untold/11/{prefix}"));
-        assert!(!kept.is_pinned() && kept.is_of("a/b", "Tr0ub4dor&3") && !kept.is_of("a/b", "main"));
+        assert!(!kept.is_pinned() && kept.is_of(&secret) && !kept.is_of(&source("a/b", "main", "1")));
         kept.check().unwrap();
         let mut bytes = Vec::new();
         untold.encode(&mut bytes);
@@ -208,6 +223,18 @@ mod tests {
         assert_eq!(note(secret.clone()).told(true).source, Some(secret));
         let pinned = note(source("a/b", &"0f".repeat(20), "1"));
         assert_eq!(pinned.clone().told(false), pinned);
+    }
+
+    #[test]
+    fn a_repository_that_looks_like_a_key_is_told_once_it_is_there() {
+        let drawn = source("me/x7k2m9qw4n8r5t3v6z1y", &"0f".repeat(20), "1");
+        drawn.check().unwrap();
+        let untold = drawn.untold();
+        assert!(untold.namespace.starts_with("untold/23-") && untold.is_of(&drawn), "{untold:?}");
+        untold.check().unwrap();
+        assert_eq!(shown_namespace("me/tides"), "me/tides");
+        let long = source(&format!("{}/{}", "x7".repeat(48), "k2".repeat(48)), "main", "1");
+        long.untold().check().unwrap();
     }
 
     #[test]

@@ -1,24 +1,21 @@
 //! An index that was lost, made again from the packs: blocks say which pieces they hold, recipes which objects, seals
 //! which snapshots. Only what comes out with its digest is taken up.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-
-use plimsoll_core::Digest;
 
 use super::block::{Block, block_bytes};
 use super::entry::Outcome;
 use super::error::ArchiveError;
 use super::file::USUAL_PATH;
 use super::index::{
-    ANY_SUBNET, BLOCKS, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, REPLACED, SNAPSHOTS, SOURCES,
-    TAKEN_DOWN, piece_key,
+    ANY_SUBNET, BLOCKS, FIRST_RECIPE, FIRST_STRUCTURE, Index, MOVED, OBJECTS, PACKS, PIECES, REPLACED,
+    SNAPSHOTS, SOURCES, TAKEN_DOWN, piece_key,
 };
 use super::manifest::{Place, Seal, Takedown};
 use super::pack::{BlockPlace, HEAD_BYTES, Packs, key_of};
-use super::recipe::Recipe;
 use super::store::{Archive, manifest_of, source_key};
 
 /// What was found in the packs.
@@ -43,13 +40,14 @@ struct Found {
     pieces: HashMap<[u8; 16], u64>,
     /// Pieces that were read: a later copy of one does not stand for it.
     seen: HashSet<u64>,
-    /// A later recipe or seal stands for an earlier one.
-    recipes: BTreeMap<Digest, (u64, u64)>,
+    /// Numbers of recipes. A later one stands for an earlier one of the same object, and a later seal for an earlier one.
+    recipes: BTreeSet<u64>,
     seals: BTreeMap<u64, Seal>,
     takedowns: BTreeMap<u64, Takedown>,
     lens: BTreeMap<u32, u32>,
     next_line: u64,
     next_structure: u64,
+    next_recipe: u64,
 }
 
 impl Archive {
@@ -65,7 +63,8 @@ impl Archive {
         let mut packs = Packs::at(folder.join("packs"), [0; 32]);
         let key = key(&packs, &path)?;
         packs.key = key.unwrap_or_default();
-        let mut found = Found { next_structure: FIRST_STRUCTURE, ..Found::default() };
+        let (next_structure, next_recipe) = (FIRST_STRUCTURE, FIRST_RECIPE);
+        let mut found = Found { next_structure, next_recipe, ..Found::default() };
         for pack in packs.numbers()? {
             found.read_pack(&packs, pack)?;
         }
@@ -95,13 +94,13 @@ impl Archive {
         let (mut snapshots, mut replaced) = (BTreeMap::<Place, (u64, bool)>::new(), Vec::new());
         let mut head = self.index.head()?;
         {
-            let mut view = self.view()?;
-            view.new_objects = found.recipes;
-            for (object, row) in &view.new_objects {
-                if view.object(object).is_ok() {
-                    objects.insert(*object, *row);
+            let mut view = self.view_of_its_own()?;
+            for number in &found.recipes {
+                if let Ok(object) = view.object_of(*number) {
+                    objects.insert(object, *number);
                 }
             }
+            view.new_objects.clone_from(&objects);
             for (number, seal) in &found.seals {
                 let Ok(manifest) = manifest_of(&view, seal) else { continue };
                 head.chain = Some(manifest.chain);
@@ -130,8 +129,8 @@ impl Archive {
         let write = self.index.write()?;
         {
             let mut table = write.open_table(OBJECTS).map_err(fault)?;
-            for (object, (recipe, bytes)) in &objects {
-                table.insert(&object.0, (*recipe, *bytes, 2, ANY_SUBNET))?;
+            for (object, recipe) in &objects {
+                table.insert(&object.0, (*recipe, 2, ANY_SUBNET))?;
             }
             let mut table = write.open_table(SNAPSHOTS).map_err(fault)?;
             for (place, (seal, _)) in &snapshots {
@@ -196,14 +195,14 @@ impl Found {
                 at += 1;
                 continue;
             };
-            self.add(&block, BlockPlace { pack, offset: at as u32, bytes: len as u32 })?;
+            self.add(&packs.key, &block, BlockPlace { pack, offset: at as u32, bytes: len as u32 })?;
             at += len;
             self.lens.insert(pack, at as u32);
         }
         Ok(())
     }
 
-    fn add(&mut self, block: &Block, place: BlockPlace) -> Result<(), ArchiveError> {
+    fn add(&mut self, key: &[u8; 32], block: &Block, place: BlockPlace) -> Result<(), ArchiveError> {
         let slots = block.slots();
         let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Ok(()) };
         self.rebuilt.blocks += 1;
@@ -222,18 +221,21 @@ impl Found {
             }
             if number < FIRST_STRUCTURE {
                 self.next_line = self.next_line.max(number + 1);
-                self.pieces.insert(piece_key(bytes), number);
+                self.pieces.insert(piece_key(key, bytes), number);
+                continue;
+            }
+            if number >= FIRST_RECIPE {
+                self.next_recipe = self.next_recipe.max(number + 1);
+                self.recipes.insert(number);
                 continue;
             }
             self.next_structure = self.next_structure.max(number + 1);
-            if let Some(recipe) = Recipe::decode(bytes) {
-                self.recipes.insert(recipe.object, (number, recipe.bytes));
-            } else if let Some(seal) = Seal::decode(bytes) {
+            if let Some(seal) = Seal::decode(bytes) {
                 self.seals.insert(number, seal);
             } else if let Some(takedown) = Takedown::decode(bytes) {
                 self.takedowns.insert(number, takedown);
             } else {
-                self.pieces.insert(piece_key(bytes), number);
+                self.pieces.insert(piece_key(key, bytes), number);
             }
         }
         Ok(())
@@ -243,6 +245,7 @@ impl Found {
     fn write(&self, index: &Index) -> Result<(), ArchiveError> {
         let mut head = index.head()?;
         (head.next_line, head.next_structure) = (self.next_line, self.next_structure);
+        head.next_recipe = self.next_recipe;
         head.next_pack = self.lens.keys().next_back().map_or(0, |pack| pack + 1);
         let fault = |e: redb::TableError| index.fault(e);
         let write = index.write()?;

@@ -4,12 +4,14 @@ use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_core::{Digest, Hotkey, NetUid};
 use redb::ReadableTable;
 
 use super::batch::Batch;
+use super::cache::Cache;
 use super::error::ArchiveError;
 use super::file::Witness;
 use super::index::{Index, REPLACED, SNAPSHOTS, SOURCES, TAKEN_DOWN, wants_repair};
@@ -20,6 +22,10 @@ use super::view::View;
 
 /// A lock outlives its holder for an instant.
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
+/// Blocks that stay in memory while an archive is open.
+const CACHE_BYTES: usize = 32 << 20;
+/// Blocks that a batch, a check or a letting go has in memory beside them.
+const OWN_CACHE_BYTES: usize = 48 << 20;
 
 /// The archive of a data folder.
 pub struct Archive {
@@ -28,6 +34,7 @@ pub struct Archive {
     pub(super) packs: Packs,
     pub(super) pack_bytes: u32,
     pub(super) lock: Option<WriteLock>,
+    cache: Arc<Cache>,
     _reading: Option<Reading>,
 }
 
@@ -78,8 +85,9 @@ impl Archive {
         Ok(archive)
     }
 
-    pub(super) const fn with(folder: PathBuf, index: Index, packs: Packs, lock: Option<WriteLock>) -> Self {
-        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock, _reading: None }
+    pub(super) fn with(folder: PathBuf, index: Index, packs: Packs, lock: Option<WriteLock>) -> Self {
+        let cache = Arc::new(Cache::of(CACHE_BYTES));
+        Self { folder, index, packs, pack_bytes: pack::FULL_BYTES, lock, cache, _reading: None }
     }
 
     /// The archive's folder, made if it is not there, and the lock on it.
@@ -154,7 +162,12 @@ impl Archive {
     }
 
     pub(super) fn view(&self) -> Result<View<'_>, ArchiveError> {
-        View::of(&self.index, &self.packs)
+        View::of(&self.index, &self.packs, Arc::clone(&self.cache))
+    }
+
+    /// As [`Self::view`], for whoever appends, or must see what is on the disk now.
+    pub(super) fn view_of_its_own(&self) -> Result<View<'_>, ArchiveError> {
+        View::of(&self.index, &self.packs, Arc::new(Cache::of(OWN_CACHE_BYTES)))
     }
 
     /// An object that was fetched from `namespace` at `commit` (40 hex digits): of several files the first by path.

@@ -2,19 +2,21 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use plimsoll_core::Digest;
+use plimsoll_json::RowId;
 use redb::{ReadOnlyTable, ReadableTableMetadata};
 
 use super::block::{Block, Slot};
+use super::cache::Cache;
 use super::error::ArchiveError;
 use super::index::{BLOCKS, Index, MOVED, OBJECTS, PIECES};
 use super::pack::{BlockPlace, Packs};
 use super::recipe::Recipe;
 
-/// Unpacked blocks are let go of beyond this.
-const CACHE_BYTES: usize = 48 << 20;
+/// Where blocks are is forgotten beyond so many.
+const MOST_LOCATED: usize = 16_384;
 
 /// A state of the index, and what a batch has appended since.
 pub(super) struct View<'a> {
@@ -22,24 +24,20 @@ pub(super) struct View<'a> {
     pub(super) pieces: ReadOnlyTable<&'static [u8; 16], u64>,
     blocks: ReadOnlyTable<u64, (u32, u32, u32, u64)>,
     moved: ReadOnlyTable<u64, (u32, u32, u32)>,
-    pub(super) objects: ReadOnlyTable<&'static [u8; 32], (u64, u64, u64, u32)>,
+    pub(super) objects: ReadOnlyTable<&'static [u8; 32], (u64, u64, u32)>,
     has_moved: bool,
     /// By the first number: where, and the last number.
     pub(super) new_blocks: BTreeMap<u64, (BlockPlace, u64)>,
     pub(super) new_moved: HashMap<u64, BlockPlace>,
-    /// An object to its recipe's number and its bytes.
-    pub(super) new_objects: BTreeMap<Digest, (u64, u64)>,
-    cache: RefCell<Cache>,
-}
-
-#[derive(Default)]
-struct Cache {
-    blocks: HashMap<BlockPlace, Rc<Block>>,
-    bytes: usize,
+    /// An object to its recipe's number.
+    pub(super) new_objects: BTreeMap<Digest, u64>,
+    /// Blocks of the index that were looked for: by the first number where, and the last number.
+    located: RefCell<BTreeMap<u64, (BlockPlace, u64)>>,
+    cache: Arc<Cache>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(index: &Index, packs: &'a Packs) -> Result<Self, ArchiveError> {
+    pub(super) fn of(index: &Index, packs: &'a Packs, cache: Arc<Cache>) -> Result<Self, ArchiveError> {
         let read = index.read()?;
         let moved = index.table(&read, MOVED)?;
         Ok(Self {
@@ -52,7 +50,8 @@ impl<'a> View<'a> {
             new_blocks: BTreeMap::new(),
             new_moved: HashMap::new(),
             new_objects: BTreeMap::new(),
-            cache: RefCell::default(),
+            located: RefCell::default(),
+            cache,
         })
     }
 
@@ -82,26 +81,34 @@ impl<'a> View<'a> {
         {
             return Ok(*place);
         }
+        let mut located = self.located.borrow_mut();
+        if let Some((_, (place, last))) = located.range(..=number).next_back()
+            && number <= *last
+        {
+            return Ok(*place);
+        }
         let row = self.blocks.range(..=number)?.next_back().transpose()?;
         let found = row.and_then(|(first, row)| {
             let (pack, offset, bytes, more) = row.value();
-            (number - first.value() <= more).then_some(BlockPlace { pack, offset, bytes })
+            let last = first.value() + more;
+            (number <= last).then_some((first.value(), BlockPlace { pack, offset, bytes }, last))
         });
-        found.ok_or_else(|| ArchiveError::broken(format!("no block holds piece {number}")))
+        let (first, place, last) =
+            found.ok_or_else(|| ArchiveError::broken(format!("no block holds piece {number}")))?;
+        if located.len() >= MOST_LOCATED {
+            located.clear();
+        }
+        located.insert(first, (place, last));
+        Ok(place)
     }
 
-    pub(super) fn block(&self, place: BlockPlace) -> Result<Rc<Block>, ArchiveError> {
-        if let Some(block) = self.cache.borrow().blocks.get(&place) {
-            return Ok(Rc::clone(block));
+    pub(super) fn block(&self, place: BlockPlace) -> Result<Arc<Block>, ArchiveError> {
+        if let Some(block) = self.cache.get(place) {
+            return Ok(block);
         }
         let bytes = self.packs.read(place)?;
-        let block = Rc::new(Block::parse(&bytes, &self.packs.key, place.pack, place.offset)?);
-        let mut cache = self.cache.borrow_mut();
-        if cache.bytes > CACHE_BYTES {
-            *cache = Cache::default();
-        }
-        cache.bytes += block.weight_bytes();
-        cache.blocks.insert(place, Rc::clone(&block));
+        let block = Arc::new(Block::parse(&bytes, &self.packs.key, place.pack, place.offset)?);
+        self.cache.put(place, &block);
         Ok(block)
     }
 
@@ -111,7 +118,7 @@ impl<'a> View<'a> {
         numbers: &[u64],
         mut take: impl FnMut(&Slot, &Block) -> Result<(), ArchiveError>,
     ) -> Result<(), ArchiveError> {
-        let mut now: Option<Rc<Block>> = None;
+        let mut now: Option<Arc<Block>> = None;
         for &number in numbers {
             let stays =
                 !self.can_be_moved() && now.as_ref().is_some_and(|block| block.slot(number).is_some());
@@ -139,6 +146,13 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The piece's length and its row id; that its block has its digest, and is not unpacked.
+    pub(super) fn slot(&self, number: u64) -> Result<(usize, Option<RowId>), ArchiveError> {
+        let mut found = (0, None);
+        self.each_id(&[number], |slot| found = (slot.at.len(), slot.id))?;
+        Ok(found)
+    }
+
     /// Gives every piece's slot, its row id with it; unpacks nothing.
     pub(super) fn each_id(&self, numbers: &[u64], mut take: impl FnMut(&Slot)) -> Result<(), ArchiveError> {
         self.each_slot(numbers, |slot, _| {
@@ -155,7 +169,7 @@ impl<'a> View<'a> {
 
     /// The number of an object's recipe, if it is kept.
     pub(super) fn recipe_number(&self, object: &Digest) -> Result<Option<u64>, ArchiveError> {
-        if let Some((number, _)) = self.new_objects.get(object) {
+        if let Some(number) = self.new_objects.get(object) {
             return Ok(Some(*number));
         }
         Ok(self.objects.get(&object.0)?.map(|row| row.value().0))
@@ -163,9 +177,27 @@ impl<'a> View<'a> {
 
     pub(super) fn recipe(&self, object: &Digest) -> Result<Recipe, ArchiveError> {
         let number = self.recipe_number(object)?.ok_or(ArchiveError::NoObject { object: *object })?;
-        Recipe::decode(&self.piece(number)?).filter(|recipe| recipe.object == *object).ok_or_else(|| {
+        self.recipe_at(number)?.filter(|recipe| recipe.name == Recipe::name_of(object)).ok_or_else(|| {
             ArchiveError::broken(format!("piece {number} is not the recipe of object {object}"))
         })
+    }
+
+    /// `None` where another sort of piece has the number.
+    fn recipe_at(&self, number: u64) -> Result<Option<Recipe>, ArchiveError> {
+        let mut recipe = None;
+        self.each_piece(&[number], |_, bytes| recipe = Recipe::decode(bytes))?;
+        Ok(recipe)
+    }
+
+    /// The object that the recipe `number` makes.
+    pub(super) fn object_of(&self, number: u64) -> Result<Digest, ArchiveError> {
+        let broken = || ArchiveError::broken(format!("piece {number} is no recipe, or not of these pieces"));
+        let recipe = self.recipe_at(number)?.ok_or_else(broken)?;
+        let mut hasher = blake3::Hasher::new();
+        self.each_piece(&recipe.numbers, |_, piece| _ = hasher.update(piece))?;
+        let object = Digest(*hasher.finalize().as_bytes());
+        let is_whole = hasher.count() == recipe.bytes && recipe.name == Recipe::name_of(&object);
+        if is_whole { Ok(object) } else { Err(broken()) }
     }
 
     /// An object's bytes, whose digest was checked.

@@ -56,7 +56,7 @@ impl Wanted {
         let objects = archive.index.table(&read, OBJECTS)?;
         for row in objects.iter()? {
             let (object, row) = row?;
-            let (_, _, batch, subnet) = row.value();
+            let (_, batch, subnet) = row.value();
             let ended = if subnet == ANY_SUBNET { newest.values().min() } else { newest.get(&subnet) };
             if ended.is_none_or(|ended| batch > *ended) {
                 roots.insert(Digest(*object.value()));

@@ -63,7 +63,7 @@ pub struct Figures {
     pub faulty_requests: usize,
     /// Requests for each dataset in it.
     pub faulty_request_ratio: f64,
-    /// Requests within a time that the client was told to wait.
+    /// Requests within a time that the client was told to wait, beyond the latency: before, the two crossed on the way.
     pub faulty_too_early: usize,
     /// Datasets of 250 rows that were compared: those of the real subnet, without the copies that make it whole.
     pub overlap_datasets: usize,

@@ -58,7 +58,8 @@ pub fn serve_hub(mut input: impl BufRead, mut output: impl Write) -> Result<(), 
         let asked = Asked {
             resolver_requests: log.count(Bucket::Resolvers),
             api_requests: log.count(Bucket::Api),
-            too_early: log.inside_a_wait().len(),
+            // The answers wait here, not on the way, so a request may cross one for as long.
+            too_early: log.inside_a_wait_beyond(Duration::from_millis(spec.latency_ms)).len(),
         };
         log.clear();
         tell(&mut output, &asked)?;

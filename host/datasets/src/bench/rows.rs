@@ -49,5 +49,11 @@ pub(super) fn entry(uid: u16, version: u64, object: Digest, bytes: u64, rows: u3
 
 /// A snapshot of a chain that there is not.
 pub(super) fn facts(place: Place, entries: Vec<Entry>) -> SnapshotFacts {
-    SnapshotFacts { chain: Digest([1; 32]), place, block_hash: Digest::default(), entries }
+    SnapshotFacts {
+        chain: Digest([1; 32]),
+        place,
+        block_hash: Digest::default(),
+        entries,
+        standings: Default::default(),
+    }
 }

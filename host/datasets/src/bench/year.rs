@@ -60,8 +60,17 @@ pub struct YearFigures {
     pub disk_bytes: u64,
     /// Of them the index's.
     pub index_bytes: u64,
+    /// Of them blocks of rows.
+    pub lines_bytes: u64,
+    /// Of them blocks of snapshots: who had which dataset.
+    pub entries_bytes: u64,
+    /// Of them blocks of recipes: which rows make which file, in which order.
+    pub recipes_bytes: u64,
     /// Bytes on the disk for each byte of different rows.
     pub ratio: f64,
+    /// The fewest bytes for each byte of different rows that it takes to tell which of the rows went where, the rows
+    /// themselves and all else left out: the logarithm of the choices that were made.
+    pub floor_ratio: f64,
     /// Seconds for a day's files and snapshot, rows made up included: the mean.
     pub day_seconds: f64,
     /// One miner's file of one day, from the opened archive: the median of 400 drawn at random.
@@ -86,11 +95,14 @@ struct Subnet {
     miners: Vec<(u64, Vec<u64>)>,
     /// Rows that some day held, a bit each.
     used: Vec<u64>,
+    /// Bits of the choices that were made, but for which miners change.
+    chosen_bits: f64,
 }
 
 impl Subnet {
     fn fresh(&mut self) -> u64 {
         if self.change == Change::Pool {
+            self.chosen_bits += (POOL as f64).log2();
             return self.chance.below(POOL);
         }
         self.next_row += 1;
@@ -106,12 +118,17 @@ impl Subnet {
                 _ => 0,
             };
             for n in 0..changed {
-                let place = if changed == ROWS { n } else { self.chance.below(ROWS as u64) as usize };
+                let place = if changed == ROWS { n } else { self.place() };
                 let row = self.fresh();
                 self.miners[at].1[place] = row;
             }
             self.miners[at].0 += u64::from(changed > 0);
         }
+    }
+
+    fn place(&mut self) -> usize {
+        self.chosen_bits += (ROWS as f64).log2();
+        self.chance.below(ROWS as u64) as usize
     }
 
     /// Whether a row is held for the first time.
@@ -141,6 +158,7 @@ pub fn measure_year(data: &Path, request: YearRequest) -> Result<YearFigures, Be
         next_row: 0,
         miners: vec![(0, vec![0; ROWS]); request.miners.into()],
         used: Vec::new(),
+        chosen_bits: 0.0,
     };
     let (words, mut last) = (Words::new(), vec![None; request.miners.into()]);
     let (mut distinct, mut took) = ((0, 0), Vec::new());
@@ -151,7 +169,21 @@ pub fn measure_year(data: &Path, request: YearRequest) -> Result<YearFigures, Be
         took.push(seconds);
         tracing::debug!(day, seconds, "kept");
     }
-    figures(data, request, distinct, took.iter().sum::<f64>() / took.len().max(1) as f64)
+    let kept = Kept {
+        distinct_rows: distinct.0,
+        distinct_row_bytes: distinct.1,
+        floor_bytes: subnet.chosen_bits / 8.0,
+        day_seconds: took.iter().sum::<f64>() / took.len().max(1) as f64,
+    };
+    figures(data, request, &kept)
+}
+
+/// What keeping the days told.
+struct Kept {
+    distinct_rows: u64,
+    distinct_row_bytes: u64,
+    floor_bytes: f64,
+    day_seconds: f64,
 }
 
 /// Gives the number and bytes of rows that were never there before.
@@ -196,17 +228,11 @@ fn times<T>(
     (0..runs).map(|run| timed(|| work(run)).map(|(_, seconds)| seconds * 1e3)).collect()
 }
 
-fn figures(
-    data: &Path,
-    request: YearRequest,
-    distinct: (u64, u64),
-    day_seconds: f64,
-) -> Result<YearFigures, BenchError> {
+fn figures(data: &Path, request: YearRequest, kept: &Kept) -> Result<YearFigures, BenchError> {
     let YearRequest { days, miners, change } = request;
     let archive = Archive::open_to_read(data)?;
     let disk_bytes = archive.disk_bytes()?;
-    let index = archive.folder().join("index.redb");
-    let index_bytes = std::fs::metadata(index).map_err(BenchError::io("look at the index"))?.len();
+    let stored = archive.stored_bytes()?;
     let mut chance = Chance::new(7);
     let mut some = || place(chance.below(days.max(1).into()));
     let restores = times(RESTORES.min(u64::from(days) * u64::from(miners)), |run| {
@@ -222,12 +248,16 @@ fn figures(
         days,
         miners,
         change,
-        distinct_rows: distinct.0,
-        distinct_row_bytes: distinct.1,
+        distinct_rows: kept.distinct_rows,
+        distinct_row_bytes: kept.distinct_row_bytes,
         disk_bytes,
-        index_bytes,
-        ratio: disk_bytes as f64 / distinct.1.max(1) as f64,
-        day_seconds,
+        index_bytes: stored.index,
+        lines_bytes: stored.lines,
+        entries_bytes: stored.entries,
+        recipes_bytes: stored.recipes,
+        ratio: disk_bytes as f64 / kept.distinct_row_bytes.max(1) as f64,
+        floor_ratio: kept.floor_bytes / kept.distinct_row_bytes.max(1) as f64,
+        day_seconds: kept.day_seconds,
         restore_most_ms: greatest(&restores),
         restore_ms: median(restores),
         diff_days_ms: median(diffs),
@@ -251,7 +281,10 @@ mod tests {
             assert!(rows.contains(&figures.distinct_rows), "{figures:?}");
             assert!(figures.distinct_row_bytes / figures.distinct_rows > 640, "{figures:?}");
             assert!(figures.restore_ms > 0.0 && figures.restore_ms <= figures.restore_most_ms);
-            assert!(figures.disk_bytes > figures.index_bytes && figures.fsck_bytes_per_second > 0.0);
+            let blocks = figures.lines_bytes + figures.entries_bytes + figures.recipes_bytes;
+            assert!(figures.disk_bytes >= figures.index_bytes + blocks && blocks > 0, "{figures:?}");
+            assert_eq!(figures.floor_ratio > 0.0, change != Change::Miners, "{figures:?}");
+            assert!(figures.floor_ratio < figures.ratio && figures.fsck_bytes_per_second > 0.0);
         }
     }
 }

@@ -87,6 +87,8 @@ pub(super) struct Done {
     /// Bytes of lines that were not kept before.
     pub(super) new_bytes: u64,
     pub(super) new_objects: u64,
+    /// How far the clock is behind the snapshot before, where it is.
+    pub(super) behind_ms: Option<u64>,
     /// Whether the snapshot keeps what an earlier one of its block had and this run did not get.
     pub(super) carries: bool,
 }
@@ -118,6 +120,7 @@ impl Keeper {
         done: &mut Done,
     ) -> Result<(), ArchiveError> {
         let (began, mut bytes, mut waited) = (Instant::now(), 0, Vec::new());
+        let newest = made_at(archive, self.netuid)?;
         let mut batch = archive.batch()?;
         let mut next = Some(first);
         while let Some(work) = next {
@@ -133,6 +136,7 @@ impl Keeper {
                     if let Some(before) = batch.kept_at(facts.place)? {
                         done.carries |= carry_over(&mut facts, &before);
                     }
+                    done.behind_ms = behind(newest, at_ms);
                     done.manifest = Some(batch.snapshot(facts, wallet.as_ref(), at_ms, true)?);
                     break;
                 }
@@ -211,18 +215,46 @@ impl Keeper {
     }
 }
 
+/// When the subnet's newest snapshot says that it was made.
+fn made_at(archive: &Archive, netuid: NetUid) -> Result<Option<u64>, ArchiveError> {
+    match archive.newest(netuid) {
+        Ok(newest) => Ok(newest.map(|newest| newest.at_ms)),
+        Err(error) if error.is_damage() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// How far a snapshot of now is behind one that was made before. It is kept as it is: snapshots go by their blocks.
+fn behind(before_ms: Option<u64>, at_ms: u64) -> Option<u64> {
+    let behind_ms = before_ms?.checked_sub(at_ms).filter(|behind| *behind > 0)?;
+    tracing::warn!(behind_ms, "the clock is behind the snapshot before: one of the two times is wrong");
+    Some(behind_ms)
+}
+
 /// Keeps what an earlier snapshot of the same block has of a miner whose commitment is the same, where this one has
 /// nothing. Whether there was any.
 fn carry_over(facts: &mut SnapshotFacts, before: &Manifest) -> bool {
     let mut carries = false;
     for entry in &mut facts.entries {
         let Outcome::Failed { kind, .. } = &entry.outcome else { continue };
-        let is_same = |kept: &&Entry| kept.hotkey == entry.hotkey && kept.commitment == entry.commitment;
+        let is_same = |kept: &&Entry| is_same_commitment(kept, entry);
         let kept = before.entry(entry.uid).filter(is_same).filter(|kept| kept.object().is_some());
         if let Some(kept) = kept.filter(|_| kind != TAKEN_DOWN) {
             entry.outcome = kept.outcome.clone();
+            entry.commitment.clone_from(&kept.commitment);
             carries = true;
         }
     }
     carries
+}
+
+/// Whether two records are of one commitment, whatever either tells of its names.
+fn is_same_commitment(one: &Entry, other: &Entry) -> bool {
+    let facts = |of: &Entry| of.commitment.as_ref().map(|note| (note.block, note.raw));
+    let source = |of: &Entry| of.commitment.as_ref().and_then(|note| note.source.clone());
+    let is_of = match (source(one), source(other)) {
+        (Some(one), Some(other)) => one.is_of(&other) || other.is_of(&one),
+        (one, other) => one == other,
+    };
+    one.hotkey == other.hotkey && facts(one) == facts(other) && is_of
 }

@@ -9,6 +9,8 @@ use crate::fetch::{Kind, Refusal};
 pub enum Class {
     /// It is kept.
     Downloaded,
+    /// It is kept, and has fewer valid rows than the run asked for.
+    TooFew,
     /// It could not be had.
     Failed,
     /// There was no metadata to fetch by.
@@ -21,6 +23,8 @@ pub enum Class {
 const SKIPPED: [&str; 3] = ["foreign", "malformed", "encrypted"];
 /// Left out by the run's own choice.
 pub(super) const NOT_ASKED: &str = "not-asked";
+/// Kept, with fewer valid rows than were asked for.
+pub(super) const TOO_FEW: &str = "too-few-rows";
 /// An object that the operator took down.
 pub(super) const TAKEN_DOWN: &str = "taken-down";
 /// The plugin broke down on the commitment.
@@ -34,6 +38,7 @@ impl Class {
     pub fn of_kind(kind: &str) -> Self {
         match kind {
             NOT_ASKED => Self::NotAsked,
+            TOO_FEW => Self::TooFew,
             _ if SKIPPED.contains(&kind) => Self::Skipped,
             _ => Self::Failed,
         }

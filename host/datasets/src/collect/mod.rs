@@ -37,10 +37,12 @@ mod listener;
 mod outcome;
 mod summary;
 
+mod evaluation;
 mod presence;
 mod repair;
 
 pub use error::CollectError;
+pub use evaluation::{EvaluationError, EvaluationSet, evaluation_set};
 pub use kinds::{Class, kind_of};
 pub use listener::{Listener, Silent};
 pub use options::{CollectOptions, Selection, Since};

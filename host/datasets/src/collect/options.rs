@@ -7,6 +7,7 @@ use plimsoll_core::{BlockNumber, Hotkey, Keypair, NetUid, Uid};
 
 use super::CollectError;
 use super::subnet::SubnetAt;
+use crate::Clock;
 use crate::source::Found;
 
 /// What a run is to do.
@@ -18,10 +19,12 @@ pub struct CollectOptions {
     pub data_dir: PathBuf,
     /// Whose datasets.
     pub selection: Selection,
-    /// Datasets with fewer valid rows are told of; they are kept all the same.
+    /// Datasets with fewer valid rows do not count as downloaded; they are kept, so that they are not fetched again.
     pub min_rows: u32,
     /// Who signs the snapshot, if anybody.
     pub wallet: Option<Keypair>,
+    /// By which a snapshot says when it was made.
+    pub clock: Clock,
 }
 
 /// Whose datasets are fetched; of the others it is recorded what is held. All of it empty means everybody's.
@@ -54,7 +57,7 @@ impl CollectOptions {
     #[must_use]
     pub fn new(netuid: NetUid, data_dir: impl Into<PathBuf>) -> Self {
         let (data_dir, selection) = (data_dir.into(), Selection::default());
-        Self { netuid, data_dir, selection, min_rows: 0, wallet: None }
+        Self { netuid, data_dir, selection, min_rows: 0, wallet: None, clock: Clock::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use plimsoll_core::{Digest, Uid};
 use serde::Serialize;
 
-use super::kinds::{Class, NOT_ASKED, shortened};
+use super::kinds::{Class, NOT_ASKED, TOO_FEW, shortened};
 
 /// A dataset that is in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +27,13 @@ pub struct Kept {
 pub enum MinerOutcome {
     /// It is kept.
     Kept(Kept),
+    /// It is kept, and has fewer valid rows than the run asked for.
+    TooFew {
+        /// What is kept.
+        kept: Kept,
+        /// So many were asked for.
+        least: u32,
+    },
     /// Nothing was committed to.
     Nothing,
     /// It is not kept.
@@ -55,22 +62,53 @@ impl MinerOutcome {
         }
     }
 
+    /// What is kept, whatever is thought of it.
+    #[must_use]
+    pub const fn kept(&self) -> Option<&Kept> {
+        match self {
+            Self::Kept(kept) | Self::TooFew { kept, .. } => Some(kept),
+            Self::Nothing | Self::Not { .. } => None,
+        }
+    }
+
+    /// The same under a least number of valid rows.
+    pub(super) fn with_at_least(self, least: u32) -> Self {
+        match self {
+            Self::Kept(kept) if kept.valid < least => Self::TooFew { kept, least },
+            other => other,
+        }
+    }
+
+    /// In a sentence, why it does not count as downloaded.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        match self {
+            Self::Kept(_) | Self::Nothing => None,
+            Self::TooFew { kept, least } => {
+                Some(format!("{} valid rows of {}, at least {least} were asked for", kept.valid, kept.rows))
+            }
+            Self::Not { text, .. } => Some(text.clone()),
+        }
+    }
+
     /// What it is counted under.
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
             Self::Kept(_) => Class::Downloaded,
+            Self::TooFew { .. } => Class::TooFew,
             Self::Nothing => Class::Skipped,
             Self::Not { kind, .. } => Class::of_kind(kind),
         }
     }
 
-    /// Its short name: `fetched`, `held`, `none`, or the kind of failure.
+    /// Its short name: `fetched`, `held`, `too-few-rows`, `none`, or the kind of failure.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Kept(Kept { is_new: true, .. }) => "fetched",
             Self::Kept(_) => "held",
+            Self::TooFew { .. } => TOO_FEW,
             Self::Nothing => "none",
             Self::Not { kind, .. } => kind,
         }
@@ -82,9 +120,9 @@ impl MinerOutcome {
 pub struct Told {
     /// The miners that named it.
     pub uids: Vec<Uid>,
-    /// `owner/name`.
+    /// `owner/name`, as the archive records it.
     pub namespace: String,
-    /// As it was committed.
+    /// As the archive records it: a branch or tag that the hub does not know by its length and digest.
     pub revision: String,
     /// What became of it, for the first of them.
     pub outcome: MinerOutcome,

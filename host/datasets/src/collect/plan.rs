@@ -37,7 +37,10 @@ pub struct Plan {
 /// One miner.
 pub(super) struct Planned {
     pub(super) found: Found,
+    /// In the clear.
     pub(super) note: Option<CommitmentNote>,
+    /// Whether the snapshot before tells its names in the clear, because the hub had shown that they are names.
+    pub(super) was_told: bool,
     pub(super) fate: Fate,
 }
 
@@ -152,11 +155,12 @@ fn notes(committed: &[Committed]) -> Notes {
     committed.iter().map(note).collect()
 }
 
+fn key(source: &archive::Source) -> (String, String) {
+    (source.namespace.clone(), source.revision.clone())
+}
+
 fn by_source(before: &[Entry]) -> BTreeMap<(String, String), &Entry> {
-    let source = |entry: &Entry| {
-        let source = entry.commitment.as_ref()?.source.as_ref()?;
-        Some((source.namespace.clone(), source.revision.clone()))
-    };
+    let source = |entry: &Entry| Some(key(entry.commitment.as_ref()?.source.as_ref()?));
     before.iter().filter_map(|entry| Some((source(entry)?, entry))).collect()
 }
 
@@ -176,6 +180,7 @@ impl Table<'_> {
             let raw = self.notes.get(&(found.hotkey, block)).copied().unwrap_or_else(|| RawNote::of(&[]));
             Some(CommitmentNote { block, raw, source })
         };
+        let mut was_told = false;
         let (note, fate) = match &found.outcome {
             Outcome::NotMine { why, .. } => {
                 let ended = of_not_mine(why).map(|kind| MinerOutcome::not(kind, why.to_string()));
@@ -189,14 +194,17 @@ impl Table<'_> {
             Outcome::Dataset { place, .. } => match recordable(place) {
                 Err(why) => (note(None), Fate::Ended(MinerOutcome::not(UNRECORDABLE, why))),
                 Ok((source, namespace)) => {
+                    let told = self.before.get(&key(&source)).copied();
+                    was_told = told.is_some();
+                    let before = told.or_else(|| self.before.get(&key(&source.untold())).copied());
                     let (note, place) = (note(Some(source)), place.clone());
                     let is_asked = self.chosen.takes(&found);
-                    let fate = self.fate(at, &place, namespace, is_asked)?;
+                    let fate = self.fate(at, &place, namespace, is_asked, before)?;
                     (note, fate)
                 }
             },
         };
-        Ok(Planned { found, note, fate })
+        Ok(Planned { found, note, was_told, fate })
     }
 
     /// What decides over a dataset.
@@ -206,8 +214,8 @@ impl Table<'_> {
         place: &DatasetPlace,
         namespace: Namespace,
         is_asked: bool,
+        before: Option<&Entry>,
     ) -> Result<Fate, CollectError> {
-        let before = self.before.get(&(place.namespace.clone(), place.revision.clone())).copied();
         if let Some(archive::Outcome::Failed { kind, text }) = before.map(|entry| &entry.outcome)
             && kind == TAKEN_DOWN
             // A branch may mean another file by now.

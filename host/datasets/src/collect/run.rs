@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use plimsoll_chain::Chain;
 use tokio::sync::Semaphore;
@@ -60,7 +60,7 @@ pub async fn carry_out(
     let (began, before) = (Instant::now(), Spent::of(fetch));
     listener.planned(&plan);
     let incoming = Incoming::open(&options.data_dir, options.netuid)?;
-    let mut ends = Ends::default();
+    let mut ends = Ends::new(options.min_rows);
     let mut is_whole = options.selection == Selection::default();
     for (file, refusal) in resolve(&mut plan.files, fetch).await {
         // What it means, and so what of it waits, is not known before it is asked again.
@@ -204,8 +204,7 @@ impl Working<'_> {
     /// Sends the snapshot after the files.
     async fn seal(&self, to_keep: SyncSender<ToKeep>, ends: &Ends) {
         let facts = ends.facts(self.plan);
-        let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let at_ms = u64::try_from(at_ms).unwrap_or(u64::MAX);
+        let at_ms = self.options.clock.unix_ms();
         let seal = ToKeep::Snapshot(Box::new(ToSeal { facts, wallet: self.options.wallet.clone(), at_ms }));
         // Where nobody receives it, the archive has failed.
         let _ = blocking(move || to_keep.send(seal).is_ok()).await;

@@ -30,12 +30,14 @@ pub(super) struct Read {
     pub(super) committed: Vec<Committed>,
 }
 
-/// Reads it, the commitments in all their forms.
+/// Reads it, the commitments in all their forms: those that are kept, and those that were sealed and are open now.
 pub(super) async fn read(chain: &dyn Chain, netuid: NetUid) -> Result<Read, CollectError> {
     let genesis = chain.block_hash(BlockNumber(0)).await?;
     let genesis = genesis.ok_or_else(|| CollectError::NoGenesis { endpoint: chain.endpoint() })?;
     let (snapshot, stored) = chain.snapshot_with_stored(netuid).await?;
-    let committed = stored.iter().map(|(hotkey, stored)| Committed::stored(*hotkey, stored)).collect();
+    let revealed = chain.revealed(&snapshot).await?;
+    let stored = stored.iter().map(|(hotkey, stored)| Committed::stored(*hotkey, stored));
+    let committed = stored.chain(revealed.iter().map(Committed::revealed)).collect();
     let at = SubnetAt {
         netuid,
         name: snapshot.name,

@@ -26,7 +26,7 @@ pub struct Summary {
     pub signer: Option<Hotkey>,
     /// Neurons of the subnet.
     pub total_miners: usize,
-    /// Miners whose dataset is kept: fetched now, or held.
+    /// Miners whose dataset is kept and has the rows that were asked for: fetched now, or held.
     pub downloaded: usize,
     /// Of them those whose dataset came with this run.
     pub fetched: usize,
@@ -36,10 +36,15 @@ pub struct Summary {
     pub skipped: usize,
     /// Miners that this run was not to ask for, and whose dataset is not held.
     pub not_asked: usize,
-    /// Kept datasets of a branch or tag, which may mean other bytes tomorrow.
+    /// Of them those of a branch or tag, which may mean other bytes tomorrow.
     pub unpinned: usize,
-    /// Kept datasets with fewer valid rows than were asked for.
+    /// Miners whose dataset has fewer valid rows than were asked for: kept, so that it is not fetched again, and not
+    /// counted as downloaded.
     pub below_min_rows: usize,
+    /// How far the clock is behind the snapshot before, where it is: one of the two times is wrong. Snapshots go by
+    /// their blocks, so nothing is lost by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_behind_ms: Option<u64>,
     /// Commitments of hotkeys that have left the subnet.
     pub left_behind: usize,
     /// How often each outcome was, by its short name.
@@ -69,13 +74,13 @@ pub struct MinerLine {
     pub hotkey: Hotkey,
     /// When it committed.
     pub committed_block: Option<u64>,
-    /// `owner/name`, where the commitment names one.
+    /// `owner/name`, where the commitment names one, as the archive records it.
     pub namespace: Option<String>,
-    /// The commit, branch or tag that it committed to.
+    /// The commit, branch or tag that it committed to; one that the hub does not know by its length and digest.
     pub revision: Option<String>,
     /// The outcome's short name.
     pub outcome: String,
-    /// Why, where it is not kept.
+    /// Why it does not count as downloaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// What is kept.
@@ -103,8 +108,7 @@ impl Spent {
 
 impl Summary {
     pub(super) fn of(plan: &Plan, options: &CollectOptions, ends: &Ends, done: &Done) -> Self {
-        let miners: Vec<MinerLine> =
-            plan.miners.iter().map(|miner| line(miner, ends.of(plan, miner))).collect();
+        let miners: Vec<MinerLine> = plan.miners.iter().map(|miner| line(miner, plan, ends)).collect();
         let mut summary = Self {
             subnet: plan.subnet.clone(),
             manifest: done.manifest,
@@ -117,6 +121,7 @@ impl Summary {
             not_asked: 0,
             unpinned: 0,
             below_min_rows: 0,
+            clock_behind_ms: done.behind_ms,
             left_behind: plan.left_behind,
             outcomes: BTreeMap::new(),
             resolver_requests: 0,
@@ -128,15 +133,16 @@ impl Summary {
             miners,
         };
         for miner in &plan.miners {
-            summary.count(miner, &ends.of(plan, miner), options.min_rows);
+            summary.count(miner, &ends.of(plan, miner));
         }
         summary
     }
 
-    fn count(&mut self, miner: &Planned, outcome: &MinerOutcome, min_rows: u32) {
+    fn count(&mut self, miner: &Planned, outcome: &MinerOutcome) {
         *self.outcomes.entry(outcome.name().to_owned()).or_default() += 1;
         match outcome.class() {
             Class::Downloaded => self.downloaded += 1,
+            Class::TooFew => self.below_min_rows += 1,
             Class::Failed => self.failed += 1,
             Class::Skipped => self.skipped += 1,
             Class::NotAsked => self.not_asked += 1,
@@ -144,7 +150,6 @@ impl Summary {
         if let MinerOutcome::Kept(kept) = outcome {
             self.fetched += usize::from(kept.is_new);
             self.unpinned += usize::from(miner.found.outcome.place().is_some_and(|place| !place.pinned));
-            self.below_min_rows += usize::from(kept.valid < min_rows);
         }
     }
 
@@ -156,23 +161,18 @@ impl Summary {
     }
 }
 
-fn line(miner: &Planned, outcome: MinerOutcome) -> MinerLine {
-    let place =
-        miner.found.outcome.place().filter(|_| miner.note.as_ref().is_some_and(|note| note.source.is_some()));
-    let name = outcome.name().to_owned();
-    let (why, kept) = match outcome {
-        MinerOutcome::Kept(kept) => (None, Some(kept)),
-        MinerOutcome::Nothing => (None, None),
-        MinerOutcome::Not { text, .. } => (Some(text), None),
-    };
+fn line(miner: &Planned, plan: &Plan, ends: &Ends) -> MinerLine {
+    let outcome = ends.of(plan, miner);
+    let source = ends.note(plan, miner).and_then(|note| note.source);
+    let (namespace, revision) = source.map(|source| (source.namespace, source.revision)).unzip();
     MinerLine {
         uid: miner.found.uid,
         hotkey: miner.found.hotkey,
         committed_block: miner.found.block.map(|block| block.0),
-        namespace: place.map(|place| place.namespace.clone()),
-        revision: place.map(|place| place.revision.clone()),
-        outcome: name,
-        why,
-        kept,
+        namespace,
+        revision,
+        outcome: outcome.name().to_owned(),
+        why: outcome.why(),
+        kept: outcome.kept().cloned(),
     }
 }

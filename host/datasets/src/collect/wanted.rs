@@ -21,6 +21,13 @@ pub(super) struct File {
     pub(super) state: State,
 }
 
+impl File {
+    /// Whether it is of a branch or tag of which the hub has told the commit.
+    pub(super) fn is_resolved(&self) -> bool {
+        self.state.commit().is_some_and(|commit| commit.as_str() != self.revision)
+    }
+}
+
 /// How far a file has come.
 #[derive(Debug, Clone)]
 pub(super) enum State {

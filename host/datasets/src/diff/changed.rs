@@ -152,7 +152,9 @@ struct Index(Vec<(u64, u32)>);
 
 impl Index {
     fn of(rows: &[Shingles]) -> Self {
-        let held = (0..).zip(rows).flat_map(|(place, row)| row.fingerprints().iter().map(move |print| (*print, place)));
+        let held = (0..)
+            .zip(rows)
+            .flat_map(|(place, row)| row.fingerprints().iter().map(move |print| (*print, place)));
         let mut held: Vec<(u64, u32)> = held.collect();
         held.sort_unstable();
         Self(held)
@@ -187,8 +189,8 @@ mod tests {
             (from..to).map(|number| format!(r#"{{"n": {number}, "t": "hello"}}"#)).collect()
         };
         let (before, after) = (rows(0, 300), rows(1_000, 3_000));
-        let [old, new] =
-            [&before, &after].map(|rows| rows.iter().map(|row| Line::read(row.as_bytes())).collect::<Vec<_>>());
+        let [old, new] = [&before, &after]
+            .map(|rows| rows.iter().map(|row| Line::read(row.as_bytes())).collect::<Vec<_>>());
         let found = diff(&old, &new);
         let places: Vec<_> = found.changed.iter().map(|pair| (pair.before, pair.after)).collect();
         assert_eq!(places, (0..300).map(|place| (place, place)).collect::<Vec<_>>());

@@ -10,14 +10,27 @@ use super::{COLUMNS, ExportError, ExportRow};
 /// # Errors
 /// [`ExportError::Write`].
 pub fn write_csv(rows: &[ExportRow<'_>], out: &mut impl Write) -> Result<(), ExportError> {
+    heading(out)?;
+    lines(rows, out)
+}
+
+/// Writes the heading.
+pub(super) fn heading(out: &mut impl Write) -> Result<(), ExportError> {
+    write!(out, "{}\r\n", COLUMNS.join(","))?;
+    Ok(())
+}
+
+/// Writes rows below it. What is not known is an empty cell.
+pub(super) fn lines(rows: &[ExportRow<'_>], out: &mut impl Write) -> Result<(), ExportError> {
     let mut line = String::new();
-    line.push_str(&COLUMNS.join(","));
-    line.push_str("\r\n");
-    out.write_all(line.as_bytes())?;
     for row in rows {
         line.clear();
         let (uid, place, row_id) = (row.uid.to_string(), row.row.to_string(), row.row_id.to_string());
-        let cells = [&uid, row.hotkey, row.repo, row.commit, &place, &row_id, row.text];
+        let incentive = row.incentive.map_or_else(String::new, |share| share.to_string());
+        let stake = row.stake_rao.map_or_else(String::new, |stake| stake.to_string());
+        let coldkey = row.coldkey.unwrap_or_default();
+        let (repo, commit, text) = (row.repo, row.commit, row.text);
+        let cells = [&uid, row.hotkey, coldkey, &incentive, &stake, repo, commit, &place, &row_id, text];
         for (number, cell) in cells.into_iter().enumerate() {
             line.push_str(if number > 0 { "," } else { "" });
             quoted(&guarded(cell), &mut line);

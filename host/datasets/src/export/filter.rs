@@ -11,31 +11,44 @@ pub struct Facts<'a> {
     pub uid: u16,
     /// Its hotkey.
     pub hotkey: &'a str,
+    /// Whose hotkey that is, where it is known.
+    pub coldkey: Option<&'a str>,
     /// The repository's account, the part before the `/`.
     pub account: &'a str,
     /// The competition it was committed for.
     pub competition: &'a str,
     /// How many rows it has.
     pub n_rows: u64,
+    /// How many of them have nothing wrong with them.
+    pub n_valid: u64,
     /// The block it was committed at.
     pub block: u64,
     /// The most rows that it shares with another.
     pub overlap: u64,
+    /// Its share among miners, out of 65535, where it is known.
+    pub incentive: Option<u64>,
+    /// Its stake in rao, where it is known.
+    pub stake: Option<u64>,
 }
 
 /// Conditions that must all hold. An empty filter takes everything.
 ///
 /// Its text is conditions behind one another with blanks between: `uid=1,5..9 account=flock rows=200..
-/// block=..7000000 overlap=100..`. A list's items are alternatives, `a..b` holds both ends, one end may be left out.
+/// block=..7000000 overlap=100..`. A list's items are alternatives, `a..b` holds both ends, one end may be left out. What
+/// is not known meets no condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     uid: Option<Numbers>,
     hotkey: Option<BTreeSet<String>>,
+    coldkey: Option<BTreeSet<String>>,
     account: Option<BTreeSet<String>>,
     competition: Option<BTreeSet<String>>,
     rows: Option<Numbers>,
+    valid: Option<Numbers>,
     block: Option<Numbers>,
     overlap: Option<Numbers>,
+    incentive: Option<Numbers>,
+    stake: Option<Numbers>,
 }
 
 type Numbers = Vec<RangeInclusive<u64>>;
@@ -51,7 +64,9 @@ pub enum FilterError {
         condition: String,
     },
     /// Nothing has this name.
-    #[error("filter `{name}`: expected one of uid, hotkey, account, competition, rows, block, overlap")]
+    #[error(
+        "filter `{name}`: expected one of uid, hotkey, coldkey, account, competition, rows, valid, block, overlap, incentive, stake"
+    )]
     UnknownName {
         /// The name.
         name: String,
@@ -84,15 +99,28 @@ impl Filter {
         let within = |numbers: &Option<Numbers>, number: u64| {
             numbers.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&number)))
         };
+        let known = |numbers: &Option<Numbers>, number: Option<u64>| {
+            numbers.is_none() || number.is_some_and(|number| within(numbers, number))
+        };
         let among =
             |names: &Option<BTreeSet<String>>, name| names.as_ref().is_none_or(|set| set.contains(name));
         within(&self.uid, u64::from(facts.uid))
             && among(&self.hotkey, facts.hotkey)
+            && (self.coldkey.is_none() || facts.coldkey.is_some_and(|coldkey| among(&self.coldkey, coldkey)))
             && among(&self.account, facts.account)
             && among(&self.competition, facts.competition)
             && within(&self.rows, facts.n_rows)
+            && within(&self.valid, facts.n_valid)
+            && known(&self.incentive, facts.incentive)
+            && known(&self.stake, facts.stake)
             && within(&self.block, facts.block)
             && within(&self.overlap, facts.overlap)
+    }
+
+    /// Whether a condition asks how many rows are shared, which takes comparing all datasets.
+    #[must_use]
+    pub const fn asks_overlap(&self) -> bool {
+        self.overlap.is_some()
     }
 
     fn add(&mut self, condition: &str) -> Result<(), FilterError> {
@@ -101,9 +129,13 @@ impl Filter {
         let twice = match name {
             "uid" => self.uid.replace(numbers(name, value)?).is_some(),
             "rows" => self.rows.replace(numbers(name, value)?).is_some(),
+            "valid" => self.valid.replace(numbers(name, value)?).is_some(),
+            "incentive" => self.incentive.replace(numbers(name, value)?).is_some(),
+            "stake" => self.stake.replace(numbers(name, value)?).is_some(),
             "block" => self.block.replace(numbers(name, value)?).is_some(),
             "overlap" => self.overlap.replace(numbers(name, value)?).is_some(),
             "hotkey" => self.hotkey.replace(names(name, value)?).is_some(),
+            "coldkey" => self.coldkey.replace(names(name, value)?).is_some(),
             "account" => self.account.replace(names(name, value)?).is_some(),
             "competition" => self.competition.replace(names(name, value)?).is_some(),
             _ => return Err(FilterError::UnknownName { name: name.to_owned() }),
@@ -157,11 +189,15 @@ mod tests {
     const FACTS: Facts<'_> = Facts {
         uid: 7,
         hotkey: "5F",
+        coldkey: Some("5C"),
         account: "flock",
         competition: "1",
         n_rows: 250,
+        n_valid: 240,
         block: 7_082_055,
         overlap: 101,
+        incentive: Some(300),
+        stake: None,
     };
 
     fn takes(filter: &str) -> bool {
@@ -178,6 +214,7 @@ mod tests {
             "account=flock rows=250..",
             "competition=1 block=..7082055",
             "overlap=101..101 uid=7..",
+            "coldkey=5C valid=240 incentive=1..",
             "  rows=..250\tuid=..7 ",
         ] {
             assert!(takes(yes), "{yes}");
@@ -190,6 +227,10 @@ mod tests {
             "rows=251..",
             "block=..7082054",
             "uid=7 overlap=0",
+            "valid=250..",
+            "coldkey=5F",
+            "incentive=..299",
+            "stake=0..",
         ] {
             assert!(!takes(no), "{no}");
         }
@@ -201,7 +242,8 @@ mod tests {
             ("uid", "filter `uid`: expected name=value, as in uid=1,5..9"),
             (
                 "Uid=1",
-                "filter `Uid`: expected one of uid, hotkey, account, competition, rows, block, overlap",
+                "filter `Uid`: expected one of uid, hotkey, coldkey, account, competition, rows, valid, block, overlap, \
+                 incentive, stake",
             ),
             ("uid=1 uid=2", "filter `uid`: given twice, write its values as one list, as in uid=1,5..9"),
             ("rows=x", "filter `rows`: expected a number or a range such as 5..9, 5.. or ..9, found `x`"),

@@ -27,14 +27,22 @@ pub fn write_sourced_jsonl(rows: &[ExportRow<'_>], out: &mut impl Write) -> Resu
     for row in rows {
         line.clear();
         // Names in the order of code points.
-        let texts =
-            [("{\"commit\": ", row.commit), (", \"hotkey\": ", row.hotkey), (", \"repo\": ", row.repo)];
-        for (name, text) in texts {
-            line.extend_from_slice(name.as_bytes());
-            quote(text, &mut line);
+        let ExportRow { row: place, row_id, uid, text, incentive, stake_rao, .. } = row;
+        let number =
+            |number: Option<u64>| number.map_or_else(|| "null".to_owned(), |known| known.to_string());
+        line.extend_from_slice(b"{\"coldkey\": ");
+        match row.coldkey {
+            Some(coldkey) => quote(coldkey, &mut line),
+            None => line.extend_from_slice(b"null"),
         }
-        let ExportRow { row: place, row_id, uid, text, .. } = row;
-        write!(line, ", \"row\": {place}, \"row_id\": \"{row_id}\", \"uid\": {uid}, \"value\": {text}}}")?;
+        line.extend_from_slice(b", \"commit\": ");
+        quote(row.commit, &mut line);
+        line.extend_from_slice(b", \"hotkey\": ");
+        quote(row.hotkey, &mut line);
+        write!(line, ", \"incentive\": {}, \"repo\": ", number(incentive.map(u64::from)))?;
+        quote(row.repo, &mut line);
+        write!(line, ", \"row\": {place}, \"row_id\": \"{row_id}\", \"stake_rao\": {}", number(*stake_rao))?;
+        write!(line, ", \"uid\": {uid}, \"value\": {text}}}")?;
         line.push(b'\n');
         out.write_all(&line)?;
     }

@@ -3,7 +3,8 @@
 use crate::RowId;
 
 /// The columns, in the order in which they are written.
-pub const COLUMNS: [&str; 7] = ["uid", "hotkey", "repo", "commit", "row", "row_id", "text"];
+pub const COLUMNS: [&str; 10] =
+    ["uid", "hotkey", "coldkey", "incentive", "stake_rao", "repo", "commit", "row", "row_id", "text"];
 
 /// One row of one miner's dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,12 @@ pub struct ExportRow<'a> {
     pub uid: u16,
     /// Its hotkey.
     pub hotkey: &'a str,
+    /// Whose hotkey that is, where it is known.
+    pub coldkey: Option<&'a str>,
+    /// Its share among miners, out of 65535, where it is known.
+    pub incentive: Option<u16>,
+    /// Its stake, where it is known.
+    pub stake_rao: Option<u64>,
     /// The repository, `owner/name`.
     pub repo: &'a str,
     /// The commit, 40 hex digits.

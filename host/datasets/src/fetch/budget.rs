@@ -5,7 +5,7 @@
 //! as there are workers.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::header::HeaderMap;
 
@@ -133,12 +133,13 @@ impl Budget {
 }
 
 impl Turn<'_> {
-    /// Takes in what an answer says of the limits; `limited` is a 429, or a 503 that names a time.
-    pub(super) fn heard(&self, headers: &HeaderMap, limited: bool) {
+    /// Takes in what an answer says of the limits; `limited` is a 429, or a 503 that names a time. From here on waits are
+    /// of the clock that no one sets.
+    pub(super) fn heard(&self, headers: &HeaderMap, limited: bool, own_time: SystemTime) {
         let name = self.bucket.told_as();
         let left = rate_limit::left(headers, name);
         let policy = rate_limit::policy(headers, name);
-        let retry_after = rate_limit::retry_after(headers);
+        let retry_after = rate_limit::retry_after(headers, own_time);
         let now = Instant::now();
         self.budget.with(self.bucket, |lane| {
             if let Some((requests, window)) = policy {

@@ -19,7 +19,7 @@ use super::place::{Place, Stop};
 use super::refusal::Refusal;
 use super::settings::SettingsError;
 use super::token::Token;
-use crate::Error;
+use crate::{Clock, Error};
 
 /// How often a file that was put together wrongly is fetched anew.
 const MAX_AFRESH: u32 = 2;
@@ -38,12 +38,15 @@ pub struct FetchOptions {
     pub jobs: usize,
     /// Certificates (PEM) that are trusted beside the system's.
     pub trusted_pem: Vec<u8>,
+    /// What time it is, where a hub says to come back at a date and tells no time of its own.
+    pub clock: Clock,
 }
 
 impl FetchOptions {
     /// 16 jobs, no token.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, token: None, caps: Caps::default(), jobs: 16, trusted_pem: Vec::new() }
+        let (caps, clock) = (Caps::default(), Clock::default());
+        Self { endpoint, token: None, caps, jobs: 16, trusted_pem: Vec::new(), clock }
     }
 }
 
@@ -99,6 +102,7 @@ pub struct Fetch {
     pub(super) token: Option<Token>,
     pub(super) caps: Caps,
     pub(super) budget: Arc<Budget>,
+    pub(super) clock: Clock,
     pub(super) asking: Semaphore,
     sealing: Semaphore,
     taken_bytes: AtomicU64,
@@ -127,6 +131,7 @@ impl Fetch {
             token: options.token,
             caps: options.caps,
             budget,
+            clock: options.clock,
             asking: Semaphore::new(jobs),
             sealing: Semaphore::new(jobs),
             taken_bytes: AtomicU64::new(0),
@@ -180,7 +185,7 @@ impl Fetch {
             if refusal.may_be_ours() {
                 job.discard().await?;
                 if job.is_patched && afresh < MAX_AFRESH {
-                    tracing::debug!(repository = %job.wanted.repository, %refusal, "fetching it anew");
+                    tracing::debug!(repository = job.wanted.repository.shown(), %refusal, "fetching it anew");
                     (afresh, best, job.is_patched) = (afresh + 1, 0, false);
                     continue;
                 }
@@ -195,7 +200,7 @@ impl Fetch {
                 let is_over = is_late && !is_last && refusal.may_pass();
                 return Err(if is_over { Refusal::OutOfTime { seconds } } else { refusal }.into());
             }
-            tracing::debug!(repository = %job.wanted.repository, %refusal, tries, "trying again");
+            tracing::debug!(repository = job.wanted.repository.shown(), %refusal, tries, "trying again");
             // A limit's time is waited for by the budget, for all at once.
             if !matches!(refusal, Refusal::StillLimited { .. }) {
                 let pause = self.caps.pause.saturating_mul(1 << fruitless.min(16)).min(MAX_PAUSE);

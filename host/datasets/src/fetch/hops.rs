@@ -100,7 +100,7 @@ impl Fetch {
         };
         let status = response.status();
         let told_to_wait = status == 503 && response.headers().contains_key(hyper::header::RETRY_AFTER);
-        turn.heard(response.headers(), status == 429 || told_to_wait);
+        turn.heard(response.headers(), status == 429 || told_to_wait, self.clock.now());
         self.check_head(response.headers())?;
         Ok((response, turn))
     }

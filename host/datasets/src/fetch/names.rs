@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plimsoll_core::{is_commit, is_repository, is_revision};
+use plimsoll_core::{is_commit, is_repository, is_revision, looks_like_a_key};
 
 /// The longest name of a file, in bytes, as file systems have it.
 const MAX_NAME_BYTES: usize = 255;
@@ -107,6 +107,11 @@ impl Namespace {
     /// As `owner/name`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// For a log, where nobody knows yet that there is such a repository: what looks like a key is not told.
+    pub(super) fn shown(&self) -> &str {
+        if looks_like_a_key(&self.0) { "(one that looks like a key)" } else { &self.0 }
     }
 
     /// Owner and name.

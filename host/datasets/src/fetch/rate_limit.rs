@@ -24,15 +24,22 @@ pub(super) fn policy(headers: &HeaderMap, bucket: Option<&str>) -> Option<(u64, 
     Some((number(&item, "q")?, Duration::from_secs(number(&item, "w")?)))
 }
 
-/// Reads `Retry-After`, seconds or a date; a date is taken against the answer's own clock if it tells it.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// The longest wait that this machine's own clock decides: it may be years off, and a hub's windows are of minutes.
+const MOST_BY_OWN_TIME: Duration = Duration::from_mins(10);
+
+/// Reads `Retry-After`, seconds or a date; a date is taken against the answer's own clock if it tells it, else against
+/// this machine's, where one that is over says nothing.
+pub(super) fn retry_after(headers: &HeaderMap, own_time: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let told = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    Some(until.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
+    match told {
+        Some(told) => Some(until.duration_since(told).unwrap_or_default()),
+        None => until.duration_since(own_time).ok().map(|wait| wait.min(MOST_BY_OWN_TIME)),
+    }
 }
 
 fn item(headers: &HeaderMap, name: &str, bucket: Option<&str>) -> Option<String> {
@@ -92,12 +99,25 @@ mod tests {
     #[test]
     fn a_wait_is_seconds_or_a_date_on_the_hubs_clock() {
         let seconds = Duration::from_secs;
-        assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(seconds(7)));
+        let now = SystemTime::now();
+        assert_eq!(retry_after(&headers(&[("retry-after", "7")]), now), Some(seconds(7)));
         let dates =
             [("date", "Sun, 06 Nov 1994 08:49:30 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
-        assert_eq!(retry_after(&headers(&dates)), Some(seconds(7)));
-        let over = [("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
-        assert_eq!(retry_after(&headers(&over)), Some(Duration::ZERO));
-        assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
+        assert_eq!(retry_after(&headers(&dates), now), Some(seconds(7)));
+        let over =
+            [("date", "Sun, 06 Nov 1994 08:49:38 GMT"), ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")];
+        assert_eq!(retry_after(&headers(&over), now), Some(Duration::ZERO));
+        assert_eq!(retry_after(&headers(&[("retry-after", "soon")]), now), None);
+    }
+
+    #[test]
+    fn a_date_by_a_clock_that_is_years_off_neither_closes_a_hub_for_ever_nor_opens_it_at_once() {
+        let seconds = Duration::from_secs;
+        let told = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let only_a_date = headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]);
+        let year = seconds(365 * 24 * 3600);
+        assert_eq!(retry_after(&only_a_date, told - seconds(7)), Some(seconds(7)));
+        assert_eq!(retry_after(&only_a_date, told - year), Some(MOST_BY_OWN_TIME));
+        assert_eq!(retry_after(&only_a_date, told + year), None, "as if no time were told");
     }
 }

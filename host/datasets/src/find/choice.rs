@@ -18,6 +18,8 @@ pub struct Choice {
 
 /// How many of the best a sentence names.
 const NAMED: usize = 3;
+/// How many of those that could not be read.
+const UNREAD_NAMED: usize = 8;
 
 impl Choice {
     /// Ranks again, and says whether the first is the one: not while another that nobody could read may be.
@@ -45,17 +47,32 @@ impl Choice {
         self.candidates.first().map(|best| best.netuid)
     }
 
-    /// The best few in one sentence.
+    /// The subnets that could not be read: `subnet 7`, `subnets 7, 9 and 12 more`.
+    #[must_use]
+    pub fn unread_in_short(&self) -> String {
+        let named: Vec<String> =
+            self.unread.iter().take(UNREAD_NAMED).map(|(netuid, _)| netuid.to_string()).collect();
+        let subnets = if self.unread.len() == 1 { "subnet" } else { "subnets" };
+        let more = match self.unread.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{subnets} {}{more}", named.join(", "))
+    }
+
+    /// The best few in one sentence, and those that could not be read.
     #[must_use]
     pub fn in_short(&self) -> String {
-        let mut parts: Vec<String> = self.candidates.iter().take(NAMED).map(ToString::to_string).collect();
-        if parts.is_empty() {
-            parts.push("there is none".into());
+        match self.unread.is_empty() {
+            true => self.best_in_short(),
+            false => format!("{}; {} could not be read", self.best_in_short(), self.unread_in_short()),
         }
-        if !self.unread.is_empty() {
-            parts.push(format!("{} could not be read", self.unread.len()));
-        }
-        parts.join("; ")
+    }
+
+    /// The best few in one sentence.
+    pub(super) fn best_in_short(&self) -> String {
+        let best: Vec<String> = self.candidates.iter().take(NAMED).map(ToString::to_string).collect();
+        if best.is_empty() { "there is none".into() } else { best.join("; ") }
     }
 }
 

@@ -7,6 +7,7 @@ use plimsoll_core::DatasetPlace;
 
 use super::Candidate;
 use super::rank::Confirmed;
+use crate::archive::shown_namespace;
 
 /// Datasets of a subnet that the hub is asked for.
 pub const SAMPLE: usize = 8;
@@ -40,7 +41,8 @@ pub(super) async fn confirm(candidate: &mut Candidate, hub: &dyn Hub) {
             Presence::There | Presence::Closed => confirmed.there += 1,
             Presence::Missing => {}
             Presence::Unknown(why) => {
-                tracing::debug!(namespace = place.namespace, why, "the hub could not be asked for a dataset");
+                let namespace = shown_namespace(&place.namespace);
+                tracing::debug!(namespace, why, "the hub could not be asked for a dataset");
                 confirmed.unknown += 1;
             }
         }

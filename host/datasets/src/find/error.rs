@@ -27,8 +27,8 @@ pub enum FindError {
     },
     /// One or more could not be read, and may be the one.
     #[error(
-        "{} subnets could not be read, and each may be the one of {source_name}: {}; try again, or name one with --netuid",
-        choice.unread.len(), choice.in_short()
+        "{} could not be read and may be the one of {source_name}: {}; try again, or name one with --netuid",
+        choice.unread_in_short(), choice.best_in_short()
     )]
     Unread {
         /// The plugin.

@@ -8,10 +8,12 @@ mod choice;
 mod confirm;
 mod error;
 mod rank;
+mod remembered;
 mod search;
 
 pub use choice::Choice;
 pub use confirm::{Hub, Presence, SAMPLE};
 pub use error::FindError;
 pub use rank::{Candidate, Confirmed, LEAST_PERMILLE, NEAR_PERMILLE};
+pub use remembered::{Memory, Remembered};
 pub use search::{Subnet, search};

@@ -24,7 +24,7 @@ impl Group {
 impl Overlaps {
     /// Groups as the subnet forms them: each dataset in turn, unless it is in a group already, gathers all that
     /// share more than `limit` rows **with it** and are in no group yet. What comes out depends on the order;
-    /// `order` is the order in which the validator goes through them.
+    /// `order` is the order in which the validator goes through them, and who is not in it is in no group.
     pub fn greedy_groups(&self, limit: u32, order: &[usize]) -> Vec<Group> {
         let mut grouped = vec![false; self.n_datasets()];
         let mut groups = Vec::new();
@@ -50,10 +50,15 @@ impl Overlaps {
     /// Groups in which each dataset shares more than `limit` rows with some other: they do not depend on an order.
     /// Sorted by their lowest place.
     pub fn components(&self, limit: u32) -> Vec<Group> {
-        let n_datasets = self.n_datasets();
-        let mut seen = vec![false; n_datasets];
+        let all: Vec<usize> = (0..self.n_datasets()).collect();
+        self.components_among(limit, &all)
+    }
+
+    /// The same among some of the datasets, as if there were no others. `among` is sorted.
+    pub fn components_among(&self, limit: u32, among: &[usize]) -> Vec<Group> {
+        let mut seen = vec![false; self.n_datasets()];
         let mut groups = Vec::new();
-        for place in 0..n_datasets {
+        for &place in among {
             let mut places = Vec::new();
             let mut waiting = vec![place];
             while let Some(member) = waiting.pop() {
@@ -62,7 +67,7 @@ impl Overlaps {
                 }
                 places.push(member);
                 let alike = |other: &usize| !seen[*other] && self.shared(member, *other) > limit;
-                waiting.extend((0..n_datasets).filter(alike));
+                waiting.extend(among.iter().copied().filter(alike));
             }
             if places.len() > 1 {
                 places.sort_unstable();

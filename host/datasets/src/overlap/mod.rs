@@ -18,4 +18,5 @@ mod rules;
 
 pub use groups::Group;
 pub use index::{MAX_DATASETS, OverlapError, Overlaps, Pair, Rows};
+pub(crate) use rules::mark;
 pub use rules::{Judged, Terms};

@@ -31,15 +31,18 @@ impl Overlaps {
     /// Judges every dataset, by place. `order` is the order in which the validator goes through them.
     pub fn judge(&self, terms: &Terms, order: &[usize]) -> Vec<Judged> {
         let groups = self.greedy_groups(terms.duplicate_limit, order);
-        let mut judged: Vec<Judged> = (0..self.n_datasets()).map(|place| self.alone(place, terms)).collect();
+        let evaluation = terms.evaluation.as_ref();
+        let mut judged: Vec<Judged> =
+            (0..self.n_datasets()).map(|place| self.alone(place, evaluation)).collect();
         for group in &groups {
             mark(group, &mut judged);
         }
         judged
     }
 
-    fn alone(&self, place: usize, terms: &Terms) -> Judged {
-        let n_in_evaluation = terms.evaluation.as_ref().map(|set| self.shared_with(place, set));
+    /// What can be said of a dataset before there are groups.
+    pub(crate) fn alone(&self, place: usize, evaluation: Option<&HashSet<RowId>>) -> Judged {
+        let n_in_evaluation = evaluation.map(|set| self.shared_with(place, set));
         let others = (0..self.n_datasets()).filter(|other| *other != place);
         let counted =
             others.map(|other| (other, self.shared(place, other))).filter(|(_, n_shared)| *n_shared > 0);
@@ -53,7 +56,8 @@ impl Overlaps {
     }
 }
 
-fn mark(group: &Group, judged: &mut [Judged]) {
+/// Marks a group's copies.
+pub(crate) fn mark(group: &Group, judged: &mut [Judged]) {
     for copy in group.copies() {
         judged[*copy].copy_of = Some(group.first());
     }

@@ -1,12 +1,14 @@
 //! A snapshot's datasets compared with one another, once for as long as it is looked at.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use plimsoll_core::{Digest, Uid};
 
+use super::options::ServeOptions;
 use crate::archive::{Archive, Place};
-use crate::overlap::{Overlaps, Rows};
+use crate::contest::{Field, Rulebook};
+use crate::overlap::Overlaps;
 
 /// How many subnets' newest snapshots are compared before anybody asks, and kept for as long as they are the newest: a
 /// few MiB each.
@@ -17,44 +19,47 @@ const KEPT: usize = 6;
 
 /// How many rows each two datasets of a snapshot share.
 pub(super) struct Compared {
-    pub(super) overlaps: Overlaps,
+    /// The datasets under the rules of their competitions.
+    pub(super) field: Field,
     /// Whose dataset has which place.
     pub(super) uids: Vec<Uid>,
-    places: HashMap<Uid, usize>,
 }
 
 impl Compared {
-    fn new(archive: &Archive, place: Place, rows_used: Option<usize>) -> Result<Self, String> {
-        let miners = archive.rows(place).map_err(|error| error.to_string())?;
-        let uids: Vec<Uid> = miners.iter().map(|miner| miner.uid).collect();
-        let rows = miners.into_iter().map(|miner| {
-            let mut ids = miner.rows;
-            ids.truncate(rows_used.unwrap_or(usize::MAX));
-            Rows { block: miner.committed.0, ids }
-        });
-        let overlaps = Overlaps::new(rows.collect()).map_err(|error| error.to_string())?;
-        let places = uids.iter().enumerate().map(|(place, uid)| (*uid, place)).collect();
-        Ok(Self { overlaps, uids, places })
+    fn new(archive: &Archive, place: Place, options: &ServeOptions) -> Result<Self, String> {
+        let text = |error: &dyn std::error::Error| error.to_string();
+        let (manifest, _) = archive.manifest(place).map_err(|error| text(&error))?;
+        let source = options.source.as_ref();
+        let rulebook =
+            Rulebook::of(source, options.limit, &manifest.entries).map_err(|error| text(&error))?;
+        let field =
+            Field::of_snapshot(archive, &manifest, source, &rulebook).map_err(|error| text(&error))?;
+        let uids = field.entrants().iter().map(|entrant| entrant.uid).collect();
+        Ok(Self { field, uids })
+    }
+
+    pub(super) const fn overlaps(&self) -> &Overlaps {
+        self.field.overlaps()
     }
 
     pub(super) fn place(&self, uid: Uid) -> Option<usize> {
-        self.places.get(&uid).copied()
+        self.field.place(uid)
     }
 
     /// What two datasets share, in hundredths of the smaller one's different rows.
     pub(super) fn percent(&self, left: usize, right: usize) -> u32 {
         let smaller =
-            self.overlaps.n_different_rows(left).min(self.overlaps.n_different_rows(right)).max(1) as u64;
-        (u64::from(self.overlaps.shared(left, right)) * 100 / smaller) as u32
+            self.overlaps().n_different_rows(left).min(self.overlaps().n_different_rows(right)).max(1) as u64;
+        (u64::from(self.overlaps().shared(left, right)) * 100 / smaller) as u32
     }
 
     /// Places by uid, or the groups that hang together first, the largest ahead.
-    pub(super) fn order(&self, order: Order, limit: u32) -> Vec<usize> {
+    pub(super) fn order(&self, order: Order) -> Vec<usize> {
         let all = 0..self.uids.len();
         if order == Order::Uid {
             return all.collect();
         }
-        let mut groups = self.overlaps.components(limit);
+        let mut groups = self.field.components(None);
         groups.sort_by_key(|group| std::cmp::Reverse(group.places.len()));
         let mut places: Vec<usize> = groups.into_iter().flat_map(|group| group.places).collect();
         let mut is_in = vec![false; self.uids.len()];
@@ -108,10 +113,10 @@ impl Comparisons {
         &self,
         archive: &Archive,
         (place, manifest): (Place, Digest),
-        rows_used: Option<usize>,
+        options: &ServeOptions,
     ) -> Result<Arc<Compared>, String> {
         let slot = self.slot(place, manifest);
-        let made = slot.get_or_init(|| Compared::new(archive, place, rows_used).map(Arc::new)).clone();
+        let made = slot.get_or_init(|| Compared::new(archive, place, options).map(Arc::new)).clone();
         if made.is_err() {
             // It may be repaired meanwhile.
             self.locked().retain(|(_, _, kept)| !Arc::ptr_eq(kept, &slot));

@@ -42,8 +42,7 @@ impl Names {
             _ => host,
         };
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        let is_ours =
-            |ip: IpAddr| ip.is_loopback() || ip == self.address || self.address.is_unspecified();
+        let is_ours = |ip: IpAddr| ip.is_loopback() || ip == self.address || self.address.is_unspecified();
         name.eq_ignore_ascii_case("localhost")
             || bare.parse().is_ok_and(is_ours)
             || self.given.iter().any(|given| given.eq_ignore_ascii_case(name))

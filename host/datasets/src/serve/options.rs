@@ -4,24 +4,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
+use crate::source::Source;
 
 /// What is served.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
     /// The data folder that holds the archive.
     pub data_dir: PathBuf,
-    /// How many rows two datasets may share before the groups' page takes one for a copy, where its visitor says
-    /// nothing else. It is the competition's to say, and has changed before.
-    pub duplicate_limit: u32,
-    /// How many of a dataset's first rows count when datasets are compared; all where there is none.
-    pub rows_used: Option<usize>,
+    /// The plugin that knows what each competition uses and allows. Without it all rows count, and nobody is taken for a
+    /// copy, unless a limit is given here or by the visitor.
+    pub source: Option<Source>,
+    /// How many rows two datasets may share, in place of what their competition says.
+    pub limit: Option<u32>,
 }
 
 impl ServeOptions {
-    /// The archive of a data folder, with the limit that the upstream competition has now.
+    /// The archive of a data folder, without any competition's rules.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), duplicate_limit: 33, rows_used: None }
+        Self { data_dir: data_dir.into(), source: None, limit: None }
     }
 }
 

@@ -73,7 +73,7 @@ fn class(compared: &Compared, row: usize, column: usize) -> u8 {
     if row == column {
         return CLASSES.len() as u8 - 1;
     }
-    let percent = match compared.overlaps.shared(row, column) {
+    let percent = match compared.overlaps().shared(row, column) {
         0 => 0,
         // A single row of thousands is still something.
         _ => compared.percent(row, column).max(1),

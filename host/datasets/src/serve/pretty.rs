@@ -220,7 +220,10 @@ mod tests {
         let shown = row(&mut Parser::new(), line.as_bytes()).0;
         let at = |text: &str| shown.find(text).unwrap();
         assert!(at("Members beside the conversation") < at("planted"), "{shown}");
-        assert!(at("planted") < at("The conversation: 1 text") && at("The conversation") < at("asked"), "{shown}");
+        assert!(
+            at("planted") < at("The conversation: 1 text") && at("The conversation") < at("asked"),
+            "{shown}"
+        );
         assert_eq!(shown.matches("<dl").count(), 2);
 
         let members: Vec<String> = (0..203).map(|number| format!("\"m{number}\": {number}")).collect();

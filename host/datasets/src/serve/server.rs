@@ -199,7 +199,8 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let text = shell::refused(&self.0).begin() + END.0;
         let status = self.0.status();
-        let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }

@@ -26,7 +26,7 @@ pub(super) struct Day {
 impl Day {
     fn of(manifest: Manifest, seal: Seal, before: Option<&Self>) -> Self {
         let is_sealed = seal.is_good_for(&manifest);
-        let Manifest { chain, place, block_hash, collector, root, entries } = manifest;
+        let Manifest { chain, place, block_hash, collector, root, entries, .. } = manifest;
         let shared = |entry: Entry| match before.and_then(|day| day.entry(entry.uid)) {
             Some(same) if **same == entry => Arc::clone(same),
             _ => Arc::new(entry),

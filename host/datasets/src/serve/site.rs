@@ -56,7 +56,8 @@ impl Site {
         let mut newest: Vec<&Arc<Day>> = shelf.days.iter().filter(is_newest).collect();
         newest.sort_by_key(|day| std::cmp::Reverse(day.seal.at_ms));
         newest.truncate(PREPARED);
-        let new = self.comparisons.prepared(newest.iter().map(|day| (day.place, day.seal.manifest)).collect());
+        let new =
+            self.comparisons.prepared(newest.iter().map(|day| (day.place, day.seal.manifest)).collect());
         for day in newest.into_iter().filter(|day| new.contains(&(day.place, day.seal.manifest))) {
             if let Err(refusal) = self.compared(day) {
                 tracing::warn!(netuid = day.place.netuid.0, %refusal, "the newest snapshot cannot be compared");
@@ -97,7 +98,7 @@ impl Site {
 
     pub(super) fn compared(&self, day: &Day) -> Result<Arc<Compared>, Refusal> {
         let of = (day.place, day.seal.manifest);
-        self.comparisons.of(&self.archive, of, self.options.rows_used).map_err(Refusal::Broken)
+        self.comparisons.of(&self.archive, of, &self.options).map_err(Refusal::Broken)
     }
 }
 

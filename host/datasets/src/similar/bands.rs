@@ -19,6 +19,9 @@ const SLACK: f64 = 0.13;
 /// How many pairs are measured at most.
 pub const MAX_MEASURED_PAIRS: usize = 1_000_000;
 
+/// How many bytes of rows are cut in shingles for measuring at most: half a minute of work, whoever wrote the rows.
+const MAX_MEASURED_BYTES: usize = 2 << 30;
+
 /// Two rows that are nearly the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NearPair {
@@ -46,7 +49,13 @@ pub fn near_duplicates(rows: &[&[u8]], threshold: f64) -> NearDuplicates {
     let mut found = NearDuplicates::default();
     let candidates = candidates(&signatures, threshold, &mut found.n_skipped);
     let mut last: Option<(usize, Shingles)> = None;
+    let mut n_bytes = 0_usize;
     for (left, right) in candidates {
+        n_bytes += rows[right].len();
+        if n_bytes > MAX_MEASURED_BYTES {
+            found.n_skipped += 1;
+            continue;
+        }
         let of_left = match last.take() {
             Some((place, shingles)) if place == left => shingles,
             _ => Shingles::of_row(rows[left]),

@@ -7,6 +7,9 @@ use plimsoll_core::{CheckedRow, RowFinding};
 use plimsoll_json::{FileError, RowId, canonical, lines, rows};
 use plimsoll_plugin::{DatasetSourceInstance, LINE_BYTES, PluginError};
 
+use super::Source;
+use super::answers::Answers;
+
 /// Rows of one file that are looked at; the real ones have 250.
 pub const FILE_ROWS: usize = 1 << 20;
 
@@ -30,11 +33,7 @@ pub struct FileRow {
     pub checked: CheckedRow,
 }
 
-pub(super) fn check(
-    instance: &mut DatasetSourceInstance,
-    file: &[u8],
-    competition: &str,
-) -> Result<CheckedFile, PluginError> {
+pub(super) fn check(source: &Source, file: &[u8], competition: &str) -> Result<CheckedFile, PluginError> {
     if lines(file).nth(FILE_ROWS).is_some() {
         return Ok(CheckedFile {
             rows: Vec::new(),
@@ -44,16 +43,33 @@ pub(super) fn check(
     let fault = rows(file).err();
     let found: Vec<_> = lines(file).collect();
     let texts: Vec<&[u8]> = found.iter().map(|row| row.bytes).collect();
-    let mut checked = instance.check_rows(&texts, competition)?;
-    for (text, checked) in texts.iter().zip(&mut checked).filter(|(text, _)| text.len() > LINE_BYTES) {
-        long_line(instance, text, competition, checked)?;
-    }
+    let checked = answers(source, &texts, competition)?;
     let row = |(row, checked): (plimsoll_json::Row<'_>, CheckedRow)| FileRow {
         line: row.line,
         range: row.range,
         checked,
     };
     Ok(CheckedFile { rows: found.into_iter().zip(checked).map(row).collect(), fault })
+}
+
+/// What each line is: the plugin is asked about those that it was not asked about before.
+fn answers(source: &Source, lines: &[&[u8]], competition: &str) -> Result<Vec<CheckedRow>, PluginError> {
+    let names = Answers::names(competition, lines);
+    let mut checked = source.answers.known(&names);
+    let new: Vec<usize> = (0..lines.len()).filter(|at| checked[*at].is_none()).collect();
+    if !new.is_empty() {
+        let mut instance = source.plugin.instance()?;
+        let texts: Vec<&[u8]> = new.iter().map(|at| lines[*at]).collect();
+        let mut said = instance.check_rows(&texts, competition)?;
+        for (text, said) in texts.iter().zip(&mut said).filter(|(text, _)| text.len() > LINE_BYTES) {
+            long_line(&mut instance, text, competition, said)?;
+        }
+        source.answers.learn(new.iter().map(|at| names[*at]).zip(&said));
+        for (at, said) in new.into_iter().zip(said) {
+            checked[at] = Some(said);
+        }
+    }
+    Ok(checked.into_iter().flatten().collect())
 }
 
 /// A line that no plugin is asked about, because it is too long. A copied row made long with blanks or escapes is still
@@ -92,6 +108,12 @@ impl CheckedFile {
     #[must_use]
     pub fn n_invalid(&self) -> usize {
         self.rows.iter().filter(|row| row.checked.id().is_none()).count()
+    }
+
+    /// Whether the subnet's loader refuses the file, and nothing of it counts.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.fault.is_some() || self.n_invalid() > 0
     }
 
     /// How often each finding was made, by its name.

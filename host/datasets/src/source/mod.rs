@@ -5,6 +5,7 @@
 //! [`Redacted`]. What is decoded and looks like a key is taken for malformed before anybody asks for it, and the name of a
 //! branch or tag is shown the same way: it may be a secret that fits the grammar. No type of this module prints a raw commitment, not even its debug form.
 
+mod answers;
 mod committed;
 mod file;
 mod plugin;

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use plimsoll_chain::NeuronRecord;
-use plimsoll_core::{BlockNumber, CompetitionLimits, DatasetPlace, Decoded, Hotkey, NotMine, Uid};
+use plimsoll_core::{BlockNumber, CompetitionLimits, DatasetPlace, Decoded, Hotkey, NotMine, StakeRao, Uid};
 use plimsoll_plugin::{DatasetSource, Host, PluginError, PluginRef};
 use serde_json::Value;
 
+use super::answers::Answers;
 use super::{CheckedFile, Committed, Form, Redacted, file};
+use crate::archive::shown_namespace;
 
 /// The plugin under its parameters. Clones share it; it may be asked from many threads.
 #[derive(Debug, Clone)]
 pub struct Source {
-    plugin: DatasetSource,
+    pub(super) plugin: DatasetSource,
+    pub(super) answers: Answers,
 }
 
 /// What one miner's commitment says.
@@ -24,6 +27,10 @@ pub struct Found {
     pub hotkey: Hotkey,
     /// The key that owns it.
     pub coldkey: Hotkey,
+    /// Its share among miners in the last epoch, out of 65535, where the chain tells it.
+    pub incentive: Option<u16>,
+    /// What stands behind it.
+    pub stake_rao: StakeRao,
     /// When it committed; `None` where it never did.
     pub block: Option<BlockNumber>,
     /// To what.
@@ -71,7 +78,7 @@ impl Source {
     /// # Errors
     /// As [`Host::load_dataset_source`].
     pub fn load(host: &Host, plugin: &PluginRef, params: &Value) -> Result<Self, PluginError> {
-        Ok(Self { plugin: host.load_dataset_source(plugin, params)? })
+        Ok(Self { plugin: host.load_dataset_source(plugin, params)?, answers: Answers::default() })
     }
 
     /// The loaded plugin: its name, digest and parameters, as a manifest names them.
@@ -129,7 +136,9 @@ impl Source {
                 || (None, Outcome::NotMine { why: NotMine::None, raw: None }),
                 |(block, outcome)| (Some(block), outcome),
             );
-            Found { uid: neuron.uid, hotkey: neuron.hotkey, coldkey: neuron.coldkey, block, outcome }
+            let (incentive, stake_rao) = (neuron.incentive, neuron.stake_rao);
+            let (uid, hotkey, coldkey) = (neuron.uid, neuron.hotkey, neuron.coldkey);
+            Found { uid, hotkey, coldkey, incentive, stake_rao, block, outcome }
         });
         let found = found.collect();
         Ok(Survey { found, left_behind: newest.len() })
@@ -148,7 +157,7 @@ impl Source {
     /// # Errors
     /// The plugin's.
     pub fn check_file(&self, bytes: &[u8], competition: &str) -> Result<CheckedFile, PluginError> {
-        file::check(&mut self.plugin.instance()?, bytes, competition)
+        file::check(self, bytes, competition)
     }
 }
 
@@ -171,11 +180,12 @@ impl Outcome {
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let namespace = self.place().map(|place| shown_namespace(&place.namespace)).unwrap_or_default();
         match self {
-            Self::Dataset { place: DatasetPlace { namespace, revision, pinned: true, .. }, .. } => {
+            Self::Dataset { place: DatasetPlace { revision, pinned: true, .. }, .. } => {
                 write!(f, "{namespace} at {revision}")
             }
-            Self::Dataset { place: DatasetPlace { namespace, revision, .. }, .. } => {
+            Self::Dataset { place: DatasetPlace { revision, .. }, .. } => {
                 let name = Redacted::of(revision.as_bytes());
                 write!(f, "{namespace} at a branch or tag ({name}), unpinned")
             }

@@ -2,8 +2,8 @@
 
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, Uid};
 use plimsoll_datasets::archive::{
-    Archive, ArchiveError, CommitmentNote, Entry, Manifest, Outcome, RawNote, Seal, Source, entries_root,
-    verify_entry,
+    Archive, ArchiveError, CommitmentNote, Entry, Manifest, Outcome, RawNote, Seal, SnapshotFacts, Source,
+    Standing, entries_root, verify_entry,
 };
 
 use crate::support::{CHAIN, facts, place, put};
@@ -63,15 +63,15 @@ fn the_bytes_of_a_manifest_are_the_documented_ones() {
     let hex = hex::encode(&bytes);
     assert_eq!(hex[..256], *GOLDEN);
     assert_eq!(hex[256..320], hex::encode(manifest.root.0));
-    // Uid 0: its length, uid, hotkey, no coldkey, no commitment, nothing to fetch.
-    assert_eq!(hex[320..320 + 78], format!("2500{}", "00".repeat(37)));
+    // No standing is recorded. Uid 0: its length, uid, hotkey, no coldkey, no commitment, nothing to fetch.
+    assert_eq!(hex[320..322 + 78], format!("002500{}", "00".repeat(37)));
     // Uid 1: a foreign commitment is a length and a prefix.
     let prefix = hex::encode(&blake3::hash(b"AKIAIOSFODNN7EXAMPLE secret").as_bytes()[..8]);
     let one = format!(
         "0100{}0001c0cf6a00000000001b00{prefix}000207666f726569676e126e6f74206f66207468697320736f75726365",
         "01".repeat(32)
     );
-    assert_eq!(hex[398..398 + 4 + one.len()], format!("{:02x}00{one}", one.len() / 2));
+    assert_eq!(hex[400..400 + 4 + one.len()], format!("{:02x}00{one}", one.len() / 2));
     assert_eq!(id, Digest::of(&bytes));
     let leaf = |uid| {
         let (entry, _) = manifest.opening(Uid(uid)).unwrap();
@@ -88,7 +88,43 @@ fn the_bytes_of_a_manifest_are_the_documented_ones() {
 }
 
 const ROOT: &str = "765c3c0188597bf295c02f34ba426d6badacf1879503bec0876612f1be5b1279";
-const ID: &str = "427718e9ad1dcbe274ef9cdcb339c1a9175b9192e434668542af95d1457809a9";
+const ID: &str = "c0c041d85f7f470c92f3f508b1d55013dd98b7527f3ab1a6c905cc4519a94939";
+
+#[test]
+fn standings_lie_behind_the_head_and_leave_entries_and_their_root_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    let object = put(&mut archive, b"a\nb\n").object;
+    let stood = |incentive, stake_rao| Standing { incentive: Some(incentive), stake_rao };
+    let days =
+        [(7, [stood(65_535, Some(258)), stood(3, None)]), (8, [stood(1, None), stood(2, Some(1 << 40))])];
+    for (block, [of_one, of_two]) in days {
+        let standings = [(Uid(1), of_one), (Uid(2), of_two), (Uid(9), stood(9, None))].into();
+        let mut batch = archive.batch().unwrap();
+        let facts = SnapshotFacts { standings, ..facts(block, entries(object)) };
+        batch.snapshot(facts, None, 0, false).unwrap();
+        batch.commit().unwrap();
+    }
+    let (manifest, _) = archive.manifest(place(7)).unwrap();
+    let bytes = manifest.to_bytes();
+    // Nothing of uid 0, both of uid 1, the incentive of uid 2; nobody has uid 9.
+    assert_eq!(hex::encode(&bytes[160..178]), "010003ffff02010000000000000103002500");
+    assert_eq!(Manifest::from_bytes(&bytes).unwrap(), manifest);
+    let of = |uid| manifest.standing(Uid(uid));
+    assert_eq!([of(0), of(1), of(2)], [Standing::default(), days[0].1[0], days[0].1[1]]);
+    assert_eq!((of(9), manifest.root.to_string().as_str()), (Standing::default(), ROOT));
+    // The same miners: that their incentive changes is no change of a dataset.
+    let diff = archive.diff_days(place(7), place(8)).unwrap();
+    assert_eq!((diff.same, diff.changes.len()), (3, 0));
+    assert_eq!(archive.history(place(7).netuid, Uid(1)).unwrap().len(), 1);
+    for at in 160..bytes.len() {
+        let mut bad = bytes.clone();
+        bad[at] ^= 1;
+        if let Ok(changed) = Manifest::from_bytes(&bad) {
+            assert!(at < 176 && changed.id() != manifest.id(), "{at}");
+        }
+    }
+}
 
 #[test]
 fn a_signed_manifest_holds_for_its_collector_alone() {
@@ -150,7 +186,7 @@ fn a_snapshot_is_replaced_only_on_request_and_never_mixed_with_another_chains() 
         format!("netuid 96 at block 7 is kept already, with the manifest {id}: ask for it to be replaced");
     assert_eq!(text, expected);
     let replaced = batch.snapshot(fewer, None, 0, true).unwrap();
-    let other = plimsoll_datasets::archive::SnapshotFacts { chain: Digest([1; 32]), ..facts(8, Vec::new()) };
+    let other = SnapshotFacts { chain: Digest([1; 32]), ..facts(8, Vec::new()) };
     let text = batch.snapshot(other, None, 0, false).unwrap_err().to_string();
     assert!(
         text.starts_with(&format!("this archive keeps snapshots of the chain with genesis {CHAIN}, not 01"))

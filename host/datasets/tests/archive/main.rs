@@ -9,6 +9,7 @@ mod beside;
 mod bridge;
 mod crashes;
 mod damage;
+mod dropping;
 mod full_disk;
 mod golden;
 mod history;

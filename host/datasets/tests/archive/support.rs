@@ -102,7 +102,8 @@ pub(crate) fn collect(archive: &mut Archive, day: u64, miners: u16) {
 }
 
 pub(crate) fn facts(block: u64, entries: Vec<Entry>) -> SnapshotFacts {
-    SnapshotFacts { chain: CHAIN, place: place(block), block_hash: Digest([0; 32]), entries }
+    let (block_hash, standings) = (Digest([0; 32]), Default::default());
+    SnapshotFacts { chain: CHAIN, place: place(block), block_hash, entries, standings }
 }
 
 /// That every dataset of a day is there, byte for byte, with its rows.

@@ -5,8 +5,11 @@
 mod stage;
 
 mod again;
+mod clocks;
 mod defects;
+mod evaluation;
 mod faults;
 mod full_disk;
+mod revealed;
 mod secrets;
 mod whole;

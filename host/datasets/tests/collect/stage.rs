@@ -8,6 +8,7 @@ use plimsoll_bundle::find;
 use plimsoll_chain::subnet::{RegistrationRules, SubnetRules};
 use plimsoll_chain::{Chain, GenesisNeuron, Ledger, LedgerGenesis, LocalAdmin};
 use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao, Uid};
+use plimsoll_datasets::Clock;
 use plimsoll_datasets::archive::{Archive, Place};
 use plimsoll_datasets::collect::{CollectError, CollectOptions, Listener, Silent, Summary, collect};
 use plimsoll_datasets::fetch::{Budget, Caps, Endpoint, Fetch, FetchOptions, Pace};
@@ -58,6 +59,7 @@ pub(crate) struct Stage {
     pub(crate) data: TempDir,
     pub(crate) caps: Caps,
     pub(crate) jobs: usize,
+    pub(crate) clock: Clock,
 }
 
 impl Stage {
@@ -81,7 +83,8 @@ impl Stage {
         ledger.advance(1);
         let hub = Hub::start(repos, options).unwrap();
         let caps = Caps { pause: Duration::from_millis(1), ..Caps::default() };
-        Self { ledger, hub, data: tempfile::tempdir().unwrap(), caps, jobs: 32 }
+        let (data, clock) = (tempfile::tempdir().unwrap(), Clock::default());
+        Self { ledger, hub, data, caps, jobs: 32, clock }
     }
 
     /// 256 neurons of which 252 committed to what the hub has.
@@ -117,11 +120,12 @@ impl Stage {
         let mut options = FetchOptions::new(Endpoint::parse(self.hub.address()).unwrap());
         options.caps = self.caps.clone();
         options.jobs = self.jobs;
+        options.clock = self.clock.clone();
         Arc::new(Fetch::new(options, Arc::new(Budget::new(Pace::Free))).unwrap())
     }
 
     pub(crate) fn options(&self) -> CollectOptions {
-        CollectOptions::new(NETUID, self.data.path())
+        CollectOptions { clock: self.clock.clone(), ..CollectOptions::new(NETUID, self.data.path()) }
     }
 
     pub(crate) async fn collect(&self) -> Summary {

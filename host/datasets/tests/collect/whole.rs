@@ -61,18 +61,29 @@ async fn only_what_is_chosen_is_asked_for_and_what_is_held_is_told_all_the_same(
     let choose = |selection| CollectOptions { selection, min_rows: 5, ..stage.options() };
     let one = choose(Selection { uids: [Uid(1)].into(), ..Selection::default() });
     let summary = stage.collect_as(&one).await.unwrap();
-    assert_eq!((summary.downloaded, summary.not_asked, summary.below_min_rows), (1, 3, 1));
+    assert_eq!((summary.downloaded, summary.not_asked, summary.below_min_rows), (0, 3, 1));
+    assert_eq!((outcome(&summary, 1), counts(&summary, 1)), ("too-few-rows", (4, 4)));
+    let why = summary.miners[1].why.as_deref();
+    assert_eq!(why, Some("4 valid rows of 4, at least 5 were asked for"));
     assert_eq!(stage.requests(), (1, 0));
     let other = choose(Selection { hotkeys: [key(2).hotkey()].into(), ..Selection::default() });
     let summary = stage.collect_as(&other).await.unwrap();
     let names: Vec<&str> = (0..4).map(|uid| outcome(&summary, uid)).collect();
-    assert_eq!((names, stage.requests()), (vec!["not-asked", "held", "fetched", "not-asked"], (1, 0)));
+    assert_eq!(
+        (names, stage.requests()),
+        (vec!["not-asked", "too-few-rows", "fetched", "not-asked"], (1, 0)),
+        "it is not fetched again"
+    );
     let block = plimsoll_core::BlockNumber(summary.miners[3].committed_block.unwrap());
     let late = choose(Selection { since: Some(Since::Block(block)), ..Selection::default() });
     let summary = stage.collect_as(&late).await.unwrap();
     assert_eq!((outcome(&summary, 0), outcome(&summary, 3)), ("not-asked", "fetched"));
     // A narrow run forgets nothing.
-    assert_eq!((summary.downloaded, stage.restored(&summary, 1)), (3, rows("w1", 4)));
+    assert_eq!(
+        (summary.downloaded, stage.restored(&summary, 1)),
+        (2, rows("w1", 4)),
+        "too few rows are kept"
+    );
     let nobody = choose(Selection { uids: [Uid(9)].into(), ..Selection::default() });
     let refused = stage.collect_as(&nobody).await.unwrap_err().to_string();
     assert!(refused.starts_with("subnet 96 has no uid 9 at block "), "{refused}");

@@ -5,7 +5,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use plimsoll_datasets::RowId;
 use plimsoll_datasets::export::{
-    COLUMNS, ExportRow, guarded, sorted, unguarded, write_csv, write_jsonl, write_parquet,
+    COLUMNS, ExportRow, Exporter, Form, guarded, sorted, unguarded, write_csv, write_jsonl, write_parquet,
     write_sourced_jsonl,
 };
 use plimsoll_json::canonical;
@@ -28,6 +28,9 @@ fn rows() -> Vec<ExportRow<'static>> {
     let row = |(place, text): (u32, &'static str)| ExportRow {
         uid: (place % 3) as u16 * 100,
         hotkey: ["5FHneW46", "=cmd|' /C calc'!A0", "'quoted, \"so\"\r\n"][place as usize % 3],
+        coldkey: [Some("5Cold"), None][place as usize % 2],
+        incentive: [None, Some(65_535)][place as usize % 2],
+        stake_rao: [Some(0), None, Some(21_000_000_000_000_000)][place as usize % 3],
         repo: ["owner/name", "@owner/rêve", "o/-"][place as usize % 3],
         commit: "784fbf1e78d16c512750e3bb5391fa6b338818ae",
         row: place,
@@ -38,10 +41,12 @@ fn rows() -> Vec<ExportRow<'static>> {
 }
 
 fn cells(row: &ExportRow<'_>) -> Vec<String> {
-    let ExportRow { uid, hotkey, repo, commit, row, row_id, text } = row;
-    let texts = [*hotkey, repo, commit].map(str::to_owned);
-    [vec![uid.to_string()], texts.to_vec(), vec![row.to_string(), row_id.to_string(), (*text).to_owned()]]
-        .concat()
+    let ExportRow { uid, hotkey, coldkey, incentive, stake_rao, repo, commit, row, row_id, text } = row;
+    let known = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
+    let texts = [repo, commit].map(|text| (*text).to_owned());
+    let numbers = [known(incentive.map(u64::from)), known(*stake_rao)];
+    let who = [uid.to_string(), (*hotkey).to_owned(), coldkey.unwrap_or_default().to_owned()];
+    [&who[..], &numbers, &texts, &[row.to_string(), row_id.to_string(), (*text).to_owned()]].concat()
 }
 
 fn opened(bytes: &[u8]) -> SerializedFileReader<File> {
@@ -89,6 +94,7 @@ fn the_parquet_file_is_read_back_cell_by_cell() {
             Field::Str(text) => text.clone(),
             Field::Int(number) => number.to_string(),
             Field::Long(number) => number.to_string(),
+            Field::Null => String::new(),
             other => panic!("{other:?}"),
         });
         assert_eq!(said.collect::<Vec<_>>(), cells(row));
@@ -106,6 +112,9 @@ fn many_groups_are_read_back_and_copies_cost_next_to_nothing() {
         ExportRow {
             uid: 1,
             hotkey: "5F",
+            coldkey: None,
+            incentive: None,
+            stake_rao: None,
             repo: "o/n",
             commit: "main",
             row: place,
@@ -143,8 +152,8 @@ fn jsonl_is_the_rows_and_with_sources_it_is_canonical_itself() {
         assert!(object.get("hotkey").unwrap().text().unwrap().is(row.hotkey));
         assert_eq!(object.n_members(), COLUMNS.len());
     }
-    let wanted = "{\"commit\": \"784fbf1e78d16c512750e3bb5391fa6b338818ae\", \"hotkey\": \"5FHneW46\", \"repo\": \
-                  \"owner/name\", \"row\": 3, \"row_id\": \"";
+    let wanted = "{\"coldkey\": null, \"commit\": \"784fbf1e78d16c512750e3bb5391fa6b338818ae\", \"hotkey\": \
+                  \"5FHneW46\", \"incentive\": 65535, \"repo\": \"owner/name\", \"row\": 3, \"row_id\": \"";
     assert!(sourced.split(|byte| *byte == b'\n').any(|line| line.starts_with(wanted.as_bytes())));
 }
 
@@ -160,6 +169,22 @@ fn the_order_of_the_rows_given_does_not_change_a_byte() {
     };
     assert_eq!(csv(&rows()), csv(&backwards));
     assert_eq!(parquet(&rows()), parquet(&backwards));
+}
+
+#[test]
+fn rows_given_in_parts_are_the_same_bytes() {
+    let rows = rows();
+    for form in [Form::Jsonl, Form::SourcedJsonl, Form::Csv, Form::Parquet] {
+        let written = |parts: &[&[ExportRow<'_>]]| {
+            let mut exporter = Exporter::new(form, Vec::new()).unwrap();
+            parts.iter().for_each(|part| exporter.write(part).unwrap());
+            exporter.finish().unwrap()
+        };
+        assert_eq!(written(&[&rows[..3], &[], &rows[3..]]), written(&[&rows]), "{form:?}");
+    }
+    let mut exporter = Exporter::new(Form::Csv, Vec::new()).unwrap();
+    exporter.write(&rows).unwrap();
+    assert_eq!(exporter.finish().unwrap(), csv(&rows));
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod corpus;
 mod python;
 
+mod contest;
 mod diff;
 mod export;
+mod near;
 mod overlap;
 mod overlap_python;
 mod similar;

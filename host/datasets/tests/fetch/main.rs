@@ -7,6 +7,7 @@ mod attacks;
 mod blows;
 mod edges;
 mod limits;
+mod links;
 mod listings;
 mod raw;
 mod secrets;

@@ -20,6 +20,7 @@ fn neuron(uid: u16) -> NeuronRecord {
         validator_permit: false,
         axon: None,
         last_update: BlockNumber(0),
+        incentive: None,
     }
 }
 

@@ -5,4 +5,5 @@ mod commitments;
 #[expect(unreachable_pub, reason = "what tests share is public where they share it")]
 mod real;
 mod rows;
+mod rulebook;
 mod subnets;

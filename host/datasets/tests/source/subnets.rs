@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use plimsoll_chain::subnet::SubnetRules;
 use plimsoll_chain::{Chain, GenesisNeuron, Ledger, LedgerGenesis, SubnetGenesis};
-use plimsoll_core::{DatasetPlace, Digest, NetUid, StakeRao};
-use plimsoll_datasets::find::{Choice, FindError, Hub, Presence, Subnet, search};
+use plimsoll_core::{BlockNumber, DatasetPlace, Digest, NetUid, StakeRao};
+use plimsoll_datasets::find::{Choice, FindError, Hub, Memory, Presence, Subnet, search};
 
 use crate::real::{EMPTY, commitments, decoy, flock, key};
 
@@ -144,11 +144,50 @@ async fn nobody_is_chosen_while_a_subnet_that_could_not_be_read_may_be_the_one()
     assert_eq!((choice.netuid(), choice.unread.len()), (Some(REAL), 1), "the others are looked at");
     assert!(choice.to_string().contains("subnet 7 could not be read: "), "{choice}");
     let text = error.to_string();
-    assert!(text.starts_with(
-        "1 subnets could not be read, and each may be the one of builtin:dataset-flock: subnet 96"
-    ));
-    assert!(text.ends_with("1 could not be read; try again, or name one with --netuid"), "{text}");
+    assert!(
+        text.starts_with(
+            "subnet 7 could not be read and may be the one of builtin:dataset-flock: subnet 96: 252 of 252"
+        ),
+        "{text}"
+    );
+    assert!(text.ends_with("; score 969 of 1000; try again, or name one with --netuid"), "{text}");
+    let many: Vec<u16> = (100..110).chain([96]).collect();
+    let text = find(&ledger, &many, None).await.unwrap_err().to_string();
+    let named = "subnets 100, 101, 102, 103, 104, 105, 106, 107 and 2 more could not be read";
+    assert!(text.starts_with(named), "{text}");
     assert!(matches!(find(&ledger, &[7, 8], None).await, Err(FindError::Chain(_))));
+}
+
+#[test]
+fn where_it_was_found_is_remembered_by_chain_and_source_and_a_damaged_note_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let memory = Memory::of(&data);
+    let (here, there) = (Digest([1; 32]), Digest([2; 32]));
+    assert_eq!(memory.recall(here, &flock()), None);
+    memory.remember(here, &flock(), NetUid(12), BlockNumber(1)).unwrap();
+    memory.remember(there, &flock(), NetUid(7), BlockNumber(2)).unwrap();
+    memory.remember(here, &flock(), REAL, BlockNumber(3)).unwrap();
+    let known = memory.recall(here, &flock()).unwrap();
+    assert_eq!((known.netuid, known.block), (REAL, BlockNumber(3)));
+    assert_eq!(memory.recall(there, &flock()).unwrap().netuid, NetUid(7));
+    assert_eq!(memory.recall(Digest([3; 32]), &flock()), None);
+    let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let text = std::fs::read_to_string(file).unwrap();
+    for damaged in
+        ["", "{}", &text[..text.len() - 2], &text.replace("netuid", "uidnet"), &" ".repeat(1 << 17)]
+    {
+        std::fs::write(file, damaged).unwrap();
+        assert_eq!(memory.recall(here, &flock()), None, "{damaged}");
+    }
+    memory.remember(here, &flock(), REAL, BlockNumber(4)).unwrap();
+    assert_eq!(memory.recall(here, &flock()).unwrap().block, BlockNumber(4), "it is written anew");
+    for block in 0..100u8 {
+        memory.remember(Digest([block; 32]), &flock(), REAL, BlockNumber(u64::from(block))).unwrap();
+    }
+    assert!(std::fs::metadata(file).unwrap().len() < 64 << 10);
+    assert!(memory.recall(Digest([99; 32]), &flock()).is_some() && memory.recall(here, &flock()).is_none());
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ fn snapshot(neurons: &[(u16, u8)]) -> Snapshot {
         validator_permit: false,
         axon: None,
         last_update: BlockNumber(0),
+        incentive: None,
     };
     Snapshot {
         netuid: NetUid(1),

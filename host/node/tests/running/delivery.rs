@@ -73,6 +73,10 @@ impl Chain for Scripted {
         self.ledger.block_hash(block).await
     }
 
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        self.ledger.subnets().await
+    }
+
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {
         let hides = self.said.lock().unwrap().opens.map(|_| CommitReveal { period_epochs: 1 });
         Ok(Snapshot { commit_reveal: hides, ..self.ledger.snapshot(netuid).await? })

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use plimsoll_chain::{Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, WeightRow};
+use plimsoll_chain::{
+    Chain, ChainCommitment, ChainError, Head, Ledger, Refusal, Snapshot, SubnetSummary, WeightRow,
+};
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, Uid};
 
 pub(crate) struct Moody {
@@ -28,6 +30,10 @@ impl Chain for Moody {
 
     async fn block_hash(&self, block: BlockNumber) -> Result<Option<Digest>, ChainError> {
         Chain::block_hash(&self.ledger, block).await
+    }
+
+    async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
+        self.ledger.subnets().await
     }
 
     async fn snapshot(&self, netuid: NetUid) -> Result<Snapshot, ChainError> {

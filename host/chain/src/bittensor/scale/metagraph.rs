@@ -10,7 +10,8 @@ use subxt::utils::AccountId32;
 use super::{AxonRecord, Garbled};
 
 /// The numbers of the fields below, as the call takes them.
-pub(crate) const ASKED: [u16; 19] = [1, 5, 7, 8, 10, 24, 25, 26, 27, 45, 46, 47, 52, 53, 55, 57, 59, 69, 73];
+pub(crate) const ASKED: [u16; 20] =
+    [1, 5, 7, 8, 10, 24, 25, 26, 27, 45, 46, 47, 52, 53, 55, 57, 59, 62, 69, 73];
 
 /// What is asked of a subnet.
 #[derive(Debug, DecodeAsType)]
@@ -34,6 +35,7 @@ pub(crate) struct MetagraphAnswer {
     pub(crate) axons: Option<Vec<AxonAnswer>>,
     pub(crate) validator_permit: Option<Vec<bool>>,
     pub(crate) last_update: Option<Vec<u64>>,
+    pub(crate) incentives: Option<Vec<u16>>,
     pub(crate) total_stake: Option<Vec<u64>>,
     pub(crate) commitments: Option<Vec<(AccountId32, Vec<u8>)>>,
 }

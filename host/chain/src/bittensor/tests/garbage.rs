@@ -42,6 +42,7 @@ fn fields(neurons: u8) -> Vec<Vec<u8>> {
             52 | 53 => each(&|uid| vec![uid; 32]),
             55 => each(&|uid| axon_value(Some(([10, 0, 0, uid], 80).into()))),
             57 => each(&|_| vec![1]),
+            62 => each(&|uid| compact(u64::from(uid) * 100)),
             59 | 69 => each(&|uid| compact(u64::from(uid) << 40)),
             73 => each(&|uid| {
                 let value: Vec<_> =
@@ -69,6 +70,7 @@ fn a_whole_answer_reads() {
     let view = read(&fields(5).concat()).unwrap().unwrap();
     assert_eq!(view.neurons.len(), 5);
     assert_eq!(view.neurons[4].axon, Some("10.0.0.4:80".parse().unwrap()));
+    assert_eq!(view.neurons[4].incentive, Some(400));
     assert_eq!(view.commitments.len(), 5);
     assert_eq!((view.name.as_str(), view.owner), ("\t", Some(Hotkey([7; 32]))));
     assert!(read(&[0]).unwrap().is_none(), "no such subnet");

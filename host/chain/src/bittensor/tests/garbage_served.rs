@@ -16,7 +16,7 @@ const WEIGHTS: [(Uid, u16); 2] = [(Uid(1), 3), (Uid(2), 1)];
 
 /// Every place that the client looks at, by the key of the value there.
 fn places() -> Vec<Vec<u8>> {
-    const OF_SUBNET: [&str; 15] = [
+    const OF_SUBNET: [&str; 16] = [
         "NetworksAdded",
         "SubnetworkN",
         "Tempo",
@@ -30,6 +30,7 @@ fn places() -> Vec<Vec<u8>> {
         "BlocksSinceLastStep",
         "ValidatorPermit",
         "LastUpdate",
+        "Incentive",
         "SubnetEpochIndex",
         "LastEpochBlock",
     ];

@@ -1,18 +1,21 @@
 //! `plimsoll datasets collect`.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use plimsoll_chain::wallet::Wallet;
-use plimsoll_core::{ByteSize, Hotkey, NetUid, Uid};
+use plimsoll_core::{ByteSize, Hotkey, Uid};
+use plimsoll_datasets::Clock;
 use plimsoll_datasets::archive::Archive;
 use plimsoll_datasets::collect::{
-    CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
+    CollectError, CollectOptions, Cost, Listener, Plan, Selection, Summary, collect, plan_only,
 };
 use plimsoll_datasets::fetch::Fetch;
 use plimsoll_datasets::source::Source;
 use serde_json::json;
 
+use super::every::{self, Rounds};
+use super::found::found;
 use super::progress::Progress;
 use super::{date, hub, summary};
 use crate::cancel::Cancel;
@@ -25,8 +28,12 @@ use crate::global::Global;
 /// Collect every miner's dataset of a subnet into the archive
 ///
 /// Reads the subnet's commitments at one block, fetches what the archive does not have, checks every byte and every row,
-/// and keeps a snapshot. A run that is stopped goes on where it was. HF_TOKEN and HF_ENDPOINT are read from the
-/// environment or a .env file. What fails for one miner is told and fails no run.
+/// and keeps a snapshot. A run that is stopped goes on where it was. What fails for one miner is told and fails no run.
+/// With neither --netuid nor a configured one, the subnet is found and remembered. With --min-rows, datasets with fewer
+/// valid rows are kept, counted as too-few-rows and not fetched again.
+///
+/// HF_TOKEN is read from the environment or a .env file in this folder; HF_ENDPOINT too, but from the file only if the
+/// token is the file's own.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only this uid; may be given again
@@ -45,6 +52,10 @@ pub(crate) struct Args {
     #[arg(long)]
     sign: bool,
     /// Collect again every so many minutes until Ctrl-C
+    ///
+    /// A round that fails for a reason that may pass, such as a chain that does not answer or a full disk, is told and
+    /// counted, and the next one is tried all the same. What waiting does not change ends it: a wrong setting, another
+    /// chain, a missing permission.
     #[arg(long, value_name = "MINUTES", conflicts_with = "dry_run", value_parser = clap::value_parser!(u64).range(1..=525_600))]
     every: Option<u64>,
     #[command(flatten)]
@@ -78,9 +89,22 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         return dry(&plan, &config, global);
     }
     let cancel = Cancel::on_signals("stopping: what has arrived is kept")?;
+    let mut rounds = Rounds::default();
     loop {
-        let summary = once(&run, &config, &cancel, global).await?;
-        global.emit(&summary, || summary::human(&summary))?;
+        match once(&run, &config, &cancel, global).await {
+            Ok(summary) => {
+                rounds.succeeded();
+                global.emit(&summary, || summary::human(&summary))?;
+            }
+            Err(Stopped::Cancelled) => {
+                let failure = Failure::new(Exit::Interrupted, "stopped: no snapshot was made");
+                return Err(failure.hint("the next run goes on where this one was"));
+            }
+            Err(Stopped::Failed(error)) => match args.every {
+                Some(minutes) if every::may_pass(&error) => rounds.failed(&error, minutes, global)?,
+                _ => return Err(failure(&run, error)),
+            },
+        }
         let Some(minutes) = args.every else { return Ok(()) };
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => {}
@@ -89,11 +113,30 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     }
 }
 
+/// Why a round made no snapshot.
+enum Stopped {
+    Cancelled,
+    Failed(CollectError),
+}
+
+impl<E: Into<CollectError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+fn failure(run: &Run, error: CollectError) -> Failure {
+    match error {
+        CollectError::Chain(error) => run.configured.chain_failure(error),
+        error => error.into(),
+    }
+}
+
 async fn prepared(args: &Args, config: &Config, is_chosen: bool, global: &Global) -> Result<Run, Failure> {
     let (configured, fetch, source) = (Configured::of(config)?, hub::client(config)?, hub::source(config)?);
     let netuid = match is_chosen {
         true => config.chain.netuid,
-        false => found(config, &configured, &source, &fetch, global).await?,
+        false => found(config, &configured, &source, &fetch, args.dry_run, global).await?,
     };
     let selection = Selection {
         uids: args.uid.iter().copied().map(Uid).collect(),
@@ -113,49 +156,21 @@ async fn prepared(args: &Args, config: &Config, is_chosen: bool, global: &Global
     Ok(Run { options, configured, fetch, source })
 }
 
-/// The subnet that the source's datasets are on.
-async fn found(
-    config: &Config,
-    configured: &Configured,
-    source: &Source,
-    fetch: &Arc<Fetch>,
-    global: &Global,
-) -> Result<NetUid, Failure> {
-    let choice = super::super::subnets::search_all(config, &configured.chain, source, Some(fetch)).await?;
-    let best = choice.candidates.first();
-    let best = best.ok_or_else(|| {
-        Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid")
-    })?;
-    global.remark(&format!("found {best}"));
-    Ok(best.netuid)
-}
-
 fn since(text: &str) -> Result<plimsoll_datasets::collect::Since, Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    date::since(text, u64::try_from(now).unwrap_or(u64::MAX)).ok_or_else(|| {
+    date::since(text, Clock::default().unix_ms()).ok_or_else(|| {
         let message = format!("--since `{text}` is neither a block nor a day, such as 7082055 or 2026-11-21");
         Failure::new(Exit::Usage, message)
     })
 }
 
-fn opened(config: &Config) -> Result<Arc<Mutex<Archive>>, Failure> {
-    Ok(Arc::new(Mutex::new(Archive::open(&config.collecting.data_dir)?)))
-}
-
-async fn once(run: &Run, config: &Config, cancel: &Cancel, global: &Global) -> Result<Summary, Failure> {
-    let archive = opened(config)?;
+async fn once(run: &Run, config: &Config, cancel: &Cancel, global: &Global) -> Result<Summary, Stopped> {
+    let archive = Arc::new(Mutex::new(Archive::open(&config.collecting.data_dir)?));
     let listener: Arc<dyn Listener> = Arc::new(Progress::new(global));
     let chain = run.configured.chain.as_ref();
     let collecting = collect(&run.options, chain, &run.fetch, &archive, &run.source, &listener);
     tokio::select! {
-        summary = collecting => summary.map_err(|error| match error {
-            plimsoll_datasets::collect::CollectError::Chain(error) => run.configured.chain_failure(error),
-            error => error.into(),
-        }),
-        () = cancel.cancelled() => {
-            let failure = Failure::new(Exit::Interrupted, "stopped: no snapshot was made");
-            Err(failure.hint("the next run goes on where this one was"))
-        }
+        summary = collecting => Ok(summary?),
+        () = cancel.cancelled() => Err(Stopped::Cancelled),
     }
 }
 

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use super::kept::{Chosen, Which, entry_json, outcome, source};
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
-use crate::screen::{self, Side};
+use crate::screen::{self, Side, visible};
+
+/// How much of a row is printed; `datasets show UID --rows` and `datasets export` have more of it.
+const SHOWN_BYTES: usize = 400;
 
 /// Show what changed between two snapshots, two miners, or two commits
 ///
@@ -199,32 +202,27 @@ impl Compared {
     /// The counts, then every row that is not the same, by its place from 0.
     fn human(&self) -> String {
         let mut all = vec![self.short()];
-        all.extend(self.diff.removed.iter().map(|at| format!("- {at}: {}", shown(&self.before[*at]))));
-        all.extend(self.diff.added.iter().map(|at| format!("+ {at}: {}", shown(&self.after[*at]))));
+        all.extend(
+            self.diff.removed.iter().map(|at| format!("- {at}: {}", visible(&self.before[*at], SHOWN_BYTES))),
+        );
+        all.extend(
+            self.diff.added.iter().map(|at| format!("+ {at}: {}", visible(&self.after[*at], SHOWN_BYTES))),
+        );
         all.extend(self.diff.moved.iter().map(|(from, to)| format!("  {from} moved to {to}")));
         for of in &self.diff.changed {
             let marked: String =
                 words(&self.before[of.before], &self.after[of.after]).iter().map(marked).collect();
-            all.push(format!("~ {} -> {}: {}", of.before, of.after, shown(&marked)));
+            all.push(format!("~ {} -> {}: {}", of.before, of.after, visible(&marked, SHOWN_BYTES)));
         }
         all.join("\n")
     }
 }
 
-fn marked(piece: &Piece<'_>) -> String {
+/// A piece as it is printed, with what went and what came marked.
+pub(super) fn marked(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Same(text) => (*text).to_owned(),
         Piece::Removed(text) => format!("[-{text}-]"),
         Piece::Added(text) => format!("{{+{text}+}}"),
     }
-}
-
-/// Cut short, without what would move a terminal's cursor.
-fn shown(text: &str) -> String {
-    const MOST: usize = 400;
-    let mut shown: String = text.chars().filter(|letter| !letter.is_control()).take(MOST).collect();
-    if text.chars().count() > MOST {
-        shown.push('…');
-    }
-    shown
 }

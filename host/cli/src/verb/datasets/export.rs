@@ -1,25 +1,27 @@
 //! `plimsoll datasets export`.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use plimsoll_core::Uid;
-use plimsoll_datasets::archive::{Entry, Outcome};
-use plimsoll_datasets::export::{
-    ExportError, ExportRow, Facts, sorted, write_csv, write_jsonl, write_parquet, write_sourced_jsonl,
-};
-use plimsoll_datasets::overlap::{Overlaps, Rows};
+use plimsoll_datasets::archive::{Entry, Manifest, Outcome};
+use plimsoll_datasets::export::{ExportError, ExportRow, Exporter, Form};
 use plimsoll_datasets::{RowId, canonical, lines};
 use serde_json::json;
 
+use super::checked::bytes_of;
+use super::filter::{FilterFlags, filtered};
 use super::kept::{Chosen, Which};
-use super::list::filter;
 use crate::draft::Draft;
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
 use crate::screen;
 
 /// Write the rows of a snapshot for other tools: the same rows and columns in every format
+///
+/// Every row of every kept dataset is written, also beyond those that count in its competition, by uid and in the file's
+/// order. One dataset at a time is in memory, with Parquet up to 64 MiB of rows.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The format
@@ -28,9 +30,8 @@ pub(crate) struct Args {
     /// With jsonl: each row inside an object that tells where it comes from
     #[arg(long)]
     sourced: bool,
-    /// Only datasets that meet these conditions, such as "uid=1,5..9 account=flock rows=200.."
-    #[arg(long, value_name = "CONDITIONS")]
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: FilterFlags,
     /// Each row once, of whoever committed it first
     #[arg(long)]
     distinct: bool,
@@ -51,14 +52,12 @@ enum Format {
     Parquet,
 }
 
-/// A dataset whose rows are in memory.
-struct Text {
-    uid: Uid,
-    committed: u64,
-    hotkey: String,
-    repo: String,
-    commit: String,
-    rows: Vec<(RowId, String)>,
+/// What was written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    rows: u64,
+    datasets: u64,
+    taken_down: u64,
 }
 
 pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
@@ -66,121 +65,170 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         let message = "with --json the rows need a file of their own";
         return Err(Failure::new(Exit::Usage, message).hint("add --out FILE"));
     }
+    let filter = args.filter.read()?;
     let chosen = args.which.open(global)?;
     let (manifest, _) = chosen.manifest()?;
-    let mut entries: Vec<&Entry> = manifest.entries.iter().filter(|entry| entry.object().is_some()).collect();
-    if let Some(filter) = filter(args.filter.as_deref())? {
-        let overlaps = overlaps_of(&chosen)?;
-        entries.retain(|entry| facts_of(entry, &overlaps, |facts| filter.takes(facts)).unwrap_or(false));
-    }
-    let mut texts = Vec::with_capacity(entries.len());
-    for entry in entries {
-        texts.extend(text(&chosen, entry)?);
-    }
-    if args.distinct {
-        distinct(&mut texts);
-    }
-    let rows = sorted(texts.iter().flat_map(rows));
-    let mut bytes = Vec::new();
-    written(args, &rows, &mut bytes)?;
-    match &args.out {
-        None => screen::raw(&bytes).map_err(|error| Failure::of(Exit::Error, &error))?,
-        Some(path) => {
-            let mut draft = Draft::replacing(path)?;
-            draft.write(&bytes)?;
-            draft.keep()?;
+    let entries: Vec<&Entry> = match &filter {
+        None => manifest.entries.iter().filter(|entry| entry.object().is_some()).collect(),
+        Some(filter) => filtered(&chosen, &manifest, filter)?,
+    };
+    let source = Rows { chosen: &chosen, manifest: &manifest, entries: &entries };
+    let Some(out) = &args.out else {
+        source.write(args, BufWriter::new(screen::Output)).map_err(|error| error.failure(None))?;
+        return Ok(());
+    };
+    let mut draft = Draft::replacing(out)?;
+    let counted = Counted { out: BufWriter::new(draft.file()), bytes: 0 };
+    let (written, counted) = source.write(args, counted).map_err(|error| error.failure(Some(out)))?;
+    let bytes = counted.bytes;
+    drop(counted);
+    draft.keep()?;
+    let Written { rows, datasets, taken_down } = written;
+    let outcome =
+        json!({ "rows": rows, "datasets": datasets, "taken_down": taken_down, "bytes": bytes, "file": out });
+    global.emit(&outcome, || format!("wrote {rows} rows of {datasets} datasets to {}", out.display()))
+}
+
+/// Why an export ended early.
+enum Ended {
+    Early(Failure),
+    Unwritten(ExportError),
+}
+
+impl Ended {
+    fn failure(self, out: Option<&Path>) -> Failure {
+        match (self, out) {
+            (Self::Early(failure), _) => failure,
+            (Self::Unwritten(error), None) => error.into(),
+            (Self::Unwritten(error), Some(out)) => {
+                let failure = Failure::from(error);
+                Failure { message: format!("{}: {}", out.display(), failure.message), ..failure }
+            }
         }
     }
-    let Some(out) = &args.out else { return Ok(()) };
-    let outcome = json!({ "rows": rows.len(), "datasets": texts.len(), "bytes": bytes.len(), "file": out });
-    global.emit(&outcome, || {
-        format!("wrote {} rows of {} datasets to {}", rows.len(), texts.len(), out.display())
-    })
 }
 
-fn written(args: &Args, rows: &[ExportRow<'_>], out: &mut (impl Write + Send)) -> Result<(), ExportError> {
-    match args.format {
-        Format::Jsonl if args.sourced => write_sourced_jsonl(rows, out),
-        Format::Jsonl => write_jsonl(rows, out),
-        Format::Csv => write_csv(rows, out),
-        Format::Parquet => write_parquet(rows, out),
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Early(failure)
     }
 }
 
-/// A kept dataset's rows in their canonical form; lines that are no JSON are no rows.
-fn text(chosen: &Chosen, entry: &Entry) -> Result<Option<Text>, Failure> {
-    let Outcome::Kept { object, commit, .. } = &entry.outcome else { return Ok(None) };
-    let bytes = chosen.archive.object(object)?;
-    let row = |line: &[u8]| {
-        let text = canonical(line).ok()?;
-        Some((RowId::of(&text), String::from_utf8(text).ok()?))
-    };
-    let source = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
-    Ok(Some(Text {
-        uid: entry.uid,
-        committed: entry.commitment.as_ref().map_or(u64::MAX, |note| note.block.0),
-        hotkey: entry.hotkey.to_string(),
-        repo: source.map_or_else(String::new, |source| source.namespace.clone()),
-        commit: commit.iter().map(|byte| format!("{byte:02x}")).collect(),
-        rows: lines(&bytes).filter_map(|line| row(line.bytes)).collect(),
-    }))
-}
-
-fn rows(of: &Text) -> impl Iterator<Item = ExportRow<'_>> {
-    (0..).zip(&of.rows).map(|(row, (row_id, text))| ExportRow {
-        uid: of.uid.0,
-        hotkey: &of.hotkey,
-        repo: &of.repo,
-        commit: &of.commit,
-        row,
-        row_id: *row_id,
-        text,
-    })
-}
-
-/// Leaves each row with whoever committed it first.
-fn distinct(texts: &mut [Text]) {
-    texts.sort_by_key(|text| (text.committed, text.uid));
-    let mut seen = std::collections::HashSet::new();
-    for text in texts {
-        text.rows.retain(|(id, _)| seen.insert(*id));
+impl From<ExportError> for Ended {
+    fn from(error: ExportError) -> Self {
+        Self::Unwritten(error)
     }
 }
 
-/// A snapshot's datasets compared, with the uid of each place.
-pub(super) struct Compared {
-    pub(super) uids: Vec<Uid>,
-    pub(super) overlaps: Overlaps,
+/// What is exported.
+struct Rows<'a> {
+    chosen: &'a Chosen,
+    manifest: &'a Manifest,
+    /// By uid: the order in which rows are written.
+    entries: &'a [&'a Entry],
 }
 
-/// All pairs of a snapshot.
-pub(super) fn overlaps_of(chosen: &Chosen) -> Result<Compared, Failure> {
-    let miners = chosen.archive.rows(chosen.place)?;
-    let uids = miners.iter().map(|miner| miner.uid).collect();
-    let rows = miners.into_iter().map(|miner| Rows { block: miner.committed.0, ids: miner.rows });
-    Ok(Compared { uids, overlaps: Overlaps::new(rows.collect())? })
+impl Rows<'_> {
+    /// Writes dataset by dataset.
+    fn write<W: Write + Send>(&self, args: &Args, out: W) -> Result<(Written, W), Ended> {
+        let form = match args.format {
+            Format::Jsonl if args.sourced => Form::SourcedJsonl,
+            Format::Jsonl => Form::Jsonl,
+            Format::Csv => Form::Csv,
+            Format::Parquet => Form::Parquet,
+        };
+        let mut firsts = if args.distinct { Some(self.firsts()?) } else { None };
+        let mut exporter = Exporter::new(form, out)?;
+        let mut written = Written::default();
+        for entry in self.entries {
+            let Some(mut rows) = self.rows(entry)? else {
+                written.taken_down += 1;
+                continue;
+            };
+            if let Some(firsts) = &mut firsts {
+                // A row that is repeated in the file is its own first only once.
+                rows.retain(|(_, id, _)| firsts.get(id) == Some(&entry.uid) && firsts.remove(id).is_some());
+            }
+            self.write_rows(&mut exporter, entry, &rows)?;
+            written.rows += rows.len() as u64;
+            written.datasets += 1;
+        }
+        Ok((written, exporter.finish()?))
+    }
+
+    fn write_rows<W: Write + Send>(
+        &self,
+        exporter: &mut Exporter<W>,
+        entry: &Entry,
+        rows: &[(u32, RowId, String)],
+    ) -> Result<(), ExportError> {
+        let source = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
+        let (hotkey, coldkey) = (entry.hotkey.to_string(), entry.coldkey.map(|coldkey| coldkey.to_string()));
+        let commit = match &entry.outcome {
+            Outcome::Kept { commit, .. } => commit.iter().map(|byte| format!("{byte:02x}")).collect(),
+            _ => String::new(),
+        };
+        let standing = self.manifest.standing(entry.uid);
+        let rows: Vec<ExportRow<'_>> = rows
+            .iter()
+            .map(|(row, row_id, text)| ExportRow {
+                uid: entry.uid.0,
+                hotkey: &hotkey,
+                coldkey: coldkey.as_deref(),
+                incentive: standing.incentive,
+                stake_rao: standing.stake_rao,
+                repo: source.map_or("", |source| &source.namespace),
+                commit: &commit,
+                row: *row,
+                row_id: *row_id,
+                text,
+            })
+            .collect();
+        exporter.write(&rows)
+    }
+
+    /// Who committed each row first; of one block the lower uid.
+    fn firsts(&self) -> Result<HashMap<RowId, Uid>, Failure> {
+        let mut entries = self.entries.to_vec();
+        entries.sort_by_key(|entry| {
+            (entry.commitment.as_ref().map_or(u64::MAX, |note| note.block.0), entry.uid)
+        });
+        let mut firsts = HashMap::new();
+        for entry in entries {
+            for (_, id, _) in self.rows(entry)?.unwrap_or_default() {
+                firsts.entry(id).or_insert(entry.uid);
+            }
+        }
+        Ok(firsts)
+    }
+
+    /// A dataset's rows by their places, in their canonical form; lines that are no JSON are no rows. Nothing where it was
+    /// taken down.
+    fn rows(&self, entry: &Entry) -> Result<Option<Vec<(u32, RowId, String)>>, Failure> {
+        let Some(bytes) = bytes_of(self.chosen, entry)? else { return Ok(None) };
+        let row = |line: plimsoll_datasets::Row<'_>| {
+            let text = canonical(line.bytes).ok()?;
+            Some((RowId::of(&text), String::from_utf8(text).ok()?))
+        };
+        let rows = (0..).zip(lines(&bytes).filter_map(row)).map(|(place, (id, text))| (place, id, text));
+        Ok(Some(rows.collect()))
+    }
 }
 
-/// What a filter asks about a dataset; nothing where none is kept.
-pub(super) fn facts_of<T>(
-    entry: &Entry,
-    compared: &Compared,
-    ask: impl FnOnce(&Facts<'_>) -> T,
-) -> Option<T> {
-    let Outcome::Kept { rows, .. } = &entry.outcome else { return None };
-    let note = entry.commitment.as_ref()?;
-    let source = note.source.as_ref()?;
-    let hotkey = entry.hotkey.to_string();
-    let at = compared.uids.iter().position(|uid| *uid == entry.uid);
-    let others = |at: usize| (0..compared.uids.len()).filter(move |other| *other != at);
-    let overlap = at.and_then(|at| others(at).map(|other| compared.overlaps.shared(at, other)).max());
-    Some(ask(&Facts {
-        uid: entry.uid.0,
-        hotkey: &hotkey,
-        account: source.namespace.split('/').next().unwrap_or_default(),
-        competition: &source.competition,
-        n_rows: u64::from(*rows),
-        block: note.block.0,
-        overlap: u64::from(overlap.unwrap_or(0)),
-    }))
+/// Counts what is written through it.
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

@@ -1,5 +1,6 @@
 //! Which code the errors of collecting end with.
 
+use plimsoll_datasets::Error;
 use plimsoll_datasets::archive::ArchiveError;
 use plimsoll_datasets::bench::BenchError;
 use plimsoll_datasets::collect::CollectError;
@@ -50,6 +51,9 @@ impl From<FindError> for Failure {
         match error {
             FindError::Chain(error) => error.into(),
             FindError::Plugin(error) => error.into(),
+            FindError::Unread { .. } => {
+                Self::of(Exit::Error, &error).hint("`plimsoll subnets find` shows why each could not be read")
+            }
             _ => Self::of(Exit::Error, &error).hint("`plimsoll subnets find` shows every candidate"),
         }
     }
@@ -58,6 +62,18 @@ impl From<FindError> for Failure {
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         Self::of(Exit::Config, &error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Archive(error) => error.into(),
+            Error::Plugin(error) => error.into(),
+            Error::Overlap(error) => error.into(),
+            Error::Disk { .. } => Self::of(Exit::DiskMissing, &error),
+            _ => Self::of(Exit::Error, &error),
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_core::ByteSize;
-use plimsoll_datasets::archive::{Affected, Archive, ArchiveError, Damage, Depth, Rebuilt, Report};
+use plimsoll_core::{BlockNumber, ByteSize, NetUid};
+use plimsoll_datasets::archive::{
+    Affected, Archive, ArchiveError, Damage, Depth, Dropped, Place, Rebuilt, Report, Retention,
+};
 use plimsoll_datasets::collect::{Mended, repair};
 use serde_json::{Value, json};
 
@@ -31,6 +33,9 @@ pub(crate) struct Args {
     /// Make the index again from the packs first, for one that was lost or is damaged
     #[arg(long)]
     rebuild_index: bool,
+    /// Drop a damaged snapshot, which nothing brings back; may be given again. Datasets that others name stay
+    #[arg(long, value_name = "NETUID:BLOCK", value_parser = place)]
+    drop_snapshot: Vec<Place>,
     #[command(flatten)]
     data: DataFlags,
     #[command(flatten)]
@@ -47,6 +52,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     // One that is not there is not made; nobody writes while it is checked.
     drop(Archive::open_to_read(data_dir)?);
     let archive = Arc::new(Mutex::new(Archive::open(data_dir)?));
+    let dropped = dropped(&mut archive.lock().unwrap_or_else(PoisonError::into_inner), args, global)?;
     let mut report = archive.lock().unwrap_or_else(PoisonError::into_inner).fsck(depth)?;
     let mut mended = Vec::new();
     if args.repair && !report.is_sound() {
@@ -66,9 +72,41 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         "notes": report.notes,
         "mended": mended,
         "rebuilt": rebuilt,
+        "dropped": dropped,
     });
     global.emit(&outcome, || human(&report, &mended))?;
     if report.is_sound() { Ok(()) } else { Err(Failure::reported(Exit::CorruptPlot)) }
+}
+
+/// A subnet and a block as `netuid:block`.
+fn place(text: &str) -> Result<Place, String> {
+    let of = |text: &str| {
+        let (netuid, block) = text.split_once(':')?;
+        Some(Place { netuid: NetUid(netuid.parse().ok()?), block: BlockNumber(block.parse().ok()?) })
+    };
+    of(text).ok_or_else(|| "expected NETUID:BLOCK, such as 96:7082055".to_owned())
+}
+
+/// Drops the damaged snapshots that are named, and what only they needed.
+fn dropped(archive: &mut Archive, args: &Args, global: &Global) -> Result<Vec<Value>, Failure> {
+    let mut told = Vec::new();
+    for place in &args.drop_snapshot {
+        let Dropped { place: Place { netuid, block }, instead } = archive.drop_damaged(*place)?;
+        let then = match instead {
+            Some(_) => "another one of the same block counts now",
+            None => "nothing of that block is kept now",
+        };
+        global.remark(&format!("dropped the damaged snapshot of netuid {netuid} at block {block}; {then}"));
+        told.push(json!({ "netuid": netuid, "block": block, "instead": instead }));
+    }
+    if !told.is_empty() {
+        match archive.gc(&Retention::default()) {
+            // Something else is damaged: the check tells of it.
+            Err(error) if error.is_damage() => {}
+            ended => _ = ended?,
+        }
+    }
+    Ok(told)
 }
 
 /// Makes the index again where there is an archive.
@@ -102,6 +140,13 @@ fn human(report: &Report, mended: &[Mended]) -> String {
         format!("concerns subnet {} uid {}: {}", of.place.netuid, of.entry.uid, source(&of.entry))
     }));
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
+    let lost = report.damages.iter().any(|damage| matches!(damage, Damage::Snapshot { .. }));
+    if lost {
+        lines.push(
+            "note: a damaged snapshot cannot be fetched again: --drop-snapshot NETUID:BLOCK lets go of it"
+                .to_owned(),
+        );
+    }
     let checked = format!(
         "checked {} in {} blocks and {} snapshots",
         ByteSize(report.bytes),

@@ -10,8 +10,8 @@ use plimsoll_datasets::source::Source;
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 
-/// The client. Endpoint and token are read as the hub's own tools read them; a `.env` file in this folder counts where
-/// the environment is silent.
+/// The client. Endpoint and token are read as the hub's own tools read them; where the environment names no token, that
+/// of a `.env` file in this folder counts, and with it, but with no other token, that file's endpoint.
 ///
 /// # Errors
 /// [`Exit::Config`] for an endpoint or token that cannot be used.

@@ -1,7 +1,7 @@
 //! Which snapshot of the archive is meant, and how its miners are shown.
 
 use plimsoll_core::{BlockNumber, NetUid};
-use plimsoll_datasets::archive::{Archive, Entry, Manifest, Outcome, Place, Seal};
+use plimsoll_datasets::archive::{Archive, Entry, Manifest, Outcome, Place, Seal, Standing};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -140,6 +140,12 @@ pub(super) fn entry_json(entry: &Entry) -> Value {
         all.extend(more);
     }
     all
+}
+
+/// What the chain said of a miner beside its dataset, as an entry's further fields.
+pub(super) fn standing_json(standing: Standing) -> serde_json::Map<String, Value> {
+    let fields = [("incentive", json!(standing.incentive)), ("stake_rao", json!(standing.stake_rao))];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn prefix(raw: &plimsoll_datasets::archive::RawNote) -> String {

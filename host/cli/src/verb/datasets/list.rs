@@ -1,12 +1,12 @@
 //! `plimsoll datasets list`.
 
-use plimsoll_datasets::archive::{Archive, Entry, Outcome, Snapshot};
-use plimsoll_datasets::export::Filter;
+use plimsoll_core::StakeRao;
+use plimsoll_datasets::archive::{Archive, Entry, Manifest, Outcome, Snapshot, Standing};
 use serde_json::{Value, json};
 
-use super::export::{facts_of, overlaps_of};
-use super::kept::{Which, entry_json, outcome, source};
-use crate::exit::{Exit, Failure};
+use super::filter::{FilterFlags, filtered};
+use super::kept::{Which, entry_json, outcome, source, standing_json};
+use crate::exit::Failure;
 use crate::global::Global;
 use crate::screen::{self, Side};
 
@@ -16,9 +16,8 @@ pub(crate) struct Args {
     /// List the snapshots instead
     #[arg(long, conflicts_with = "filter")]
     snapshots: bool,
-    /// Only datasets that meet these conditions, such as "uid=1,5..9 account=flock rows=200.."
-    #[arg(long, value_name = "CONDITIONS")]
-    filter: Option<String>,
+    #[command(flatten)]
+    filter: FilterFlags,
     #[command(flatten)]
     which: Which,
 }
@@ -30,18 +29,23 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     }
     let chosen = args.which.open(global)?;
     let (manifest, seal) = chosen.manifest()?;
-    let filter = filter(args.filter.as_deref())?;
-    let mut entries: Vec<&Entry> = manifest.entries.iter().collect();
-    if let Some(filter) = filter {
-        let overlaps = overlaps_of(&chosen)?;
-        entries.retain(|entry| facts_of(entry, &overlaps, |facts| filter.takes(facts)).unwrap_or(false));
-    }
+    let entries = match args.filter.read()? {
+        None => manifest.entries.iter().collect(),
+        Some(filter) => filtered(&chosen, &manifest, &filter)?,
+    };
+    let line = |entry: &&Entry| {
+        let mut line = entry_json(entry);
+        if let Value::Object(fields) = &mut line {
+            fields.extend(standing_json(manifest.standing(entry.uid)));
+        }
+        line
+    };
     let outcome = json!({
         "netuid": chosen.place.netuid,
         "block": chosen.place.block,
         "manifest": seal.manifest,
         "signer": manifest.collector,
-        "miners": entries.iter().map(|entry| entry_json(entry)).collect::<Vec<Value>>(),
+        "miners": entries.iter().map(line).collect::<Vec<Value>>(),
     });
     global.emit(&outcome, || {
         let kept = entries.iter().filter(|entry| entry.object().is_some()).count();
@@ -52,23 +56,19 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             place.block,
             entries.len()
         );
-        format!("{head}\n{}", table(&entries))
+        format!("{head}\n{}", table(&manifest, &entries, chosen.config.collecting.min_rows))
     })
 }
 
-/// The conditions of `--filter`.
-pub(super) fn filter(text: Option<&str>) -> Result<Option<Filter>, Failure> {
-    let parsed = text.map(str::parse::<Filter>).transpose();
-    parsed.map_err(|error| Failure::of(Exit::Usage, &error))
-}
-
-fn table(entries: &[&Entry]) -> String {
+fn table(manifest: &Manifest, entries: &[&Entry], min_rows: u32) -> String {
     let columns = [
         ("uid", Side::Right),
         ("dataset", Side::Left),
         ("rows", Side::Right),
         ("valid", Side::Right),
         ("committed", Side::Right),
+        ("incentive", Side::Right),
+        ("stake", Side::Right),
         ("outcome", Side::Left),
     ];
     let row = |entry: &&Entry| {
@@ -77,7 +77,15 @@ fn table(entries: &[&Entry]) -> String {
             _ => (String::new(), String::new()),
         };
         let committed = entry.commitment.as_ref().map_or_else(String::new, |note| note.block.to_string());
-        vec![entry.uid.to_string(), source(entry), rows, valid, committed, outcome(entry).to_owned()]
+        let Standing { incentive, stake_rao } = manifest.standing(entry.uid);
+        let incentive = incentive.map_or_else(String::new, |share| share.to_string());
+        let stake = stake_rao.map_or_else(String::new, |stake| StakeRao(stake).to_string());
+        let outcome = match &entry.outcome {
+            Outcome::Kept { valid, .. } if *valid < min_rows => "kept, too few rows",
+            _ => outcome(entry),
+        };
+        let (uid, source) = (entry.uid.to_string(), source(entry));
+        vec![uid, source, rows, valid, committed, incentive, stake, outcome.to_owned()]
     };
     screen::table(&columns, entries.iter().map(row))
 }

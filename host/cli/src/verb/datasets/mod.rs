@@ -1,17 +1,24 @@
 //! `plimsoll datasets`: every miner's dataset, collected, kept, compared.
 
+mod checked;
 mod checkout;
 mod collect;
 mod date;
 mod diff;
+mod evaluation;
+mod every;
 mod export;
 mod failures;
+mod field;
+mod filter;
+mod found;
 mod fsck;
 mod gc;
 mod history;
 mod hub;
 mod kept;
 mod list;
+mod near;
 mod overlap;
 mod progress;
 mod serve;
@@ -41,6 +48,7 @@ enum What {
     Overlap(overlap::Args),
     Serve(serve::Args),
     Validate(validate::Args),
+    Evaluation(evaluation::Args),
     Export(export::Args),
     Checkout(checkout::Args),
     Gc(gc::Args),
@@ -57,6 +65,7 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         What::Overlap(args) => overlap::run(args, global),
         What::Serve(args) => serve::run(args, global).await,
         What::Validate(args) => validate::run(args, global),
+        What::Evaluation(args) => evaluation::run(args, global).await,
         What::Export(args) => export::run(args, global),
         What::Checkout(args) => checkout::run(args, global),
         What::Gc(args) => gc::run(args, global),

@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 
-use plimsoll_datasets::archive::Archive;
 use plimsoll_datasets::serve::{ServeError, ServeOptions, Site, Visitors, bind, serve};
 use serde_json::json;
 
-use super::kept::{Chosen, place};
-use super::overlap::shared_rows;
+use super::hub;
 use crate::cancel::Cancel;
-use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::flags::DataFlags;
 use crate::global::Global;
@@ -37,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
 
-    /// Rows that two datasets may share [default: the competition's limit]
+    /// Rows that two datasets may share [default: each competition's limit]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
 
@@ -48,12 +45,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let config = global.config(&[&args.data])?;
     let visitors = if args.anybody { Visitors::Anybody } else { Visitors::ThisMachine };
-    let mut options = ServeOptions::new(&config.collecting.data_dir);
-    let limit = match args.limit {
-        Some(limit) => Some(limit),
-        None => blocking(move || competition_limit(config)).await?,
+    let (limit, data_dir) = (args.limit, config.collecting.data_dir.clone());
+    // Rows can be looked at without the plugin, only nobody is judged then.
+    let source = match blocking(move || hub::source(&config)).await? {
+        Ok(source) => Some(source),
+        Err(failure) => {
+            global.remark(&format!("no competition's rules are known: {failure}"));
+            None
+        }
     };
-    options.duplicate_limit = limit.unwrap_or(options.duplicate_limit);
+    let options = ServeOptions { source, limit, ..ServeOptions::new(data_dir) };
     let site = blocking(move || Site::open(options)).await??;
     let listening = bind(args.at, visitors).await?.known_as(args.hosts.iter().cloned());
     let cancel = Cancel::on_signals("finishing what is being read")?;
@@ -69,14 +70,6 @@ pub(crate) async fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         format!("{n_snapshots} snapshots are served at http://{address}/\nCtrl-C stops it")
     })?;
     Ok(serve(listening, site, async move { cancel.cancelled().await }).await?)
-}
-
-/// The limit of the newest snapshot's competition, where its plugin knows it.
-fn competition_limit(config: Config) -> Option<u32> {
-    let archive = Archive::open_to_read(&config.collecting.data_dir).ok()?;
-    let place = place(&archive, None, None, &config).ok()?;
-    // 0 says that the plugin knows no such competition.
-    shared_rows(&Chosen { config, archive, place }).ok().filter(|limit| *limit > 0)
 }
 
 impl From<ServeError> for Failure {

@@ -1,14 +1,21 @@
 //! `plimsoll datasets show`.
 
-use plimsoll_core::{ByteSize, Uid};
-use plimsoll_datasets::archive::{Entry, Outcome};
+use plimsoll_core::{ByteSize, StakeRao, Uid};
+use plimsoll_datasets::archive::{Entry, Outcome, Standing};
 use serde_json::{Value, json};
 
-use super::kept::{Which, entry_json, source};
+use super::kept::{Which, entry_json, source, standing_json};
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
+use crate::screen::visible;
+
+/// How much of a row is printed.
+const ROW_BYTES: usize = 1000;
 
 /// Show one miner's dataset in a snapshot
+///
+/// Rows are printed without characters that cannot be seen, and cut where they are long. `datasets export --filter uid=N`
+/// writes them whole; so does --json.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The miner's uid
@@ -33,8 +40,10 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         (0, _) | (_, None) => Vec::new(),
         (most, Some(object)) => lines(&chosen.archive.object(&object)?, most),
     };
+    let (manifest, _) = chosen.manifest()?;
     let mut outcome = entry_json(&entry);
     if let Value::Object(fields) = &mut outcome {
+        fields.extend(standing_json(manifest.standing(entry.uid)));
         fields.insert("netuid".into(), json!(place.netuid));
         fields.insert("block".into(), json!(place.block));
         if args.rows > 0 {
@@ -42,24 +51,25 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
         }
     }
     global.emit(&outcome, || {
-        let mut text = human(&entry);
+        let mut text = human(&entry, manifest.standing(entry.uid));
         for row in &rows {
             text.push('\n');
-            text.push_str(row);
+            text.push_str(&visible(row, ROW_BYTES));
+        }
+        if rows.iter().any(|row| row.len() > ROW_BYTES) {
+            text.push_str(&format!("\nwhole rows: `plimsoll datasets export --filter uid={}`", entry.uid));
         }
         text
     })
 }
 
-/// The first lines, without what would move a terminal's cursor.
+/// The first lines.
 fn lines(bytes: &[u8], most: usize) -> Vec<String> {
-    let text = |line: plimsoll_datasets::Row<'_>| {
-        String::from_utf8_lossy(line.bytes).chars().filter(|letter| !letter.is_control()).collect()
-    };
+    let text = |line: plimsoll_datasets::Row<'_>| String::from_utf8_lossy(line.bytes).into_owned();
     plimsoll_datasets::lines(bytes).take(most).map(text).collect()
 }
 
-fn human(entry: &Entry) -> String {
+fn human(entry: &Entry, standing: Standing) -> String {
     let note = entry.commitment.as_ref();
     let coldkey = entry.coldkey.map_or_else(|| "unknown".to_owned(), |key| key.to_string());
     let mut lines = vec![
@@ -68,6 +78,12 @@ fn human(entry: &Entry) -> String {
         format!("coldkey      {coldkey}"),
         format!("committed    {}", source(entry)),
     ];
+    if let Some(incentive) = standing.incentive {
+        lines.insert(3, format!("incentive    {incentive} of 65535"));
+    }
+    if let Some(stake_rao) = standing.stake_rao {
+        lines.insert(3, format!("stake        {}", StakeRao(stake_rao)));
+    }
     if let Some(note) = note {
         lines.push(format!("             at block {}", note.block));
         if let Some(source) = &note.source {
@@ -79,7 +95,9 @@ fn human(entry: &Entry) -> String {
     }
     match &entry.outcome {
         Outcome::Skipped => lines.push("kept         nothing: nothing was committed".into()),
-        Outcome::Failed { kind, text } => lines.push(format!("kept         nothing: {kind}: {text}")),
+        Outcome::Failed { kind, text } => {
+            lines.push(format!("kept         nothing: {kind}: {}", visible(text, 1000)))
+        }
         Outcome::Kept { object, bytes, rows, valid, commit } => {
             let commit: String = commit.iter().map(|byte| format!("{byte:02x}")).collect();
             lines.push(format!("kept         {} in {rows} rows, {valid} of them valid", ByteSize(*bytes)));

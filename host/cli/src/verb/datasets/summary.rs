@@ -21,17 +21,26 @@ pub(super) fn human(summary: &Summary) -> String {
         format!("subnet {} at block {}", subnet.netuid, subnet.block),
         format!("fetched {fetched}, held already {}", downloaded - fetched),
     ];
-    let outcomes = summary.outcomes.iter().filter(|(name, _)| !matches!(name.as_str(), "fetched" | "held"));
+    let outcomes = summary
+        .outcomes
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "fetched" | "held" | "too-few-rows"));
     lines.extend(outcomes.map(|(name, count)| format!("  {name}: {count}")));
     for (count, what) in [
         (summary.not_asked, "not asked for by this run"),
         (summary.unpinned, "of a branch or tag, which may mean other bytes tomorrow"),
-        (summary.below_min_rows, "with fewer valid rows than asked for"),
+        (summary.below_min_rows, "kept with fewer valid rows than asked for (too-few-rows)"),
         (summary.left_behind, "commitments of hotkeys that have left the subnet"),
     ] {
         if count > 0 {
             lines.push(format!("{count} {what}"));
         }
+    }
+    if let Some(behind_ms) = summary.clock_behind_ms {
+        let behind = duration(std::time::Duration::from_millis(behind_ms));
+        lines.push(format!(
+            "the clock is {behind} behind the snapshot before: one of the two is wrong; snapshots go by their blocks"
+        ));
     }
     lines.push(format!(
         "{} requests for files and {} of the API, {} over the network, {} new in the archive, {}",
@@ -56,9 +65,6 @@ fn took(seconds: f64) -> String {
     }
 }
 
-pub(super) fn why(outcome: &MinerOutcome) -> &str {
-    match outcome {
-        MinerOutcome::Not { text, .. } => text,
-        other => other.name(),
-    }
+pub(super) fn why(outcome: &MinerOutcome) -> String {
+    outcome.why().unwrap_or_else(|| outcome.name().to_owned())
 }

@@ -1,18 +1,20 @@
 //! `plimsoll datasets validate`.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use plimsoll_core::Uid;
-use plimsoll_datasets::archive::{Entry, Outcome};
-use plimsoll_datasets::overlap::{Judged, Overlaps, Rows, Terms};
+use plimsoll_core::CheckedRow;
+use plimsoll_datasets::RowId;
+use plimsoll_datasets::archive::Entry;
+use plimsoll_datasets::contest::{Competition, Field, Part, Rulebook, competition_of};
+use plimsoll_datasets::overlap::Judged;
 use plimsoll_datasets::source::{CheckedFile, Source};
-use plimsoll_datasets::{RowId, canonical, lines};
 use serde_json::{Value, json};
 
+use super::checked::{Looked, each_file, entered};
+use super::field::{rules_json, rules_text};
 use super::hub;
-use super::kept::{Chosen, Which, source as committed};
-use super::overlap::shared_rows;
+use super::kept::{Which, source as committed};
 use crate::exit::{Exit, Failure, OrFail as _};
 use crate::flags::SourceFlags;
 use crate::global::Global;
@@ -20,15 +22,17 @@ use crate::screen::{self, Side};
 
 /// Check every dataset of a snapshot by its competition's rules
 ///
-/// Reads every row again, counts what is wrong with it, and applies both rules: rows come from the evaluation set, where
-/// one is given, and no more are shared with another dataset than the competition allows; of a group of copies, whoever
-/// committed first is none.
+/// Reads every row again, counts what is wrong with it, and applies both rules to the rows that the competition uses:
+/// they come from the evaluation set, where one is given, and no more are shared with another dataset of the competition
+/// than it allows; of a group of copies, whoever committed first is none. A file that the subnet's loader refuses is no
+/// copy and has none. Nobody is judged by the second rule whose competition the plugin does not know, unless --limit is
+/// given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The evaluation set, one row a line: rule 1 is judged only with it
     #[arg(long, value_name = "FILE")]
     evaluation: Option<PathBuf>,
-    /// Rows that two datasets may share [default: the competition's limit]
+    /// Rows that two datasets may share [default: each competition's limit]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
     /// End with code 1 if any dataset breaks a rule
@@ -44,101 +48,119 @@ pub(crate) struct Args {
 struct Checked<'e> {
     entry: &'e Entry,
     file: CheckedFile,
+    broke_down: Option<String>,
+    part: Part,
     judged: Judged,
 }
 
 pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let chosen = args.which.open_with(global, &[&args.source])?;
     let source = hub::source(&chosen.config)?;
-    let duplicate_limit = match args.limit {
-        Some(limit) => limit,
-        None => shared_rows(&chosen)?,
-    };
-    let terms = Terms { evaluation: args.evaluation.as_ref().map(evaluation).transpose()?, duplicate_limit };
     let (manifest, _) = chosen.manifest()?;
-    let mut entries = Vec::new();
-    for entry in manifest.entries.iter().filter(|entry| entry.object().is_some()) {
-        entries.push((entry, checked(&chosen, &source, entry)?));
-    }
-    let rows = entries.iter().map(|(entry, file)| Rows {
-        block: entry.commitment.as_ref().map_or(u64::MAX, |note| note.block.0),
-        ids: counted(&source, entry, file),
-    });
-    let overlaps = Overlaps::new(rows.collect())?;
-    let order: Vec<usize> = (0..entries.len()).collect();
-    let uids: Vec<Uid> = entries.iter().map(|(entry, _)| entry.uid).collect();
-    let judged = overlaps.judge(&terms, &order).into_iter();
-    let all: Vec<Checked<'_>> = entries
+    let rulebook = Rulebook::of(Some(&source), args.limit, &manifest.entries)?;
+    let mut files = Vec::new();
+    each_file(&chosen, &manifest, &source, |entry, looked, _| files.push((entry, looked)))?;
+    let field =
+        Field::new(&rulebook, files.iter().map(|(entry, looked)| entered(entry, &looked.file)).collect())?;
+    let evaluation = match &args.evaluation {
+        None => BTreeMap::new(),
+        Some(path) => evaluation(path, &source, field.competitions())?,
+    };
+    let judged = field.judge(&evaluation).into_iter().zip(field.entrants());
+    let all: Vec<Checked<'_>> = files
         .into_iter()
         .zip(judged)
-        .map(|((entry, file), judged)| Checked { entry, file, judged })
+        .map(|((entry, Looked { file, broke_down }), (judged, entrant))| Checked {
+            entry,
+            file,
+            broke_down,
+            part: entrant.part,
+            judged,
+        })
         .collect();
     let broken = all.iter().filter(|of| of.is_broken()).count();
-    let outcome = json!({
+    let mut outcome = json!({
         "netuid": chosen.place.netuid,
         "block": chosen.place.block,
-        "limit": duplicate_limit,
+        "limit": args.limit,
         "datasets": all.len(),
         "broken": broken,
-        "miners": all.iter().map(|of| of.json(&uids)).collect::<Vec<Value>>(),
+        "miners": all.iter().map(|of| of.json(&field)).collect::<Vec<Value>>(),
     });
+    if let Some(fields) = outcome.as_object_mut() {
+        fields.extend(rules_json(&field).map(|(name, value)| (name.to_owned(), value)));
+    }
     global.emit(&outcome, || {
         let head = format!(
-            "subnet {} at block {}: {} datasets, {broken} break a rule; two may share {duplicate_limit} rows",
+            "subnet {} at block {}: {} datasets, {broken} break a rule",
             chosen.place.netuid,
             chosen.place.block,
             all.len()
         );
-        format!("{head}\n{}", table(&all, &uids))
+        format!("{head}\n{}\n\n{}", rules_text(&field), table(&all, &field))
     })?;
     if args.strict && broken > 0 { Err(Failure::reported(Exit::Error)) } else { Ok(()) }
 }
 
-/// The rows of the evaluation set.
-fn evaluation(path: &PathBuf) -> Result<HashSet<RowId>, Failure> {
+/// The rows of the evaluation set as each competition knows them.
+fn evaluation(
+    path: &Path,
+    source: &Source,
+    competitions: &[Competition],
+) -> Result<BTreeMap<String, HashSet<RowId>>, Failure> {
     let bytes =
         std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {}", path.display()))?;
-    Ok(lines(&bytes).filter_map(|row| Some(RowId::of(&canonical(row.bytes).ok()?))).collect())
+    let mut sets = BTreeMap::new();
+    for Competition { id, .. } in competitions {
+        sets.insert(id.clone(), evaluation_rows(path, &source.check_file(&bytes, id)?)?);
+    }
+    if competitions.is_empty() {
+        evaluation_rows(path, &source.check_file(&bytes, "")?)?;
+    }
+    Ok(sets)
 }
 
-fn competition(entry: &Entry) -> &str {
-    let source = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
-    source.map_or("", |source| &source.competition)
-}
-
-fn checked(chosen: &Chosen, source: &Source, entry: &Entry) -> Result<CheckedFile, Failure> {
-    let Outcome::Kept { object, .. } = &entry.outcome else {
-        return Ok(CheckedFile { rows: Vec::new(), fault: None });
+/// An evaluation set of which a part is missing would fail everybody whose rows are of that part.
+fn evaluation_rows(path: &Path, file: &CheckedFile) -> Result<HashSet<RowId>, Failure> {
+    let unusable = |why: String| {
+        Err(Failure::new(Exit::Error, format!("{} is no evaluation set: {why}", path.display())))
     };
-    Ok(source.check_file(&chosen.archive.object(object)?, competition(entry))?)
-}
-
-/// The rows that the competition uses: the first so many.
-fn counted(source: &Source, entry: &Entry, file: &CheckedFile) -> Vec<RowId> {
-    let limits = source.competition(competition(entry)).ok().flatten();
-    let most = limits.map_or(usize::MAX, |limits| limits.rows as usize);
-    let mut ids = file.ids();
-    ids.truncate(most);
-    ids
+    let unread = file.rows.iter().find_map(|row| match &row.checked {
+        CheckedRow::Invalid(finding) => Some((row.line, finding)),
+        _ => None,
+    });
+    if let Some((line, finding)) = unread {
+        return unusable(format!("line {line} is no row: {}: {}", finding.name, finding.what));
+    }
+    if let Some(fault) = &file.fault {
+        return unusable(fault.to_string());
+    }
+    match file.rows.is_empty() {
+        true => unusable("it has no rows".to_owned()),
+        false => Ok(file.ids().into_iter().collect()),
+    }
 }
 
 impl Checked<'_> {
     fn is_refused(&self) -> bool {
-        self.file.fault.is_some() || self.file.n_invalid() > 0
+        self.part == Part::Refused
     }
 
     fn is_broken(&self) -> bool {
         self.is_refused() || self.judged.copy_of.is_some() || self.judged.only_evaluation_rows == Some(false)
     }
 
-    fn json(&self, uids: &[Uid]) -> Value {
-        let uid = |place: usize| uids[place];
+    fn json(&self, field: &Field) -> Value {
+        let uid = |place: usize| field.uid(place);
         json!({
             "uid": self.entry.uid,
             "rows": self.file.ids().len(),
             "valid": self.file.n_valid(),
             "invalid": self.file.n_invalid(),
+            "competition": competition_of(self.entry),
+            "judged": self.part == Part::Judged,
             "refused": self.is_refused(),
+            "broke_down": self.broke_down,
             "fault": self.file.fault.as_ref().map(ToString::to_string),
             "findings": self.file.findings(),
             "in_evaluation": self.judged.n_in_evaluation,
@@ -149,7 +171,7 @@ impl Checked<'_> {
     }
 }
 
-fn table(all: &[Checked<'_>], uids: &[Uid]) -> String {
+fn table(all: &[Checked<'_>], field: &Field) -> String {
     let columns = [
         ("uid", Side::Right),
         ("dataset", Side::Left),
@@ -163,7 +185,7 @@ fn table(all: &[Checked<'_>], uids: &[Uid]) -> String {
         let closest = of
             .judged
             .closest
-            .map_or_else(String::new, |(place, shared)| format!("{shared} with {}", uids[place]));
+            .map_or_else(String::new, |(place, shared)| format!("{shared} with {}", field.uid(place)));
         vec![
             of.entry.uid.to_string(),
             committed(of.entry),
@@ -171,24 +193,30 @@ fn table(all: &[Checked<'_>], uids: &[Uid]) -> String {
             of.file.n_valid().to_string(),
             of.judged.n_in_evaluation.map_or_else(String::new, |count| count.to_string()),
             closest,
-            verdict(of, uids),
+            verdict(of, field),
         ]
     };
     screen::table(&columns, all.iter().map(row))
 }
 
-fn verdict(of: &Checked<'_>, uids: &[Uid]) -> String {
+fn verdict(of: &Checked<'_>, field: &Field) -> String {
+    if of.broke_down.is_some() {
+        return "not checked: the plugin broke down on it".to_owned();
+    }
     let mut parts = Vec::new();
     if of.is_refused() {
         parts.push("refused".to_owned());
     }
     if let Some(place) = of.judged.copy_of {
-        parts.push(format!("copy of {}", uids[place]));
+        parts.push(format!("copy of {}", field.uid(place)));
     }
     if of.judged.only_evaluation_rows == Some(false) {
         parts.push("rows of its own or repeated".to_owned());
     }
     let findings: BTreeMap<&str, usize> = of.file.findings();
     parts.extend(findings.iter().map(|(name, count)| format!("{name} {count}")));
+    if of.part == Part::Unlimited {
+        parts.insert(0, "not judged".to_owned());
+    }
     if parts.is_empty() { "good".to_owned() } else { parts.join(", ") }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use maud::{Markup, html};
+use plimsoll_core::Uid;
 
 use super::words::{at, beside, of_miner, repository, to_snapshot};
 use crate::archive::Place;
+use crate::contest::{Entrant, Part};
 use crate::overlap::Group;
 use crate::serve::asked::Asked;
 use crate::serve::compared::Compared;
@@ -13,17 +15,18 @@ use crate::serve::refusal::Refusal;
 use crate::serve::shelf::Day;
 use crate::serve::shell::Page;
 use crate::serve::site::Site;
-use crate::serve::text::{count, thousands};
+use crate::serve::text::{Said, count, thousands};
 
 pub(in crate::serve) fn groups(site: &Arc<Site>, asked: &Asked) -> Result<Page, Refusal> {
     let place = asked.place()?;
     let day = site.day(place)?;
-    let limit = asked.number("limit", "a number of rows")?.unwrap_or(site.options.duplicate_limit);
+    let limit: Option<u32> = asked.number("limit", "a number of rows")?;
     let content = html! {
-        p.soft { "Miners whose datasets share more rows than the competition allows. Whoever committed first keeps its \
-            score; the limit is the competition’s, and has changed before." }
+        p.soft { "Miners whose datasets share more rows than their competition allows, among the rows that it uses. \
+            Whoever committed first keeps its score. Datasets of different competitions are no copies of one another." }
         form.filter method="get" action=(format!("{}/groups", at(place))) {
-            p { label for="limit" { "Rows that two may share" } input #limit name="limit" inputmode="numeric" size="6" value=(limit); }
+            p { label for="limit" { "Rows that two may share, in place of each competition’s own limit" }
+                input #limit name="limit" inputmode="numeric" size="6" value=[limit]; }
             p { button type="submit" { "Show" } }
         }
     };
@@ -31,16 +34,45 @@ pub(in crate::serve) fn groups(site: &Arc<Site>, asked: &Asked) -> Result<Page, 
     let shown = Page::new(title, content).way(to_snapshot(place)).beside(beside(place, "Groups"));
     Ok(shown.then(move |site| {
         let compared = site.compared(&day)?;
-        let order: Vec<usize> = (0..compared.uids.len()).collect();
-        let greedy = compared.overlaps.greedy_groups(limit, &order);
-        let components = compared.overlaps.components(limit);
+        let (greedy, components) = (compared.field.greedy_groups(limit), compared.field.components(limit));
         let as_formed = "As the subnet forms them: each miner by uid gathers all that share too much with it.";
         let as_hanging = "As they hang together: each shares too much with some other of its group.";
         Ok(html! {
+            (rules(place, &compared, limit))
             (section(place, &day, &compared, ("formed", "Groups as the subnet forms them"), as_formed, &greedy))
             (section(place, &day, &compared, ("hanging", "Groups that hang together"), as_hanging, &components))
         })
     }))
+}
+
+/// What was applied, and who is not judged.
+fn rules(place: Place, compared: &Compared, limit: Option<u32>) -> Markup {
+    let field = &compared.field;
+    let uids = |part: Part| -> Vec<Uid> {
+        let is_so = |entrant: &&Entrant| entrant.part == part;
+        field.entrants().iter().filter(is_so).map(|entrant| entrant.uid).collect()
+    };
+    let unlimited = if limit.is_some() { Vec::new() } else { uids(Part::Unlimited) };
+    html! {
+        ul { @for competition in field.competitions() { li {
+            "Competition " (Said(&competition.id)) ": " (count(competition.places.len(), "dataset")) ", "
+            @match competition.rule.rows {
+                Some(rows) => { "the first " (count(rows as usize, "row")) " of each, " }
+                None => { "all rows of each, as it is not known how many it uses, " }
+            }
+            @match limit.or(competition.rule.shared_rows) {
+                Some(limit) => { "of which two may share " (limit) }
+                None => { "and no limit is known: nobody is judged" }
+            }
+        } } }
+        @for (uids, why) in [(unlimited, "Not judged, as no limit is known"), (uids(Part::Refused), "Without part, as the subnet’s loader refuses the file")] {
+            @if !uids.is_empty() { p { (why) ": "
+                @for (at, uid) in uids.iter().enumerate() {
+                    @if at > 0 { ", " } a href=(of_miner(place, *uid)) { (uid) }
+                }
+            } }
+        }
+    }
 }
 
 fn section(
@@ -73,7 +105,7 @@ fn line(place: Place, day: &Day, compared: &Compared, group: &Group) -> Markup {
     html! { tr {
         th scope="row" { a href=(of_miner(place, compared.uids[first])) { (compared.uids[first]) } }
         td { @if let Some((owner, name)) = entry.and_then(|entry| repository(entry)) { (owner) "/" (name) } }
-        td.number { (thousands(compared.overlaps.block(first))) }
+        td.number { (thousands(compared.overlaps().block(first))) }
         td.number { (group.places.len()) }
         td.members { @for (at, copy) in group.copies().iter().enumerate() {
             @if at > 0 { ", " }

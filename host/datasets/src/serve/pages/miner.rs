@@ -174,10 +174,10 @@ fn others(place: Place, uid: Uid, compared: &Compared) -> Markup {
         return html! { h2 { "Overlap with others" } p { "Its rows are not among those that were compared." } };
     };
     let others = (0..compared.uids.len()).filter(|other| *other != own);
-    let counted = others.map(|other| (other, compared.overlaps.shared(own, other)));
+    let counted = others.map(|other| (other, compared.overlaps().shared(own, other)));
     let mut shared: Vec<(usize, u32)> = counted.filter(|(_, n_shared)| *n_shared > 0).collect();
     shared.sort_by_key(|(other, n_shared)| (std::cmp::Reverse(*n_shared), *other));
-    let overlaps = &compared.overlaps;
+    let overlaps = &compared.overlaps();
     html! {
         h2 { "Overlap with others" }
         p.soft {

@@ -26,7 +26,7 @@ pub(in crate::serve) fn overlap(site: &Arc<Site>, asked: &Asked) -> Result<Page,
     let min: u32 = asked.number("min", "a number of rows")?.unwrap_or(1).max(1);
     let page = asked.page()?;
     let content = html! {
-        p.soft { "How many different rows each two miners share. Row identity is the subnet’s own." }
+        p.soft { "How many different rows each two miners share, of those that their competitions use. Row identity is the subnet’s own." }
         form.filter method="get" action=(format!("{}/overlap", at(place))) {
             p { label for="order" { "Order of the picture" }
                 select #order name="order" {
@@ -46,7 +46,7 @@ pub(in crate::serve) fn overlap(site: &Arc<Site>, asked: &Asked) -> Result<Page,
         if compared.uids.is_empty() {
             return Ok(html! { p { "No dataset of this snapshot is kept." } });
         }
-        let sorted = compared.order(order, site.options.duplicate_limit);
+        let sorted = compared.order(order);
         Ok(html! { (drawn(place, &compared, order, &sorted)) (pairs(place, &compared, min, page, &asked)) })
     }))
 }
@@ -114,7 +114,7 @@ fn labels(compared: &Compared, sorted: &[usize], side: usize, is_above: bool) ->
 }
 
 fn pairs(place: Place, compared: &Compared, min: u32, page: usize, asked: &Asked) -> Markup {
-    let mut pairs: Vec<Pair> = compared.overlaps.pairs(min).collect();
+    let mut pairs: Vec<Pair> = compared.overlaps().pairs(min).collect();
     pairs.sort_unstable_by_key(|pair| (std::cmp::Reverse(pair.n_shared), pair.left, pair.right));
     html! {
         h2 { "As a table" }
@@ -132,7 +132,7 @@ fn pairs(place: Place, compared: &Compared, min: u32, page: usize, asked: &Asked
 
 fn line(place: Place, compared: &Compared, pair: &Pair) -> Markup {
     let [left, right] = [pair.left, pair.right].map(|at| compared.uids[at]);
-    let [of_left, of_right] = [pair.left, pair.right].map(|at| compared.overlaps.block(at));
+    let [of_left, of_right] = [pair.left, pair.right].map(|at| compared.overlaps().block(at));
     html! { tr {
         th scope="row" {
             a href=(of_miner(place, left)) { (left) } " and " a href=(of_miner(place, right)) { (right) }
@@ -150,7 +150,7 @@ pub(in crate::serve) fn picture(site: &Site, asked: &Asked) -> Result<Vec<u8>, R
     let order = order_of(asked.word("order"))?;
     let is_dark = asked.choice("ground", &["light", "dark"])? == "dark";
     let compared = site.compared(&day)?;
-    let sorted = compared.order(order, site.options.duplicate_limit);
+    let sorted = compared.order(order);
     if sorted.is_empty() {
         return Err(Refusal::Absent(
             "No dataset of this snapshot is kept: there is nothing to draw.".to_owned(),
@@ -165,7 +165,7 @@ pub(in crate::serve) fn cell(site: &Site, asked: &Asked) -> Result<String, Refus
     let day = site.day(place)?;
     let order = order_of(asked.word("order"))?;
     let compared = site.compared(&day)?;
-    let sorted = compared.order(order, site.options.duplicate_limit);
+    let sorted = compared.order(order);
     // Chosen by the keyboard the picture has no place: then the table has the same.
     let Some((x, y)) = asked.behind.split_once(',') else {
         return Ok(format!("{}/overlap?order={}", at(place), order.name()));

@@ -142,6 +142,9 @@ mod tests {
 
     #[test]
     fn some_rows_are_never_a_share_of_none() {
-        assert_eq!((percent(0), percent(1), percent(100)), ("below 1 %".into(), "1 %".into(), "100 %".into()));
+        assert_eq!(
+            (percent(0), percent(1), percent(100)),
+            ("below 1 %".into(), "1 %".into(), "100 %".into())
+        );
     }
 }
