@@ -35,16 +35,40 @@ impl Answer {
     }
 }
 
-/// A server of the archive, until the test ends.
-async fn started(visitors: Visitors) -> SocketAddr {
+/// The other archive.
+static OTHERS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    world::make_others(folder.path());
+    folder
+});
+
+/// A server of an archive, until the test ends.
+async fn serving(
+    folder: &'static LazyLock<tempfile::TempDir>,
+    visitors: Visitors,
+    names: &[&str],
+) -> SocketAddr {
     let site = tokio::task::spawn_blocking(|| {
-        Site::open(ServeOptions { limit: Some(33), ..ServeOptions::new(FOLDER.path()) }).unwrap()
+        Site::open(ServeOptions { limit: Some(33), ..ServeOptions::new(folder.path()) }).unwrap()
     });
     let site = site.await.unwrap();
     let listening = bind("127.0.0.1:0".parse().unwrap(), visitors).await.unwrap();
+    let listening = listening.known_as(names.iter().map(|name| (*name).to_owned()));
     let address = listening.address();
     tokio::spawn(serve(listening, site, std::future::pending()));
     address
+}
+
+async fn started(visitors: Visitors) -> SocketAddr {
+    serving(&FOLDER, visitors, &[]).await
+}
+
+async fn named(names: &[&str]) -> SocketAddr {
+    serving(&FOLDER, Visitors::Anybody, names).await
+}
+
+async fn others() -> SocketAddr {
+    serving(&OTHERS, Visitors::ThisMachine, &[]).await
 }
 
 async fn asked(address: SocketAddr, method: &str, path: &str, host: &str) -> Answer {

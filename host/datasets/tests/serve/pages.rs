@@ -2,8 +2,8 @@
 
 use plimsoll_datasets::serve::Visitors;
 
-use crate::world::{BLOCKS, FAILED, FOREIGN, HOSTILE, REPLACED, SECRET, TAKEN_DOWN};
-use crate::{get, page, started};
+use crate::world::{BLOCKS, BRANCH, FAILED, FOREIGN, HOSTILE, REPLACED, SECRET, TAKEN_DOWN, TOKEN};
+use crate::{get, others, page, started};
 
 const HERE: &str = "/96/7082055";
 
@@ -101,8 +101,10 @@ async fn a_miner_has_facts_a_history_and_neighbours_and_no_raw_commitment() {
     let failed = page(address, &format!("{HERE}/miner/{FAILED}")).await;
     has(
         &failed,
-        &["the hub says &lt;b&gt;404&lt;/b&gt;: <span class=\"unseen\">U+202E</span>no such repository"],
+        &["the hub says &lt;b&gt;404&lt;/b&gt;: <span class=\"unseen\">U+202E</span>no such repository for "],
     );
+    // That there was something is told, and what is told apart of it.
+    has(&failed, &["(what looks like a key)", ", not pinned", "untold/21/"]);
     has(&page(address, &format!("{HERE}/miner/0")).await, &["none committed"]);
     has(&page(address, &format!("{HERE}/miner/{TAKEN_DOWN}")).await, &["was taken down"]);
     let before = page(address, &format!("/96/{}/miner/{REPLACED}", BLOCKS[0])).await;
@@ -114,7 +116,9 @@ async fn no_page_shows_a_secret_nor_lets_a_row_be_markup() {
     let address = started(Visitors::ThisMachine).await;
     for path in all() {
         let text = page(address, &path).await;
-        assert!(!text.contains(SECRET) && !text.contains("AKIA"), "{path}");
+        for secret in [SECRET, "AKIA", TOKEN, BRANCH] {
+            assert!(!text.contains(secret), "{path} has {secret}: {text}");
+        }
         let lower = text.to_lowercase();
         for bad in [
             "<script",
@@ -150,6 +154,11 @@ async fn rows_come_in_pages_and_tell_who_else_has_them() {
     let address = started(Visitors::ThisMachine).await;
     let first = page(address, &format!("{HERE}/miner/2/rows")).await;
     has(&first, &["1–20 of 250 rows", "Row id <code>", "<dt>assistant</dt>", "first committed by"]);
+    has(&first, &["aria-label=\"Pages\"", "aria-label=\"Pages, below the rows\""]);
+    let alone = page(address, &format!("{HERE}/miner/2/rows?row=7")).await;
+    has(&alone, &["id=\"row-7\"", "href=\"/96/7082055/miner/2/rows\">All 250 rows"]);
+    assert_eq!(alone.matches("<section").count(), 1);
+    has(&page(address, &format!("{HERE}/miner/2/rows?row=251")).await, &["There is no such row."]);
     let last = page(address, &format!("{HERE}/miner/2/rows?page=13")).await;
     has(&last, &["241–250 of 250 rows", "id=\"row-250\""]);
     assert!(!last.contains("Next"));
@@ -163,10 +172,11 @@ async fn rows_come_in_pages_and_tell_who_else_has_them() {
 async fn a_difference_marks_rows_and_words() {
     let address = started(Visitors::ThisMachine).await;
     let days = page(address, &format!("{HERE}/miner/1/diff?block=7067655")).await;
-    has(
-        &days,
-        &["From <a href=\"/96/7067655/miner/1\">", "<del>are</del>", "Changed", "Added", "Removed", "Moved"],
-    );
+    has(&days, &["From <a href=\"/96/7067655/miner/1\">", "<del>are</del>"]);
+    for kind in ["changed", "added", "removed", "moved"] {
+        has(&days, &[&format!("<section aria-labelledby=\"{kind}\">")]);
+    }
+    has(&days, &["Row 11 moved to ", ", added</h3>", ", removed</h3>"]);
     has(&days, &["Row 6 became row 6", "once", "<ins>"]);
     let kind = page(address, &format!("{HERE}/miner/1/diff?block=7067655&kind=removed")).await;
     has(&kind, &["of 10 rows"]);
@@ -260,4 +270,36 @@ async fn proofs_tell_the_signature_and_a_path_that_leads_to_the_root() {
     let changes = page(address, &format!("{HERE}/changes")).await;
     has(&changes, &["another miner", "Diff of miner 1"]);
     has(&page(address, "/96/7067655/changes").await, &["There is no snapshot before this one."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_subnets_what_was_collected_last_comes_first() {
+    let address = others().await;
+    let text = page(address, "/").await;
+    has(&text, &["3 snapshots of 2 subnets"]);
+    let at = |block: &str| text.find(&format!("\">{block}</a>")).unwrap();
+    assert!(at("5,000") < at("7,000,100") && at("7,000,100") < at("7,000,000"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_name_what_changed_in_the_order_of_the_days() {
+    let address = others().await;
+    let forwards = page(address, "/96/7000100/changes").await;
+    has(&forwards, &["Changes up to block 7,000,100", "2 miners of 2 changed since block"]);
+    has(&forwards, &["<td>another owner</td>", "<td>went</td>"]);
+    let backwards = page(address, "/96/7000000/changes?since=7000100").await;
+    has(&backwards, &["Changes up to block 7,000,100", "<td>another owner</td>", "<td>went</td>"]);
+    assert!(!backwards.contains("<td>came</td>"), "{backwards}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_and_facts_are_shown_also_where_nothing_can_be_compared() {
+    let address = others().await;
+    let rows = get(address, "/1/5000/miner/7/rows").await;
+    let text = rows.text();
+    has(text, &["the only row", "1–1 of 1 row", "Who else has these rows cannot be told."]);
+    has(text, &["4097 datasets to compare, at most 4096"]);
+    assert!(!text.contains("No other miner has it"), "{text}");
+    let miner = get(address, "/1/5000/miner/7").await;
+    has(miner.text(), &["Commitment", "History of uid 7", "It cannot be told.", "4097 datasets"]);
 }

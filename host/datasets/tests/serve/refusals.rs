@@ -2,7 +2,7 @@
 
 use plimsoll_datasets::serve::Visitors;
 
-use crate::world::{FAILED, TAKEN_DOWN};
+use crate::world::{FAILED, TAKEN_DOWN, TOKEN};
 use crate::{Answer, asked, get, started};
 
 fn is_page(path: &str, answer: &Answer, status: u16, sentence: &str) {
@@ -50,6 +50,27 @@ async fn bad_addresses_and_fields_get_a_sentence_and_the_right_status() {
         ("/96/7082055/proof?uid=999", 404, "There was no uid 999"),
     ] {
         is_page(path, &get(address, path).await, status, sentence);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_repeats_no_unseen_characters_and_no_keys() {
+    let address = started(Visitors::ThisMachine).await;
+    for path in [
+        &format!("/96/7082055/miner/{FAILED}/rows"),
+        &format!("/96/7082055/miner/{FAILED}/diff?uid=1"),
+        "/96/7082055?page=%E2%80%AE1",
+        "/96/7082055?sort=%E2%80%8B",
+        "/%E2%80%AE96",
+        "/96/%E2%80%AE1",
+        "/96/7082055/miner/%E2%80%AE1",
+    ] {
+        let answer = get(address, path).await;
+        let text = answer.text();
+        assert!((400..500).contains(&answer.status), "{path}: {text}");
+        assert!(!text.contains(['\u{202e}', '\u{200b}']), "{path}: {text}");
+        assert!(text.contains("<span class=\"unseen\">U+20"), "{path}: {text}");
+        assert!(!text.contains(TOKEN), "{path}: {text}");
     }
 }
 

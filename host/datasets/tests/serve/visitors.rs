@@ -3,7 +3,7 @@
 use plimsoll_datasets::serve::{ServeError, Visitors, bind};
 
 use crate::pages::all;
-use crate::{asked, get, page, started};
+use crate::{asked, get, named, page, started};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_forbids_loading_framing_and_storing() {
@@ -26,7 +26,7 @@ async fn every_answer_forbids_loading_framing_and_storing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_hosts_name_is_told_nothing_unless_anybody_may_look() {
+async fn another_hosts_name_is_told_nothing_whoever_may_look() {
     let address = started(Visitors::ThisMachine).await;
     for host in ["example.org", "example.org:80", "127.0.0.1.example.org", ""] {
         let answer = asked(address, "GET", "/96/7082055/miner/1/rows", host).await;
@@ -36,8 +36,15 @@ async fn another_hosts_name_is_told_nothing_unless_anybody_may_look() {
     for host in ["localhost:1", "127.0.0.1", "[::1]:8080"] {
         assert_eq!(asked(address, "GET", "/", host).await.status, 200, "{host}");
     }
+    // A name that was made to point at an address for others is no better.
     let open = started(Visitors::Anybody).await;
-    assert_eq!(asked(open, "GET", "/", "example.org").await.status, 200);
+    let rebound = asked(open, "GET", "/96/7082055/miner/1/rows", "example.org").await;
+    assert_eq!(rebound.status, 421);
+    assert!(rebound.text().contains("answer to localhost, 127.0.0.1, [::1] alone"), "{}", rebound.text());
+    let named = named(&["archive.lan", "example.org"]).await;
+    for (host, status) in [("archive.lan:9997", 200), ("example.org", 200), ("www.example.org", 421)] {
+        assert_eq!(asked(named, "GET", "/", host).await.status, status, "{host}");
+    }
 }
 
 #[tokio::test]

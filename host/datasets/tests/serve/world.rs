@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plimsoll_core::{BlockNumber, Digest, Hotkey, Keypair, NetUid, Uid};
 use plimsoll_datasets::archive::{
-    Archive, CommitmentNote, Entry, NewFile, Outcome, Place, RawNote, SnapshotFacts, Source, Witness,
+    Archive, Batch, CommitmentNote, Entry, NewFile, Outcome, Place, RawNote, SnapshotFacts, Source, Witness,
 };
 use plimsoll_hub::shape::{Shape, evaluation_rows};
 use plimsoll_json::{Parser, lines};
@@ -23,6 +23,11 @@ pub(crate) const FOREIGN: u16 = 6;
 pub(crate) const TAKEN_DOWN: u16 = 8;
 /// Another hotkey takes its place on the last day, with a dataset that is nearly miner 2's.
 pub(crate) const REPLACED: u16 = 9;
+const AT_MS: u64 = 1_790_000_000_000;
+const DAY_MS: u64 = 86_400_000;
+/// What the hub repeated of another commitment, and a branch that nobody resolved.
+pub(crate) const TOKEN: &str = "hf_QwErTyUiOpAsDfGhJkLz";
+pub(crate) const BRANCH: &str = "correct-horse-battery";
 pub(crate) const SECRET: &str = "AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 pub(crate) const HOSTILE_ROWS: [&str; 6] = [
@@ -57,18 +62,52 @@ pub(crate) fn make(folder: &Path, miners: usize) {
             }
             entries.push(entry);
         }
-        let place = Place { netuid: NetUid(NETUID), block: BlockNumber(block) };
-        let block_hash = Digest::of(&block.to_le_bytes());
-        let standings = Default::default();
-        let facts = SnapshotFacts { chain: Digest([0x2f; 32]), place, block_hash, entries, standings };
         let wallet = (day == 2).then(|| Keypair::from_seed(&[7; 32]));
-        batch.snapshot(facts, wallet.as_ref(), 1_790_000_000_000 + day as u64 * 86_400_000, false).unwrap();
-        batch.commit().unwrap();
+        let at_ms = AT_MS + day as u64 * DAY_MS;
+        seal(batch, (NETUID, block), entries, wallet.as_ref(), at_ms);
     }
     let last = Place { netuid: NetUid(NETUID), block: BlockNumber(BLOCKS[2]) };
     if let Some(object) = archive.show(last, Uid(TAKEN_DOWN)).unwrap().and_then(|entry| entry.object()) {
         archive.take_down(&object, "its author asked <for> it").unwrap();
     }
+}
+
+fn seal(
+    mut batch: Batch<'_>,
+    (netuid, block): (u16, u64),
+    entries: Vec<Entry>,
+    wallet: Option<&Keypair>,
+    at_ms: u64,
+) {
+    let place = Place { netuid: NetUid(netuid), block: BlockNumber(block) };
+    let block_hash = Digest::of(&block.to_le_bytes());
+    let standings = Default::default();
+    let facts = SnapshotFacts { chain: Digest([0x2f; 32]), place, block_hash, entries, standings };
+    batch.snapshot(facts, wallet, at_ms, false).unwrap();
+    batch.commit().unwrap();
+}
+
+/// Another archive, of two subnets. Subnet 96 was collected first, at higher blocks; on its second day miner 0 has
+/// another owner and miner 1 is gone. Subnet 1 has more datasets than can be compared.
+pub(crate) fn make_others(folder: &Path) {
+    let mut archive = Archive::open(folder).unwrap();
+    let entry = |uid: u16, owner: u8| Entry {
+        uid: Uid(uid),
+        hotkey: Hotkey([0x11; 32]),
+        coldkey: Some(Hotkey([owner; 32])),
+        commitment: None,
+        outcome: Outcome::Skipped,
+    };
+    seal(archive.batch().unwrap(), (96, 7_000_000), vec![entry(0, 1), entry(1, 1)], None, AT_MS);
+    seal(archive.batch().unwrap(), (96, 7_000_100), vec![entry(0, 2)], None, AT_MS + DAY_MS);
+    let mut batch = archive.batch().unwrap();
+    let bytes = b"{\"text\": \"the only row\"}\n";
+    let ids = ids_of(bytes);
+    let file = NewFile { bytes, rows: &ids, witness: Witness::default(), from: None };
+    let object = batch.put(&file).unwrap().object;
+    let kept = Outcome::Kept { object, bytes: bytes.len() as u64, rows: 1, valid: 1, commit: [0; 20] };
+    let entries = (0..=4_096).map(|uid| Entry { outcome: kept.clone(), ..entry(uid, 1) }).collect();
+    seal(batch, (1, 5_000), entries, None, AT_MS + 2 * DAY_MS);
 }
 
 /// What is particular about a few of them, and how they change from day to day.
@@ -103,10 +142,15 @@ fn entry(uid: u16, hotkey: [u8; 32], commitment: Option<&str>, block: u64, day: 
         (FOREIGN, _) => (Some(SECRET), None),
         (_, text) => (text, source),
     };
+    // A branch that the hub did not resolve is recorded as the collector does it.
+    let is_resolved = uid != FAILED;
+    let branch = |source| Source { revision: BRANCH.to_owned(), ..source };
+    let source = if is_resolved { source } else { source.map(branch) };
     let note =
-        raw.map(|raw| CommitmentNote { block: BlockNumber(block), raw: RawNote::of(raw.as_bytes()), source });
+        |raw: &str| CommitmentNote { block: BlockNumber(block), raw: RawNote::of(raw.as_bytes()), source };
+    let note = raw.map(|raw| note(raw).told(is_resolved));
     let outcome = if uid == FAILED {
-        let text = "the hub says <b>404</b>: \u{202e}no such repository".to_owned();
+        let text = "the hub says <b>404</b>: \u{202e}no such repository for ".to_owned() + TOKEN;
         Outcome::Failed { kind: "repo-not-found".to_owned(), text }
     } else {
         Outcome::Skipped

@@ -36,7 +36,8 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
     let alone: Option<usize> = asked.number("row", "a row's number")?;
     site.must_be_up(&object)?;
     let mut way = to_miner(place, uid);
-    way.push(("Rows".to_owned(), format!("{}/rows", of_miner(place, uid))));
+    let here = format!("{}/rows", of_miner(place, uid));
+    way.push(("Rows".to_owned(), here.clone()));
     let paging_of = asked.clone();
     let content = html! { p.soft { "The lines of the file in order, each as its miner wrote it." } };
     let title = format!("Rows of miner {uid} at block {}", thousands(place.block.0));
@@ -60,7 +61,8 @@ pub(in crate::serve) fn rows(site: &Arc<Site>, asked: &Asked) -> Result<Page, Re
         Ok(html! {
             @if let Err(refusal) = &compared { p.warn { "Who else has these rows cannot be told. " (why(refusal)) } }
             @if alone.is_some() {
-                p { a href=(paging_of.with(&[("row", "")])) { "All rows" } " of the " (thousands(rows.len() as u64)) "." }
+                p { a href=(format!("{here}{}", paging_of.with(&[("row", "")]))) { "All " (count(rows.len(), "row")) } }
+                @if shown.is_empty() { p { "There is no such row." } }
             } @else { (paging("Pages")) }
             @for (at, row) in shown.iter().enumerate() { (show(first + at + 1, row)) }
             @if alone.is_none() { (paging("Pages, below the rows")) }
@@ -96,23 +98,61 @@ fn left(number: usize, asked: &Asked) -> Markup {
     }
 }
 
-/// Who else has a row, and who first.
+/// Who else has a row, and who first, among the rows that the competitions count.
 fn holders(id: RowId, (place, uid): (Place, Uid), compared: &Compared) -> Markup {
-    let holders = compared.overlaps().holders(id);
-    let is_counted = holders.iter().any(|at| compared.uids[*at] == uid);
-    let others: Vec<Uid> =
-        holders.iter().map(|at| compared.uids[*at]).filter(|holder| *holder != uid).collect();
+    let holders: Vec<Uid> = compared.overlaps().holders(id).iter().map(|at| compared.uids[*at]).collect();
+    let n_others = holders.iter().filter(|holder| **holder != uid).count();
+    let is_counted = holders.len() > n_others;
     html! {
-        @match (others.first(), holders.first().map(|first| compared.uids[*first])) {
-            _ if !is_counted => "It is not among the rows that the competition counts.",
-            (None, _) => "No other miner has it.",
-            (Some(_), Some(first)) => {
-                (count(others.len(), "other miner")) @if others.len() == 1 { " has it" } @else { " have it" }
-                ", first committed by "
-                @if first == uid { "this one." }
-                @else { a href=(of_miner(place, first)) { "miner " (first) } "." }
+        @if !is_counted { "The competition does not count it here. " }
+        @match holders.first() {
+            _ if n_others == 0 => "No other miner has it.",
+            None => {}
+            Some(first) => {
+                (count(n_others, "other miner")) @if n_others == 1 { " has it" } @else { " have it" }
+                @if is_counted {
+                    ", first committed by "
+                    @if *first == uid { "this one." } @else { a href=(of_miner(place, *first)) { "miner " (first) } "." }
+                } @else { "." }
             }
-            (Some(_), None) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{CommitmentNote, RawNote};
+    use crate::contest::{Entered, Field, Rulebook};
+    use plimsoll_core::{BlockNumber, Hotkey};
+
+    #[test]
+    fn a_row_that_its_competition_does_not_count_is_neither_first_nor_second() {
+        let entry = |uid: u16| {
+            let raw = RawNote::of(b"x");
+            let commitment = Some(CommitmentNote { block: BlockNumber(u64::from(uid)), raw, source: None });
+            Entry {
+                uid: Uid(uid),
+                hotkey: Hotkey([1; 32]),
+                coldkey: None,
+                commitment,
+                outcome: Outcome::Skipped,
+            }
+        };
+        let entries = [entry(1), entry(2), entry(3)];
+        let rulebook = Rulebook::of(None, Some(5), &entries).unwrap();
+        let id = RowId::of(b"a row");
+        // The earliest one is refused by the subnet's loader: nothing of it counts.
+        let entered = entries.iter().zip([true, false, false]);
+        let entered = entered.map(|(entry, is_refused)| Entered { entry, ids: vec![id], is_refused });
+        let field = Field::new(&rulebook, entered.collect()).unwrap();
+        let compared = Compared { field, uids: vec![Uid(1), Uid(2), Uid(3)] };
+        let place = Place { netuid: plimsoll_core::NetUid(96), block: BlockNumber(9) };
+        let told = |id, uid| holders(id, (place, Uid(uid)), &compared).0;
+        assert_eq!(told(id, 1), "The competition does not count it here. 2 other miners have it.");
+        assert_eq!(told(id, 2), "1 other miner has it, first committed by this one.");
+        assert!(told(id, 3).starts_with("1 other miner has it, first committed by <a "), "{}", told(id, 3));
+        let unknown = told(RowId::of(b"another"), 2);
+        assert_eq!(unknown, "The competition does not count it here. No other miner has it.");
     }
 }
