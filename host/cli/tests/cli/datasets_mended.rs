@@ -151,7 +151,7 @@ async fn a_full_disk_is_told_by_every_verb_that_writes_and_the_next_run_goes_on(
         // 2 KB: none of the files that these write, nor the index.
         let ran = limited(&stage, 4, line);
         assert!(ran.code != 0 && ran.err.to_lowercase().contains("file too large"), "{line}: {}", ran.all());
-        assert!(!stage.home.path().join("rows.jsonl").exists());
+        assert!(!line.contains("export") || !stage.home.path().join("rows.jsonl").exists());
         if !line.ends_with("--repair") {
             assert_eq!(fs::read(pack(&stage.data())).unwrap(), bytes, "{line}");
             assert!(stage.done("datasets fsck --deep").contains(": sound"), "{line}");
