@@ -125,7 +125,7 @@ fn a_block_within_a_dataset_is_not_taken_for_one() {
     // Whole blocks of another archive as one line that does not compress.
     let mut forged = fs::read(other.path().join("archive/packs/00000000.pack")).unwrap();
     forged.retain(|byte| *byte != b'\n');
-    let noise: Vec<u8> = (0..200u32).flat_map(|n| blake3_of(n)).filter(|byte| *byte != b'\n').collect();
+    let noise: Vec<u8> = (0..200u32).flat_map(blake3_of).filter(|byte| *byte != b'\n').collect();
     let line = [&noise[..], &forged, &noise, b"\n"].concat();
     let mut archive = Archive::open(folder.path()).unwrap();
     put(&mut archive, &line);
