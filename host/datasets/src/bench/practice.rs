@@ -1,12 +1,17 @@
 //! A subnet of the real one's shape to try things on: commitments on a ledger, datasets for a hub.
 
-use plimsoll_chain::{Chain as _, ChainError, GenesisNeuron, Ledger, LedgerGenesis, SubnetRules};
+use plimsoll_chain::{
+    Chain as _, ChainError, GenesisNeuron, Ledger, LedgerGenesis, SubnetGenesis, SubnetRules,
+};
 use plimsoll_core::{Digest, Hotkey, Keypair, NetUid, StakeRao};
 use plimsoll_hub::shape::Shape;
 use plimsoll_hub::{Repo, Way};
 
 /// The subnet's number.
 pub const NETUID: NetUid = NetUid(96);
+/// Another, whose miners commit to models in the same form; the hub has no datasets of these names.
+const DECOY: NetUid = NetUid(9);
+const DECOYS: u16 = 8;
 const SEED: u64 = 1;
 
 /// One miner's commitment.
@@ -30,7 +35,11 @@ pub struct Practice {
 /// The key of a uid; good for nothing but this.
 #[must_use]
 pub fn practice_key(uid: u16) -> Keypair {
-    Keypair::from_seed(&Digest::of(format!("practice miner {uid}").as_bytes()).0)
+    practice_key_of(&format!("miner {uid}"))
+}
+
+fn practice_key_of(whom: &str) -> Keypair {
+    Keypair::from_seed(&Digest::of(format!("practice {whom}").as_bytes()).0)
 }
 
 impl Practice {
@@ -85,23 +94,39 @@ impl Practice {
         self.named.iter().filter_map(of).chain(all.last().cloned()).collect()
     }
 
-    /// A ledger on which all have committed, the oldest first.
+    /// Whoever has an account on the hub has a coldkey; the rest share one.
+    fn owner(&self, uid: u16) -> Hotkey {
+        let named = self.named.iter().find(|named| named.uid == uid);
+        let account = named.and_then(|named| named.namespace.split('/').next()).unwrap_or_default();
+        practice_key_of(&format!("owner {account}")).hotkey()
+    }
+
+    /// A ledger on which all have committed, the oldest first; and a subnet beside it that looks like it.
     ///
     /// # Errors
     /// The ledger's.
     pub async fn ledger(&self) -> Result<Ledger, ChainError> {
         let neuron = |uid| GenesisNeuron {
             hotkey: practice_key(uid).hotkey(),
-            coldkey: Hotkey([9; 32]),
+            coldkey: self.owner(uid),
             stake_rao: StakeRao(0),
             validator_permit: false,
             axon: None,
         };
-        let neurons = (0..self.neurons).map(neuron).collect();
-        let rules = SubnetRules { max_neurons: self.neurons.max(1), ..SubnetRules::default() };
-        let genesis = LedgerGenesis::single(Digest::of(b"practice"), NETUID, rules, neurons);
+        let subnet = |netuid, n_neurons: u16| SubnetGenesis {
+            netuid,
+            rules: SubnetRules { max_neurons: n_neurons.max(1), ..SubnetRules::default() },
+            neurons: (0..n_neurons).map(neuron).collect(),
+        };
+        let SubnetGenesis { rules, neurons, .. } = subnet(NETUID, self.neurons);
+        let mut genesis = LedgerGenesis::single(Digest::of(b"practice"), NETUID, rules, neurons);
+        genesis.subnets.push(subnet(DECOY, DECOYS));
         let ledger = Ledger::new(genesis)?;
         ledger.advance(1);
+        for uid in 0..DECOYS {
+            let text = format!("merlin/llm-{uid}:1:{}", &Digest::of(&uid.to_le_bytes()).to_string()[..40]);
+            ledger.commit(&practice_key(uid), DECOY, text.as_bytes()).await?;
+        }
         let mut by_age: Vec<&Named> = self.named.iter().collect();
         by_age.sort_by_key(|named| (named.block, named.uid));
         for named in by_age {

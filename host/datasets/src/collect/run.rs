@@ -58,6 +58,7 @@ pub async fn carry_out(
     listener: &Arc<dyn Listener>,
 ) -> Result<Summary, CollectError> {
     let (began, before) = (Instant::now(), Spent::of(fetch));
+    fetch.begin_run();
     listener.planned(&plan);
     let incoming = Incoming::open(&options.data_dir, options.netuid)?;
     let mut ends = Ends::new(options.min_rows);

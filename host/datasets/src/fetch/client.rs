@@ -106,6 +106,8 @@ pub struct Fetch {
     pub(super) asking: Semaphore,
     sealing: Semaphore,
     taken_bytes: AtomicU64,
+    /// How many had come when the run began.
+    run_from_bytes: AtomicU64,
 }
 
 /// One file under way.
@@ -135,6 +137,7 @@ impl Fetch {
             asking: Semaphore::new(jobs),
             sealing: Semaphore::new(jobs),
             taken_bytes: AtomicU64::new(0),
+            run_from_bytes: AtomicU64::new(0),
         })
     }
 
@@ -229,16 +232,25 @@ impl Fetch {
         if bytes > self.caps.file_bytes {
             return Err(Refusal::TooLarge { bytes, cap: self.caps.file_bytes });
         }
-        if self.taken_bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.caps.run_bytes {
+        if self.run_bytes().saturating_add(bytes) > self.caps.run_bytes {
             return Err(Refusal::RunFull { bytes, cap: self.caps.run_bytes });
         }
         Ok(())
     }
 
+    /// What comes from now on is counted against the cap of a run anew.
+    pub fn begin_run(&self) {
+        self.run_from_bytes.store(self.taken_bytes(), Ordering::Relaxed);
+    }
+
+    fn run_bytes(&self) -> u64 {
+        self.taken_bytes().saturating_sub(self.run_from_bytes.load(Ordering::Relaxed))
+    }
+
     /// Counts bytes that came.
     pub(super) fn count(&self, bytes: u64) -> Result<(), Refusal> {
-        let before = self.taken_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.caps.run_bytes {
+        self.taken_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if self.run_bytes() > self.caps.run_bytes {
             return Err(Refusal::RunFull { bytes, cap: self.caps.run_bytes });
         }
         Ok(())

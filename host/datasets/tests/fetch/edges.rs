@@ -17,6 +17,9 @@ async fn a_run_ends_at_its_own_cap_of_bytes() {
     second.name = "second.jsonl".to_owned();
     let refusal = refused(fetch.file(&second).await.unwrap());
     assert_eq!(refusal, Refusal::RunFull { bytes: 36_000, cap: 50_000 });
+    // A client lives through many rounds: each has all of the cap.
+    fetch.begin_run();
+    fetched(fetch.file(&second).await.unwrap());
 }
 
 #[tokio::test]

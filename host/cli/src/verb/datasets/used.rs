@@ -91,7 +91,7 @@ fn named(manifest: &Manifest, asked: Option<&str>) -> Result<String, Failure> {
     }
 }
 
-/// A miner's share of the incentive at the snapshot's block, where it is recorded: no manifest does so yet.
-pub(super) const fn incentive(_: &Manifest, _: Uid) -> Option<u16> {
-    None
+/// A miner's share of the incentive at the snapshot's block, where it is recorded.
+pub(super) fn incentive(manifest: &Manifest, uid: Uid) -> Option<u16> {
+    manifest.standing(uid).incentive
 }
