@@ -150,6 +150,22 @@ async fn an_evaluation_set_is_covered_in_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_down_is_counted_and_left_out() {
+    let stage = stage().await;
+    let object = stage.json("datasets show 3")["object"].as_str().unwrap().to_owned();
+    stage.done(&format!("datasets gc --take-down {object} --reason asked --yes"));
+    let all = stage.json("datasets analyse");
+    assert_eq!((&all["datasets"], &all["taken_down"]), (&5.into(), &1.into()));
+    assert_eq!(all["miners"].as_array().unwrap().len(), 5);
+    evaluation(&stage);
+    let told = stage.json("datasets coverage --evaluation evaluation.jsonl --competition 1");
+    assert_eq!((&told["datasets"], &told["used_rows"]), (&3.into(), &250.into()));
+    // The repeated row of uid 3 is also another's, its four odd ones are nobody else's.
+    let ran = stage.run("datasets select --rows 999 --seed 1 --flawed --out all.jsonl");
+    assert!(ran.code == 2 && ran.err.contains("there are 282 different rows"), "{}", ran.all());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_seed_chooses_rows_and_always_the_same() {
     let stage = stage().await;
     insta::assert_snapshot!(

@@ -5,6 +5,7 @@ use plimsoll_datasets::analyse::{Analysis, LongestRow, Role, Script, Spread};
 use plimsoll_datasets::archive::{Entry, Manifest};
 use serde_json::{Map, Value, json};
 
+use super::checked::bytes_of;
 use super::kept::{Which, source};
 use crate::exit::{Exit, Failure};
 use crate::global::Global;
@@ -34,10 +35,13 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let (manifest, _) = chosen.manifest()?;
     let entries = entries(&manifest, &args.uids)?;
     let mut whole = Analysis::default();
-    let (mut miners, mut rows) = (Vec::new(), Vec::new());
+    let (mut miners, mut rows, mut taken_down) = (Vec::new(), Vec::new(), 0);
     for (place, entry) in entries.iter().enumerate() {
-        let Some(object) = entry.object() else { continue };
-        let analysis = Analysis::of_file(&chosen.archive.object(&object)?);
+        let Some(bytes) = bytes_of(&chosen, entry)? else {
+            taken_down += 1;
+            continue;
+        };
+        let analysis = Analysis::of_file(&bytes);
         whole.join(&analysis, place);
         miners.push(miner_json(entry, &analysis));
         rows.push(row(entry, &analysis));
@@ -46,7 +50,8 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
     let outcome = json!({
         "netuid": chosen.place.netuid,
         "block": chosen.place.block,
-        "datasets": entries.len(),
+        "datasets": miners.len(),
+        "taken_down": taken_down,
         "token_formula": TOKENS,
         "all": figures(&whole, longest.map(|(uid, longest)| longest_json(Some(uid), longest)).as_ref()),
         "miners": miners,
@@ -57,7 +62,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<(), Failure> {
             "subnet {} at block {}: {} datasets, {n_rows} rows, {n_distinct} of them different",
             chosen.place.netuid,
             chosen.place.block,
-            entries.len()
+            rows.len()
         );
         format!("{head}\n{}\n\n{}", table(rows), human(&whole, longest))
     })

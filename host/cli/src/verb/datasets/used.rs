@@ -1,10 +1,11 @@
 //! The rows of a snapshot's datasets that one competition uses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use plimsoll_core::Uid;
 use plimsoll_datasets::RowId;
-use plimsoll_datasets::archive::{Entry, Manifest, Outcome};
+use plimsoll_datasets::archive::{Entry, Manifest, RowsOfMiner};
+use plimsoll_datasets::contest::{Field, Part, Rulebook, competition_of};
 use plimsoll_datasets::source::Source;
 
 use super::kept::Chosen;
@@ -40,41 +41,28 @@ impl<'m> UsedRows<'m> {
         asked: Option<&str>,
     ) -> Result<Self, Failure> {
         let competition = named(manifest, asked)?;
-        let first_rows = source.competition(&competition)?.map(|limits| limits.rows);
-        let most = first_rows.map_or(usize::MAX, |rows| rows as usize);
-        let mut rows: BTreeMap<Uid, Vec<RowId>> =
-            chosen.archive.rows(chosen.place)?.into_iter().map(|miner| (miner.uid, miner.rows)).collect();
+        let rulebook = Rulebook::of(Some(source), None, &manifest.entries)?;
+        let field = Field::of_snapshot(&chosen.archive, manifest, Some(source), &rulebook)?;
+        let is_refused = |uid| field.place(uid).is_some_and(|at| field.entrants()[at].part == Part::Refused);
         let (mut datasets, mut refused, mut n_others) = (Vec::new(), Vec::new(), 0);
-        for entry in manifest.entries.iter().filter(|entry| entry.object().is_some()) {
-            let Some(mut rows) = rows.remove(&entry.uid) else { continue };
-            if of(entry) != Some(&competition) {
+        for RowsOfMiner { uid, rows, .. } in chosen.archive.rows(chosen.place)? {
+            let Some(entry) = manifest.entry(uid) else { continue };
+            if competition_of(entry) != competition {
                 n_others += 1;
-            } else if is_refused(chosen, source, entry, &competition)? {
-                refused.push(entry.uid);
+            } else if is_refused(uid) {
+                refused.push(uid);
             } else {
-                rows.truncate(most);
-                datasets.push(Used { entry, rows });
+                datasets.push(Used { entry, rows: rulebook.used(entry, rows) });
             }
         }
+        let first_rows = rulebook.rule(&competition).rows;
         Ok(Self { competition, first_rows, datasets, refused, n_others })
     }
 }
 
-/// Whether the subnet's loader refuses a file. A snapshot records no valid row of one then, and of others whose rows
-/// are all flawed: those are looked at.
-fn is_refused(chosen: &Chosen, source: &Source, entry: &Entry, competition: &str) -> Result<bool, Failure> {
-    let Outcome::Kept { object, valid: 0, .. } = &entry.outcome else { return Ok(false) };
-    let file = source.check_file(&chosen.archive.object(object)?, competition)?;
-    Ok(file.fault.is_some() || file.n_invalid() > 0)
-}
-
-fn of(entry: &Entry) -> Option<&String> {
-    entry.commitment.as_ref()?.source.as_ref().map(|source| &source.competition)
-}
-
 fn named(manifest: &Manifest, asked: Option<&str>) -> Result<String, Failure> {
     let kept = manifest.entries.iter().filter(|entry| entry.object().is_some());
-    let there: BTreeSet<&str> = kept.filter_map(|entry| of(entry)).map(String::as_str).collect();
+    let there: BTreeSet<&str> = kept.map(competition_of).collect();
     let all = || there.iter().copied().collect::<Vec<_>>().join(", ");
     match (asked, there.len()) {
         (_, 0) => Err(Failure::new(Exit::NotInitialised, "no dataset is kept in this snapshot")),
