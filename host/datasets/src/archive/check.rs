@@ -164,8 +164,7 @@ impl Archive {
                     there.insert(object);
                 }
                 if is_gone {
-                    let why = format!("its object {object} of uid {} is not in the index", entry.uid);
-                    report.damages.push(Damage::Snapshot { place, why });
+                    report.damages.push(Damage::Gone { place, uid: entry.uid, object });
                 }
                 if is_gone || broken.contains(&object) {
                     // The newest by block stays.

@@ -30,8 +30,9 @@ struct SealsThere {
 }
 
 impl Archive {
-    /// Drops what is damaged of the snapshots of a place: seals and manifests that cannot be read or do not hold, or that
-    /// name objects that are gone. Packs that hold them are written anew by the next [`Self::gc`].
+    /// Drops what is damaged of the snapshots of a place: seals and manifests that cannot be read or do not hold. One that
+    /// names objects which are gone is whole: they can be fetched again. Packs that hold what is dropped are written anew
+    /// by the next [`Self::gc`].
     ///
     /// # Errors
     /// [`ArchiveError::NoSnapshot`]; [`ArchiveError::Facts`] where nothing of it is damaged.
@@ -82,24 +83,13 @@ impl Archive {
             if at != place {
                 continue;
             }
-            match self.check_whole(view, place, number) {
-                Ok(()) => there.whole.push((number, batch, seal_at(view, number)?)),
+            match self.check_snapshot(view, place, number) {
+                Ok(_) => there.whole.push((number, batch, seal_at(view, number)?)),
                 Err(disk @ ArchiveError::Disk { .. }) => return Err(disk),
                 Err(_) => there.damaged.push((number, batch)),
             }
         }
         Ok(there)
-    }
-
-    /// That a snapshot can be read, holds, and names only what is kept.
-    fn check_whole(&self, view: &View<'_>, place: Place, number: u64) -> Result<(), ArchiveError> {
-        for entry in self.check_snapshot(view, place, number)? {
-            let Some(object) = entry.object() else { continue };
-            if self.is_gone(view, &object)? {
-                return Err(ArchiveError::NoObject { object });
-            }
-        }
-        Ok(())
     }
 
     /// Every seal with its place, number and batch.

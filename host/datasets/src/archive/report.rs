@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plimsoll_core::{Digest, Hotkey};
+use plimsoll_core::{Digest, Hotkey, Uid};
 
 use super::entry::Entry;
 use super::manifest::Place;
@@ -30,6 +30,15 @@ pub enum Damage {
         /// What is wrong.
         why: String,
     },
+    /// A dataset that a snapshot names is not kept any more: fetched again, it is there again.
+    Gone {
+        /// Subnet and block.
+        place: Place,
+        /// Whose it is.
+        uid: Uid,
+        /// The object.
+        object: Digest,
+    },
     /// A snapshot whose manifest or seal cannot be read or does not hold.
     Snapshot {
         /// Subnet and block.
@@ -44,6 +53,13 @@ impl fmt::Display for Damage {
         match self {
             Self::Pack(why) => f.write_str(why),
             Self::Object { object, why } => write!(f, "object {object}: {why}"),
+            Self::Gone { place, uid, object } => {
+                let (netuid, block) = (place.netuid, place.block);
+                write!(
+                    f,
+                    "object {object} of uid {uid} is not kept, which the snapshot of netuid {netuid} at block {block} names"
+                )
+            }
             Self::Snapshot { place, why } => {
                 write!(f, "snapshot of netuid {} at block {}: {why}", place.netuid, place.block)
             }

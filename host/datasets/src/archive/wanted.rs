@@ -81,8 +81,9 @@ impl Wanted {
         Ok(wanted)
     }
 
+    /// Of an object that is gone nothing can be kept; `fsck` tells of it.
     fn add(&mut self, view: &View<'_>, object: Digest) -> Result<(), ArchiveError> {
-        let recipe = view.recipe_number(&object)?.ok_or(ArchiveError::NoObject { object })?;
+        let Some(recipe) = view.recipe_number(&object)? else { return Ok(()) };
         self.pieces.insert(recipe);
         self.pieces.extend(view.recipe(&object)?.numbers);
         self.objects.insert(object);

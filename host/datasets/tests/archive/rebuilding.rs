@@ -3,7 +3,7 @@
 use std::fs;
 
 use plimsoll_core::{Keypair, NetUid};
-use plimsoll_datasets::archive::{Archive, ArchiveError, Depth, Retention};
+use plimsoll_datasets::archive::{Archive, ArchiveError, Damage, Depth, Retention};
 
 use crate::support::{check_day, collect, commit_of, dataset, entry, facts, kept, place, put, rows_of};
 
@@ -76,6 +76,35 @@ fn a_damaged_block_costs_only_what_it_held() {
     assert!(matches!(archive.object(&object).unwrap_err(), ArchiveError::NoObject { .. }));
     put(&mut archive, &lost);
     assert_eq!(archive.object(&object).unwrap(), lost);
+}
+
+#[test]
+fn a_day_of_which_one_object_is_gone_is_kept_and_let_go_of_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    let (lost, bytes) = (dataset(0..20), dataset(20..40));
+    let (gone, whole) = (put(&mut archive, &lost), put(&mut archive, &bytes));
+    let mut batch = archive.batch().unwrap();
+    let entries = vec![entry(1, 0, kept(&whole, &bytes, 1, 0)), entry(2, 0, kept(&gone, &lost, 1, 0))];
+    batch.snapshot(facts(100, entries), None, 0, false).unwrap();
+    batch.commit().unwrap();
+    drop(archive);
+    let pack = folder.path().join("archive/packs/00000000.pack");
+    let mut stored = fs::read(&pack).unwrap();
+    stored[200] ^= 1;
+    fs::write(&pack, &stored).unwrap();
+    Archive::rebuild_index(folder.path()).unwrap();
+    let mut archive = Archive::open(folder.path()).unwrap();
+    let told = Damage::Gone { place: place(100), uid: plimsoll_core::Uid(2), object: gone.object };
+    assert_eq!(archive.fsck(Depth::Objects).unwrap().damages, [told]);
+    let refused = archive.drop_damaged(place(100)).unwrap_err().to_string();
+    assert!(refused.contains("is whole, so it is kept"), "{refused}");
+    archive.gc(&Retention::default()).unwrap();
+    assert_eq!(archive.restore(place(100), plimsoll_core::Uid(1)).unwrap(), bytes);
+    put(&mut archive, &lost);
+    assert!(archive.fsck(Depth::Objects).unwrap().is_sound());
+    archive.gc(&Retention::default()).unwrap();
+    assert_eq!(archive.restore(place(100), plimsoll_core::Uid(2)).unwrap(), lost);
 }
 
 #[test]
