@@ -119,6 +119,10 @@ impl Archive {
         let read = self.index.read()?;
         for row in self.index.table(&read, OBJECTS)?.iter()? {
             let object = Digest(*row?.0.value());
+            // What is to be erased needs not be whole.
+            if self.reason_down(&object)?.is_some() {
+                continue;
+            }
             report.objects += 1;
             let checked = match depth {
                 Depth::Stored => avoids(view, &object, bad),

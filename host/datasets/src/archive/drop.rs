@@ -85,8 +85,8 @@ impl Archive {
             }
             match self.check_snapshot(view, place, number) {
                 Ok(_) => there.whole.push((number, batch, seal_at(view, number)?)),
-                Err(disk @ ArchiveError::Disk { .. }) => return Err(disk),
-                Err(_) => there.damaged.push((number, batch)),
+                Err(error) if error.is_damage() => there.damaged.push((number, batch)),
+                Err(error) => return Err(error),
             }
         }
         Ok(there)

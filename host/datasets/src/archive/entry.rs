@@ -65,6 +65,10 @@ impl Entry {
         if let Some(source) = self.commitment.as_ref().and_then(|note| note.source.as_ref()) {
             source.check()?;
         }
+        self.check_outcome()
+    }
+
+    fn check_outcome(&self) -> Result<(), ArchiveError> {
         match &self.outcome {
             Outcome::Skipped => Ok(()),
             Outcome::Kept { rows, valid, .. } if valid <= rows => Ok(()),
@@ -132,7 +136,7 @@ impl Entry {
             _ => return None,
         };
         let entry = fields.whole(Self { uid, hotkey, coldkey, commitment, outcome })?;
-        entry.check().ok().map(|()| entry)
+        entry.check_outcome().ok().map(|()| entry)
     }
 
     /// The kept object.

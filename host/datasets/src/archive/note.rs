@@ -69,6 +69,21 @@ impl Source {
     /// [`ArchiveError::Facts`] for what such names cannot hold, and for what looks like a key. The text itself is not
     /// repeated.
     pub fn check(&self) -> Result<(), ArchiveError> {
+        self.check_form()?;
+        for (field, is_key) in [
+            ("namespace", is_a_key(&self.namespace)),
+            ("revision", looks_like_a_key(&self.revision)),
+            ("competition", looks_like_a_key(&self.competition)),
+        ] {
+            if is_key {
+                return Err(wrong(field, "expected a name, found what looks like a key".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// That alone which a record of any time keeps to: what is taken for a key may change.
+    pub(super) fn check_form(&self) -> Result<(), ArchiveError> {
         let expected =
             |field, what: &str, most| Err(wrong(field, format!("expected {what} of at most {most} bytes")));
         if !is_repository(&self.namespace) {
@@ -79,15 +94,6 @@ impl Source {
         }
         if !is_competition(&self.competition) {
             return expected("competition", "printable ASCII", COMPETITION_BYTES);
-        }
-        for (field, is_key) in [
-            ("namespace", is_a_key(&self.namespace)),
-            ("revision", looks_like_a_key(&self.revision)),
-            ("competition", looks_like_a_key(&self.competition)),
-        ] {
-            if is_key {
-                return Err(wrong(field, "expected a name, found what looks like a key".to_owned()));
-            }
         }
         Ok(())
     }
@@ -164,7 +170,7 @@ impl CommitmentNote {
             1 => {
                 let mut text = || fields.text().map(str::to_owned);
                 let source = Source { namespace: text()?, revision: text()?, competition: text()? };
-                source.check().ok()?;
+                source.check_form().ok()?;
                 Some(source)
             }
             _ => return None,
@@ -204,6 +210,15 @@ mod tests {
             assert!(text.contains("expected") && !text.contains("wJalr") && !text.contains("AKIA"), "{text}");
         }
         source("flock-io/a.b_C-9", "refs/pr/1", "").check().unwrap();
+    }
+
+    #[test]
+    fn what_was_recorded_is_read_whatever_is_taken_for_a_key_by_now() {
+        let source = Some(source("AKIAIOSFODNN7EXAMPLE/b", "main", "1"));
+        let note = CommitmentNote { block: BlockNumber(1), raw: RawNote::of(b"x"), source };
+        let mut bytes = Vec::new();
+        note.encode(&mut bytes);
+        assert_eq!(CommitmentNote::decode(&mut Fields::of(&bytes)), Some(note));
     }
 
     #[test]

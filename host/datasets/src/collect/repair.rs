@@ -12,7 +12,7 @@ use super::incoming::Incoming;
 use super::judge::check;
 use super::plan::locked;
 use super::run::blocking;
-use crate::archive::{Archive, Entry, NewFile, Outcome, Report, Retention};
+use crate::archive::{Archive, ArchiveError, Entry, NewFile, Outcome, Report, Retention};
 use crate::fetch::{self, Commit, Fetch, Namespace, Revision, Wanted};
 use crate::source::Source;
 
@@ -154,8 +154,12 @@ fn put(
     let from = Some((namespace.as_str(), commit.as_str()));
     let file = NewFile { bytes: &bytes, rows: &checked.rows, witness: witness(fetched), from };
     let put = match of.netuid {
-        Some(netuid) => batch.put_for(&file, path, netuid)?,
-        None => batch.put_at(&file, path)?,
+        Some(netuid) => batch.put_for(&file, path, netuid),
+        None => batch.put_at(&file, path),
+    };
+    let put = match put {
+        Err(down @ ArchiveError::TakenDown { .. }) => return Ok(Err(down.to_string())),
+        put => put?,
     };
     batch.commit()?;
     Ok(Ok(put.healed))

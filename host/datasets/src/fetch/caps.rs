@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Caps {
     /// Bytes of one file.
     pub file_bytes: u64,
-    /// Bytes of all files that one client fetches.
+    /// Bytes of all files that one run fetches.
     pub run_bytes: u64,
     /// Line ends in one file.
     pub lines: u64,

@@ -205,16 +205,16 @@ impl Rows<'_> {
         Ok(firsts)
     }
 
-    /// A dataset's rows by their places, in their canonical form; lines that are no JSON are no rows. Nothing where it was
+    /// A dataset's rows in their canonical form, each with its place among the file's lines that are not blank; lines that
+    /// are no JSON are no rows, and keep theirs. Nothing where it was
     /// taken down.
     fn rows(&self, entry: &Entry) -> Result<Option<Vec<RowOfFile>>, Failure> {
         let Some(bytes) = bytes_of(self.chosen, entry)? else { return Ok(None) };
-        let row = |line: plimsoll_datasets::Row<'_>| {
+        let row = |(place, line): (u32, plimsoll_datasets::Row<'_>)| {
             let text = canonical(line.bytes).ok()?;
-            Some((RowId::of(&text), String::from_utf8(text).ok()?))
+            Some((place, RowId::of(&text), String::from_utf8(text).ok()?))
         };
-        let rows = (0..).zip(lines(&bytes).filter_map(row)).map(|(place, (id, text))| (place, id, text));
-        Ok(Some(rows.collect()))
+        Ok(Some((0..).zip(lines(&bytes)).filter_map(row).collect()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::global::Global;
 
 /// The subnet that the source's datasets are on. The one where they were found before is read first, and taken if its
-/// commitments still decode; else all are asked, and what is found is remembered unless this is a dry run.
+/// commitments still decode; else all are asked, and what is found is remembered. A dry run asks the hub about none and remembers nothing.
 pub(super) async fn found(
     config: &Config,
     configured: &Configured,
@@ -32,7 +32,7 @@ pub(super) async fn found(
     {
         return Ok(known.netuid);
     }
-    let choice = search_all(config, configured, source, Some(fetch)).await?;
+    let choice = search_all(config, configured, source, (!is_dry).then_some(fetch)).await?;
     let best = choice.candidates.first();
     let best = best.ok_or_else(|| {
         Failure::new(Exit::Error, "there is no subnet to choose from; name one with --netuid")

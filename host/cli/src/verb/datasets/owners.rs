@@ -81,7 +81,9 @@ impl By {
             }
             Self::Account => {
                 let source = entry.commitment.as_ref()?.source.as_ref()?;
-                source.namespace.split('/').next().map(str::to_owned)
+                // What the hub has not shown has no name to go by.
+                let is_told = entry.object().is_some() || !source.namespace.starts_with("untold/");
+                source.namespace.split('/').next().filter(|_| is_told).map(str::to_owned)
             }
         }
     }

@@ -9,6 +9,7 @@ use plimsoll_datasets::export::{ExportRow, write_jsonl, write_sourced_jsonl};
 use plimsoll_datasets::select::{Choice, Split, Written};
 use plimsoll_datasets::source::Source;
 use plimsoll_datasets::{RowId, canonical};
+use plimsoll_plugin::PluginError;
 use serde_json::{Value, json};
 
 use super::checked::bytes_of;
@@ -134,10 +135,17 @@ fn offer(
 ) -> Result<u64, Failure> {
     let Some(bytes) = bytes_of(chosen, entry)? else { return Ok(0) };
     let note = entry.commitment.as_ref().and_then(|note| note.source.as_ref());
-    let file = source.check_file(&bytes, note.map_or("", |source| &source.competition))?;
+    let file = match source.check_file(&bytes, note.map_or("", |source| &source.competition)) {
+        Ok(file) => file,
+        // No other miner's rows are the worse for it.
+        Err(PluginError::Refused { .. } | PluginError::Fault { .. } | PluginError::Promise { .. }) => {
+            return Ok(0);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let mut n_flawed = 0;
-    let known = file.rows.iter().filter_map(|row| Some((RowId(row.checked.id()?), row)));
-    for (number, (id, row)) in (0..).zip(known) {
+    for (number, row) in (0..).zip(&file.rows) {
+        let Some(id) = row.checked.id().map(RowId) else { continue };
         if !with_flawed && !matches!(row.checked, CheckedRow::Valid(_)) {
             n_flawed += 1;
             continue;

@@ -147,7 +147,10 @@ impl Checked<'_> {
     }
 
     fn is_broken(&self) -> bool {
-        self.is_refused() || self.judged.copy_of.is_some() || self.judged.only_evaluation_rows == Some(false)
+        self.is_refused()
+            || self.broke_down.is_some()
+            || self.judged.copy_of.is_some()
+            || self.judged.only_evaluation_rows == Some(false)
     }
 
     fn json(&self, field: &Field) -> Value {
@@ -158,13 +161,13 @@ impl Checked<'_> {
             "valid": self.file.n_valid(),
             "invalid": self.file.n_invalid(),
             "competition": competition_of(self.entry),
-            "judged": self.part == Part::Judged,
+            "judged": self.part == Part::Judged && self.broke_down.is_none(),
             "refused": self.is_refused(),
             "broke_down": self.broke_down,
             "fault": self.file.fault.as_ref().map(ToString::to_string),
             "findings": self.file.findings(),
             "in_evaluation": self.judged.n_in_evaluation,
-            "only_evaluation_rows": self.judged.only_evaluation_rows,
+            "only_evaluation_rows": self.judged.only_evaluation_rows.filter(|_| self.broke_down.is_none()),
             "copy_of": self.judged.copy_of.map(uid),
             "closest": self.judged.closest.map(|(place, shared)| json!({ "uid": uid(place), "shared": shared })),
         })
