@@ -85,7 +85,9 @@ impl Archive {
             }
             match self.check_snapshot(view, place, number) {
                 Ok(_) => there.whole.push((number, batch, seal_at(view, number)?)),
-                Err(error) if error.is_damage() => there.damaged.push((number, batch)),
+                Err(error) if error.is_damage() || matches!(error, ArchiveError::NoObject { .. }) => {
+                    there.damaged.push((number, batch));
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -163,7 +163,10 @@ impl Archive {
         for indexed in blocks {
             let Some(block) = readable(view, wanted, indexed.place)? else { return Ok(true) };
             let slots = block.slots();
-            if slots.iter().any(|slot| wanted.erased.contains(&slot.number)) {
+            let goes = |number: &u64| {
+                wanted.erased.contains(number) || wanted.erases_all && !wanted.pieces.contains(number)
+            };
+            if slots.iter().any(|slot| goes(&slot.number)) {
                 return Ok(true);
             }
             let (mut here, mut all) = (0u64, 1u64);

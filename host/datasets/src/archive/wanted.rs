@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) pieces: HashSet<u64>,
     /// Pieces that only objects which were taken down have.
     pub(super) erased: HashSet<u64>,
+    /// Whether of one that was taken down nobody can read which it had: then all that is not needed must go.
+    pub(super) erases_all: bool,
 }
 
 impl Wanted {
@@ -76,8 +78,7 @@ impl Wanted {
                 wanted.erased.insert(recipe);
                 match view.recipe(&object) {
                     Ok(recipe) => wanted.erased.extend(recipe.numbers),
-                    // Nobody can read which lines it had.
-                    Err(error) if error.is_damage() => {}
+                    Err(error) if error.is_damage() => wanted.erases_all = true,
                     Err(error) => return Err(error),
                 }
             }
