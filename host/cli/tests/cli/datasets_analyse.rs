@@ -125,10 +125,13 @@ async fn an_evaluation_set_is_covered_in_part() {
     assert_eq!(placed["miners"][2]["positions"][34], serde_json::Value::Null);
 
     for (text, told) in [
-        (String::new(), "evaluation.jsonl: there is no row in it"),
-        ("\n \n".to_owned(), "evaluation.jsonl: there is no row in it"),
-        (rows(0..3) + "\n{\"x\": \n", "evaluation.jsonl: line 5 is no row: "),
-        ("\u{feff}".to_owned() + &rows(0..3), "evaluation.jsonl: the file begins with a byte order mark"),
+        (String::new(), "evaluation.jsonl is no evaluation set: it has no rows"),
+        ("\n \n".to_owned(), "evaluation.jsonl is no evaluation set: it has no rows"),
+        (rows(0..3) + "\n{\"x\": \n", "evaluation.jsonl is no evaluation set: line 5 is no row: "),
+        (
+            "\u{feff}".to_owned() + &rows(0..3),
+            "evaluation.jsonl is no evaluation set: the file begins with a byte order mark",
+        ),
     ] {
         stage.home.write("evaluation.jsonl", &text);
         let ran = stage.run(line);

@@ -28,15 +28,7 @@ impl WriteLock {
     /// Waits `patience` at most; a lock outlives a killed holder for an instant.
     pub(super) fn take(archive: &Path, patience: Duration) -> Result<Self, ArchiveError> {
         let path = archive.join("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&path)
-            .map_err(ArchiveError::disk(&path, "lock"))?;
+        let mut file = open(&path).map_err(ArchiveError::disk(&path, "lock"))?;
         let begun = Instant::now();
         loop {
             match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -72,16 +64,7 @@ impl Reading {
     }
 
     fn take(archive: &Path, how: FlockOperation) -> Option<Self> {
-        let path = archive.join("readers");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&path)
-            .ok()?;
+        let file = open(&archive.join("readers")).ok()?;
         let begun = Instant::now();
         loop {
             match rustix::fs::flock(&file, how) {
@@ -96,6 +79,18 @@ impl Reading {
             }
         }
     }
+}
+
+/// The file that is locked, made for its owner alone; no link is followed.
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
 }
 
 fn own_line() -> String {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::block::{Block, block_bytes};
 use super::entry::Outcome;
@@ -51,14 +51,15 @@ struct Found {
 }
 
 impl Archive {
-    /// Makes the index of a data folder again; the one that is there is kept as `index.redb.old`. Snapshots that were
+    /// Makes the index of a data folder again; the one that is there is kept as `index.redb.old`, or with a number
+    /// behind that where one was kept before. Snapshots that were
     /// dropped since packs were last written anew come back where all they need is there.
     ///
     /// # Errors
     /// As [`Archive::open`].
     pub fn rebuild_index(data_folder: &Path) -> Result<Rebuilt, ArchiveError> {
         let (folder, lock) = Self::lock(data_folder, super::store::PATIENCE)?;
-        let (path, old) = (folder.join("index.redb"), folder.join("index.redb.old"));
+        let path = folder.join("index.redb");
         let fresh = folder.join("index.redb.new");
         let mut packs = Packs::at(folder.join("packs"), [0; 32]);
         let key = key(&packs, &path)?;
@@ -79,6 +80,7 @@ impl Archive {
         let Self { index, lock, .. } = archive;
         drop(index);
         if path.exists() {
+            let old = unused(&folder);
             fs::rename(&path, &old).map_err(ArchiveError::disk(&old, "replace"))?;
         }
         fs::rename(&fresh, &path).map_err(ArchiveError::disk(&path, "replace"))?;
@@ -153,6 +155,13 @@ impl Archive {
         write.commit().map_err(|e| self.index.fault(e))?;
         Ok(rebuilt)
     }
+}
+
+/// A name that no index was kept under before.
+fn unused(folder: &Path) -> PathBuf {
+    let numbered = (2u32..).map(|number| folder.join(format!("index.redb.old.{number}")));
+    let mut names = std::iter::once(folder.join("index.redb.old")).chain(numbered);
+    names.find(|name| !name.exists()).unwrap_or_else(|| folder.join("index.redb.old"))
 }
 
 /// The key that packs begin with, most of them if they differ; that of the index if none does. `None` without packs.

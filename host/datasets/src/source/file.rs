@@ -34,14 +34,14 @@ pub struct FileRow {
 }
 
 pub(super) fn check(source: &Source, file: &[u8], competition: &str) -> Result<CheckedFile, PluginError> {
-    if lines(file).nth(FILE_ROWS).is_some() {
+    let found: Vec<_> = lines(file).take(FILE_ROWS + 1).collect();
+    if found.len() > FILE_ROWS {
         return Ok(CheckedFile {
             rows: Vec::new(),
             fault: Some(FileError::TooManyRows { limit: FILE_ROWS }),
         });
     }
     let fault = rows(file).err();
-    let found: Vec<_> = lines(file).collect();
     let texts: Vec<&[u8]> = found.iter().map(|row| row.bytes).collect();
     let checked = answers(source, &texts, competition)?;
     let row = |(row, checked): (plimsoll_json::Row<'_>, CheckedRow)| FileRow {

@@ -94,6 +94,10 @@ fn a_day_of_which_one_object_is_gone_is_kept_and_let_go_of_like_others() {
     stored[200] ^= 1;
     fs::write(&pack, &stored).unwrap();
     Archive::rebuild_index(folder.path()).unwrap();
+    Archive::rebuild_index(folder.path()).unwrap();
+    for kept in ["index.redb.old", "index.redb.old.2"] {
+        assert!(folder.path().join("archive").join(kept).exists(), "{kept}");
+    }
     let mut archive = Archive::open(folder.path()).unwrap();
     let told = Damage::Gone { place: place(100), uid: plimsoll_core::Uid(2), object: gone.object };
     assert_eq!(archive.fsck(Depth::Objects).unwrap().damages, [told]);

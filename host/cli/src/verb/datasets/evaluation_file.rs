@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_core::CheckedRow;
 use plimsoll_datasets::coverage::EvaluationSet;
-use plimsoll_datasets::source::{FileRow, Source};
+use plimsoll_datasets::source::{CheckedFile, FileRow, Source};
 
 use crate::exit::{Exit, Failure, OrFail as _};
 
@@ -20,24 +20,10 @@ impl EvaluationFile {
     /// Reads all of it by the plugin.
     ///
     /// # Errors
-    /// [`Exit::DiskMissing`] where it cannot be read; [`Exit::Usage`] where it is empty or not all of it is rows: a set
-    /// that was read by half would make datasets look worse than they are.
+    /// As [`bytes_of`] and [`whole`].
     pub(super) fn read(path: &Path, source: &Source, competition: &str) -> Result<Self, Failure> {
-        let shown = path.display();
-        let bytes = std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {shown}"))?;
-        let file = source.check_file(&bytes, competition)?;
-        let refused = |why: String| Err(Failure::new(Exit::Usage, format!("{shown}: {why}")));
-        if let Some(fault) = file.fault {
-            return refused(fault.to_string());
-        }
-        for row in &file.rows {
-            if let CheckedRow::Invalid(finding) = &row.checked {
-                return refused(format!("line {} is no row: {}", row.line, finding.what));
-            }
-        }
-        if file.rows.is_empty() {
-            return refused("there is no row in it".to_owned());
-        }
+        let bytes = bytes_of(path)?;
+        let file = whole(path, &bytes, source, competition)?;
         let set = EvaluationSet::new(file.ids());
         let mut rows = Vec::with_capacity(set.rows().len());
         for row in file.rows {
@@ -53,5 +39,40 @@ impl EvaluationFile {
     /// The row at a place of the set, as the file has it, without the blanks around it.
     pub(super) fn row(&self, place: usize) -> &[u8] {
         self.rows.get(place).and_then(|row| self.bytes.get(row.range.clone())).unwrap_or_default()
+    }
+}
+
+/// # Errors
+/// [`Exit::DiskMissing`] where it cannot be read.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {}", path.display()))
+}
+
+/// The rows of a set, as a competition knows them.
+///
+/// # Errors
+/// [`Exit::Usage`] where it is empty or not all of it is rows: a set of which a part is missing would make everybody look
+/// worse whose rows are of that part.
+pub(super) fn whole(
+    path: &Path,
+    bytes: &[u8],
+    source: &Source,
+    competition: &str,
+) -> Result<CheckedFile, Failure> {
+    let file = source.check_file(bytes, competition)?;
+    let unusable = |why: String| {
+        Err(Failure::new(Exit::Usage, format!("{} is no evaluation set: {why}", path.display())))
+    };
+    let unread = file.rows.iter().find_map(|row| match &row.checked {
+        CheckedRow::Invalid(finding) => Some((row.line, finding)),
+        _ => None,
+    });
+    match (&file.fault, unread) {
+        (Some(fault), _) => unusable(fault.to_string()),
+        (None, Some((line, finding))) => {
+            unusable(format!("line {line} is no row: {}: {}", finding.name, finding.what))
+        }
+        (None, None) if file.rows.is_empty() => unusable("it has no rows".to_owned()),
+        (None, None) => Ok(file),
     }
 }

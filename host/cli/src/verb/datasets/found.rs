@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use plimsoll_chain::Fault;
 use plimsoll_core::{BlockNumber, Digest, NetUid};
 use plimsoll_datasets::fetch::Fetch;
 use plimsoll_datasets::find::{FindError, Memory, Remembered, Subnet, search};
@@ -59,7 +60,10 @@ async fn still_there(
             return Ok(true);
         }
         Err(FindError::Plugin(error)) => return Err(error.into()),
-        Err(FindError::Chain(error)) => error.to_string(),
+        // All the others would be asked of the same node.
+        Err(FindError::Chain(error)) if error.fault() == Fault::Network => {
+            return Err(configured.chain_failure(error));
+        }
         Err(error) => error.to_string(),
     };
     global.remark(&format!(

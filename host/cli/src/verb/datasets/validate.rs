@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::CheckedRow;
 use plimsoll_datasets::RowId;
 use plimsoll_datasets::archive::Entry;
 use plimsoll_datasets::contest::{Competition, Field, Part, Rulebook, competition_of};
@@ -12,10 +11,11 @@ use plimsoll_datasets::source::{CheckedFile, Source};
 use serde_json::{Value, json};
 
 use super::checked::{Looked, each_file, entered};
+use super::evaluation_file::{bytes_of, whole};
 use super::field::{rules_json, rules_text};
 use super::hub;
 use super::kept::{Which, source as committed};
-use crate::exit::{Exit, Failure, OrFail as _};
+use crate::exit::{Exit, Failure};
 use crate::flags::SourceFlags;
 use crate::global::Global;
 use crate::screen::{self, Side};
@@ -108,37 +108,16 @@ fn evaluation(
     source: &Source,
     competitions: &[Competition],
 ) -> Result<BTreeMap<String, HashSet<RowId>>, Failure> {
-    let bytes =
-        std::fs::read(path).or_fail(Exit::DiskMissing, || format!("cannot read {}", path.display()))?;
+    let bytes = bytes_of(path)?;
     let mut sets = BTreeMap::new();
     for Competition { id, .. } in competitions {
-        sets.insert(id.clone(), evaluation_rows(path, &source.check_file(&bytes, id)?)?);
+        let ids = whole(path, &bytes, source, id)?.ids();
+        sets.insert(id.clone(), ids.into_iter().collect());
     }
     if competitions.is_empty() {
-        evaluation_rows(path, &source.check_file(&bytes, "")?)?;
+        whole(path, &bytes, source, "")?;
     }
     Ok(sets)
-}
-
-/// An evaluation set of which a part is missing would fail everybody whose rows are of that part.
-fn evaluation_rows(path: &Path, file: &CheckedFile) -> Result<HashSet<RowId>, Failure> {
-    let unusable = |why: String| {
-        Err(Failure::new(Exit::Error, format!("{} is no evaluation set: {why}", path.display())))
-    };
-    let unread = file.rows.iter().find_map(|row| match &row.checked {
-        CheckedRow::Invalid(finding) => Some((row.line, finding)),
-        _ => None,
-    });
-    if let Some((line, finding)) = unread {
-        return unusable(format!("line {line} is no row: {}: {}", finding.name, finding.what));
-    }
-    if let Some(fault) = &file.fault {
-        return unusable(fault.to_string());
-    }
-    match file.rows.is_empty() {
-        true => unusable("it has no rows".to_owned()),
-        false => Ok(file.ids().into_iter().collect()),
-    }
 }
 
 impl Checked<'_> {
